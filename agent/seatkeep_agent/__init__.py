@@ -1,0 +1,1 @@
+"""The only program on a machine that talks to the manager."""

@@ -1,0 +1,1 @@
+"""A protection product with real engines that holds a seat lease."""

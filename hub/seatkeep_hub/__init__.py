@@ -1,0 +1,1 @@
+"""The licensing side: companies, licenses, seats, usage, portals."""

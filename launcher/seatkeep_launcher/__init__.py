@@ -1,0 +1,1 @@
+"""One command runs it all: front door, PostgreSQL, NATS, hub, manager."""

@@ -1,0 +1,1 @@
+"""The management side: customers, devices, policies, tasks, detections, console."""
