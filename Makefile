@@ -16,3 +16,27 @@ lint: setup ## ruff, mypy --strict and the layers.
 
 lock: ## Write requirements.lock anew.
 	@scripts/lock
+
+ui: setup ## Pages' assets (npm, with Node from the wheel when the machine has none).
+	@scripts/ui
+
+bundle: setup ## What the installer brings to a Linux machine: agent and endpoint.
+	@scripts/bundle
+
+test: ## All tests; sets up what they need.
+	@scripts/test
+
+test-fast: ## All tests without the browser journeys.
+	@scripts/test fast
+
+demo: setup ui bundle ## The main job on embedded services; stays up until Ctrl-C.
+	@$(BIN)/seatkeep demo
+
+clean-demo: ## Remove the demo's data.
+	@$(BIN)/seatkeep demo --clean
+
+bench-smoke: setup ui bundle ## Activations, reports and policy latency beside their floors.
+	@$(BIN)/seatkeep-bench smoke
+
+screenshots: setup ui ## Every page, light, dark and phone, into build/screenshots.
+	@scripts/screenshots

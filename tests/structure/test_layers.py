@@ -34,7 +34,9 @@ def copy_sources(target: Path) -> Path:
     shutil.copy(ROOT / ".importlinter", target)
     for source in SOURCES:
         shutil.copytree(
-            ROOT / source, target / Path(source).name, ignore=shutil.ignore_patterns("static", "templates", "__pycache__")
+            ROOT / source,
+            target / Path(source).name,
+            ignore=shutil.ignore_patterns("static", "templates", "__pycache__"),
         )
     return target
 
