@@ -25,7 +25,7 @@ SOURCES = [
 
 def lint(folder: Path) -> subprocess.CompletedProcess[str]:
     """Run import-linter over the sources in `folder`."""
-    code = "import sys; sys.path.insert(0, '.'); from importlinter.cli import lint_imports; sys.exit(lint_imports(cache_dir=None))"
+    code = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(cache_dir=None))"
     return subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False)
 
 
