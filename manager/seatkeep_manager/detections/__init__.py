@@ -1,0 +1,1 @@
+"""What engines found, and what lies in quarantine."""

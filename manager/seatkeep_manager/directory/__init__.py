@@ -1,0 +1,1 @@
+"""Devices, groups and people of this instance."""

@@ -1,0 +1,1 @@
+"""How devices join: keys, requests, credentials for the broker."""

@@ -1,0 +1,1 @@
+"""The process that takes device messages from the broker into the database."""

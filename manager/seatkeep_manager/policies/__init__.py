@@ -1,0 +1,1 @@
+"""Settings for products, assigned to groups and devices."""

@@ -1,0 +1,1 @@
+"""The manager as a Django project: settings, addresses, entry points."""

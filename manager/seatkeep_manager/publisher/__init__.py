@@ -1,0 +1,1 @@
+"""The process that renders, signs and publishes documents for devices."""

@@ -1,0 +1,1 @@
+"""Versions and signatures of the documents that devices obey."""

@@ -1,0 +1,1 @@
+"""Things devices are asked to do once, and how that went."""
