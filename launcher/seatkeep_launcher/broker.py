@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
-import psutil
 
 from seatkeep_launcher.files import write_private
 from seatkeep_launcher.nats_jwt import (
@@ -50,6 +49,7 @@ AGENT_PAYLOAD_BYTES = 272 * 1024
 """An inventory may be 256 kB (wire.md §7); the rest is for headers."""
 AGENT_SUBSCRIPTIONS = 64
 AGENT_JWT_LIFETIME = timedelta(days=7)
+_started: dict[Path, subprocess.Popen[bytes]] = {}
 
 
 class BrokerError(Exception):
@@ -183,7 +183,7 @@ class Broker:
         self.prepare(now=now)
         with (self.folder / "nats.log").open("ab") as log:
             process = subprocess.Popen(self.command(), stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
-        write_private(self.folder / "pid", str(process.pid))
+        _started[self.folder] = process
         deadline = time.monotonic() + timeout_seconds
         while process.poll() is None and time.monotonic() < deadline:
             if self.is_healthy():
@@ -211,16 +211,10 @@ class Broker:
         return answer.status_code == httpx.codes.OK
 
     def _end(self, how: signal.Signals) -> None:
-        file = self.folder / "pid"
-        if not file.exists():
-            return
-        try:
-            process = psutil.Process(int(file.read_text()))
+        process = _started.pop(self.folder, None)
+        if process is not None:
             process.send_signal(how)
             process.wait(10)
-        except psutil.NoSuchProcess:
-            pass
-        file.unlink()
 
     def _last_lines(self) -> str:
         log = self.folder / "nats.log"
