@@ -1,0 +1,31 @@
+"""Words that detections store."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Severity(TextChoices):
+    """How bad a finding is."""
+
+    LOW = "LOW", _("Low")
+    MEDIUM = "MEDIUM", _("Medium")
+    HIGH = "HIGH", _("High")
+
+
+class Resolution(TextChoices):
+    """How a detection was closed."""
+
+    QUARANTINED = "QUARANTINED", _("Moved to quarantine")
+    CLEANED = "CLEANED", _("Cleaned")
+    RESOLVED = "RESOLVED", _("Resolved by a person")
+    FALSE_POSITIVE = "FALSE_POSITIVE", _("False alarm")
+
+
+class QuarantineState(TextChoices):
+    """Where a quarantined file is."""
+
+    HELD = "HELD", _("In quarantine")
+    RESTORED = "RESTORED", _("Restored")
+    DELETED = "DELETED", _("Deleted")

@@ -1,0 +1,217 @@
+"""People, static groups, devices, what was last known of them, and the instance's own identity."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+from seatkeep_webkit.fields import EncryptedBinaryField
+from seatkeep_webkit.ids import new_uid
+from seatkeep_webkit.people import AbstractPerson
+
+from seatkeep_manager.directory.enums import AccessLevel, DeviceKind, DeviceState, GroupKind, ProtectionStatus
+
+
+class User(AbstractPerson):
+    """A person who works in the console; signs in through Licensing or natively."""
+
+    uid = models.UUIDField(unique=True, default=new_uid)
+    hub_sub = models.TextField(null=True, unique=True)
+    instance_level = models.TextField(choices=AccessLevel.choices, default=AccessLevel.NONE)
+    """Level for everything of this instance, including devices of no company."""
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(instance_level__in=AccessLevel.values), name="user_instance_level"),
+        ]
+
+
+class UserAccess(models.Model):
+    """What a person may do with one company of the hub and everything below; the nearest explicit row wins."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="accesses")
+    company_hub_id = models.UUIDField()
+    level = models.TextField(choices=AccessLevel.choices)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "company_hub_id"], name="user_access_once"),
+            models.CheckConstraint(condition=Q(level__in=AccessLevel.values), name="user_access_level"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.level} {self.company_hub_id}"
+
+
+class Instance(models.Model):
+    """This manager itself; exactly one row, made at first start.
+
+    `uid` names the instance inside signed documents and never changes, not even when it is linked anew.
+    `restore_id` changes after a restore from a backup and asks every agent for a full report.
+    """
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    uid = models.UUIDField(unique=True, default=new_uid)
+    restore_id = models.UUIDField(default=new_uid)
+    root_key = EncryptedBinaryField()
+    state_key = EncryptedBinaryField()
+    keys_version = models.BigIntegerField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=Q(id=1), name="instance_is_single")]
+
+    def __str__(self) -> str:
+        return f"instance {self.uid}"
+
+
+class StaticGroup(models.Model):
+    """A place in the tree; a device stands in exactly one.
+
+    `path` holds the ids from All down to this group, inclusive. `company_hub_id` is the nearest mirrored company at or
+    above the group; null means that no company owns what stands here.
+    """
+
+    uid = models.UUIDField(unique=True, default=new_uid)
+    parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
+    path = ArrayField(models.BigIntegerField(), default=list)
+    kind = models.TextField(choices=GroupKind.choices, default=GroupKind.FREE)
+    name = models.TextField()
+    is_locked = models.BooleanField(default=False)
+    hub_id = models.UUIDField(unique=True, null=True)
+    company_hub_id = models.UUIDField(null=True, db_index=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(kind__in=GroupKind.values), name="group_kind"),
+            models.CheckConstraint(condition=~Q(name=""), name="group_named"),
+            models.CheckConstraint(
+                condition=Q(kind=GroupKind.ROOT, parent__isnull=True) | (~Q(kind=GroupKind.ROOT) & Q(parent__isnull=False)),
+                name="group_only_root_has_no_parent",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=GroupKind.MIRROR, hub_id__isnull=False) | (~Q(kind=GroupKind.MIRROR) & Q(hub_id__isnull=True)),
+                name="group_mirror_has_hub_id",
+            ),
+            models.UniqueConstraint(
+                fields=["kind"],
+                condition=Q(kind__in=[GroupKind.ROOT, GroupKind.COMPANIES, GroupKind.UNASSIGNED]),
+                name="group_system_once",
+            ),
+            models.UniqueConstraint(
+                fields=["parent", "name"], condition=Q(kind=GroupKind.FREE), name="group_free_name_once"
+            ),
+        ]
+        indexes: ClassVar = [GinIndex(fields=["path"], name="group_path")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Device(models.Model):
+    """One machine, with a summary of everything last known about it.
+
+    `hex_id` is the uid as it stands in broker subjects. `online_until` is the presence lease that heartbeats renew.
+    `document_floor` is the lowest version of the device document (unix microseconds) an agent may take.
+    """
+
+    uid = models.UUIDField(unique=True, default=new_uid)
+    kind = models.TextField(choices=DeviceKind.choices)
+    state = models.TextField(choices=DeviceState.choices, default=DeviceState.ACTIVE)
+    hostname = models.TextField()
+    display_name = models.TextField(blank=True, default="")
+    group = models.ForeignKey(StaticGroup, on_delete=models.PROTECT, related_name="devices")
+    company_hub_id = models.UUIDField(null=True, db_index=True)
+
+    agent_thumbprint = models.TextField(unique=True, null=True)
+    agent_jwk = models.JSONField(null=True)
+    x25519 = models.TextField(blank=True, default="")
+    nkey = models.TextField(blank=True, default="")
+    fingerprint = models.JSONField(default=dict)
+    agent_version = models.TextField(blank=True, default="")
+    endpoint_thumbprint = models.TextField(blank=True, default="")
+    document_floor = models.BigIntegerField()
+
+    os_family = models.TextField(blank=True, default="")
+    os_name = models.TextField(blank=True, default="")
+    os_version = models.TextField(blank=True, default="")
+    architecture = models.TextField(blank=True, default="")
+    serial = models.TextField(blank=True, default="")
+    manufacturer = models.TextField(blank=True, default="")
+    model = models.TextField(blank=True, default="")
+    cpu = models.TextField(blank=True, default="")
+    cpu_count = models.PositiveIntegerField(null=True)
+    memory_bytes = models.BigIntegerField(null=True)
+    disk_bytes = models.BigIntegerField(null=True)
+    ip_addresses = ArrayField(models.TextField(), default=list)
+
+    enrolled_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField(null=True)
+    online_until = models.DateTimeField(null=True)
+    retired_at = models.DateTimeField(null=True)
+    heartbeat_spool = models.TextField(blank=True, default="")
+    heartbeat_seq = models.BigIntegerField(default=0)
+    applied_versions = models.JSONField(default=dict)
+    """Document key → version that the agent last said it obeys."""
+    restore_id = models.TextField(blank=True, default="")
+    """The restore id that the agent last said it answered."""
+
+    protection = models.TextField(choices=ProtectionStatus.choices, default=ProtectionStatus.UNKNOWN)
+    protection_reasons = ArrayField(models.TextField(), default=list)
+    protection_at = models.DateTimeField(null=True)
+    lease = models.JSONField(default=dict)
+    """What the endpoint last said of its lease: state, license, product, seat, mode, soft and hard expiry, refusal."""
+    endpoint_status = models.JSONField(default=dict)
+    inventory_at = models.DateTimeField(null=True)
+    policies_applied = models.JSONField(default=dict)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(kind__in=DeviceKind.values), name="device_kind"),
+            models.CheckConstraint(condition=Q(state__in=DeviceState.values), name="device_state"),
+            models.CheckConstraint(condition=Q(protection__in=ProtectionStatus.values), name="device_protection"),
+            models.CheckConstraint(
+                condition=Q(state=DeviceState.RETIRED, retired_at__isnull=False)
+                | Q(state=DeviceState.ACTIVE, retired_at__isnull=True),
+                name="device_retired_has_instant",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["group", "id"], name="device_group"),
+            models.Index(fields=["company_hub_id", "id"], name="device_company"),
+            models.Index(fields=["online_until"], name="device_online", condition=Q(state="ACTIVE")),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """What people call it: the name they gave, else the host name."""
+        return self.display_name or self.hostname
+
+    @property
+    def hex_id(self) -> str:
+        """The id as broker subjects and keys spell it: 32 lower-case hex digits."""
+        return self.uid.hex
+
+
+class InventorySnapshot(models.Model):
+    """The newest full inventory of a device: hardware, operating system, software."""
+
+    device = models.OneToOneField(Device, on_delete=models.CASCADE, related_name="inventory")
+    spool = models.TextField()
+    seq = models.BigIntegerField()
+    taken_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    hardware = models.JSONField(default=dict)
+    os = models.JSONField(default=dict)
+    software = models.JSONField(default=list)
+    network = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"inventory of {self.device_id}"

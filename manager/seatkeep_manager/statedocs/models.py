@@ -1,0 +1,54 @@
+"""What was last published for every key of the state bucket, and which license a device is to hold."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from seatkeep_webkit.ids import new_uid
+
+from seatkeep_manager.directory.models import Device
+
+
+class StateDocument(models.Model):
+    """One published document; the bucket is a projection of this table."""
+
+    key = models.TextField(unique=True)
+    version = models.BigIntegerField()
+    """Unix microseconds, always rising: max(last + 1, now)."""
+    content_digest = models.BinaryField()
+    """SHA-256 of the content without version and issue time, so that an unchanged document is not published again."""
+    stored = models.BinaryField()
+    """The signed bytes as they stand in the bucket."""
+    revision = models.BigIntegerField(default=0)
+    """The bucket's revision of our last put; 0 = not there yet."""
+    published_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.version}"
+
+
+class LicenseAssignment(models.Model):
+    """The license that a device is told to activate a product with, and the ticket that lets it."""
+
+    uid = models.UUIDField(unique=True, default=new_uid)
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="license_assignments")
+    license_public_id = models.TextField()
+    product = models.TextField()
+    ticket = models.TextField(blank=True, default="")
+    """JWS bound to the endpoint's key; no secret without that key."""
+    ticket_thumbprint = models.TextField(blank=True, default="")
+    ticket_expires_at = models.DateTimeField(null=True)
+    assigned_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["device", "product"], name="license_assignment_once"),
+            models.CheckConstraint(
+                condition=Q(ticket="") | Q(ticket_expires_at__isnull=False), name="license_assignment_ticket_ends"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product} {self.license_public_id}"

@@ -1,0 +1,19 @@
+"""Words that tasks store."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class RunState(TextChoices):
+    """Where one device stands with one task."""
+
+    QUEUED = "QUEUED", _("Waiting for the device")
+    RUNNING = "RUNNING", _("Running")
+    FINISHED = "FINISHED", _("Done")
+    FAILED = "FAILED", _("Failed")
+    EXPIRED = "EXPIRED", _("Expired")
+
+
+FINAL_STATES = (RunState.FINISHED, RunState.FAILED, RunState.EXPIRED)
