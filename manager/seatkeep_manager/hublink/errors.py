@@ -1,0 +1,59 @@
+"""What can go wrong between this console and Licensing; each docstring is fit for a person."""
+
+from __future__ import annotations
+
+from seatkeep_webkit.errors import ConflictError, NotFoundError, UnavailableError
+
+
+class HubUnreachableError(UnavailableError):
+    """Licensing does not answer; the console keeps trying by itself."""
+
+    code = "hub_unreachable"
+
+
+class HubNonsenseError(UnavailableError):
+    """Licensing answered with something that is not part of the agreed protocol."""
+
+    code = "hub_nonsense"
+
+
+class HubRefusedError(ConflictError):
+    """Licensing understood the request and refused it."""
+
+    code = "hub_refused"
+
+
+class HubNotLinkedError(ConflictError):
+    """This console is not connected to Licensing yet."""
+
+    code = "hub_not_linked"
+
+
+class HubAlreadyLinkedError(ConflictError):
+    """This console is connected to Licensing already."""
+
+    code = "hub_already_linked"
+
+
+class CursorGoneError(ConflictError):
+    """Licensing no longer knows the reading position; everything has to be read again."""
+
+    code = "cursor_gone"
+
+
+class SyncBusyError(ConflictError):
+    """A synchronization is running already."""
+
+    code = "sync_running"
+
+
+class CompanyNotFoundError(NotFoundError):
+    """There is no such customer, or you may not see it."""
+
+    code = "customer_not_found"
+
+
+class LicenseNotFoundError(NotFoundError):
+    """There is no such license, or you may not see it."""
+
+    code = "license_not_found"

@@ -1,0 +1,137 @@
+"""Take feed items over into the mirror tables, one item per savepoint."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypeVar
+
+from django.db import models, transaction
+from seatkeep_webkit.outbox.services import outbox_append
+
+from seatkeep_manager.hublink.adapters.messages import CompanyItem, Item, LicenseItem, NodeItem
+from seatkeep_manager.hublink.enums import HubCompanyState
+from seatkeep_manager.hublink.models import MirroredCompany, MirroredLicense, MirroredNode
+from seatkeep_manager.hublink.placement import company_place
+from seatkeep_manager.hublink.rules import Outcome, company_values, customer_state, license_values, node_values
+
+Mirror = MirroredCompany | MirroredLicense | MirroredNode
+M = TypeVar("M", MirroredCompany, MirroredLicense, MirroredNode)
+
+COMPANY_TOPIC = "hublink.company"
+LICENSE_TOPIC = "hublink.license"
+
+
+@transaction.atomic
+def item_apply(item: Item, *, run_id: int, now: datetime) -> Outcome:
+    """Take one item over; the same item again changes nothing.
+
+    Raises:
+        ItemInvalidError: A value cannot be right; nothing was written.
+    """
+    if isinstance(item, CompanyItem):
+        return _company_apply(item, run_id=run_id, now=now)
+    if isinstance(item, LicenseItem):
+        return _license_apply(item, run_id=run_id, now=now)
+    return _node_apply(item, run_id=run_id, now=now)
+
+
+def _company_apply(item: CompanyItem, *, run_id: int, now: datetime) -> Outcome:
+    row = MirroredCompany.objects.select_for_update(of=("self",)).filter(hub_id=item.id).first()
+    if item.deleted:
+        return company_remove(row, now=now) if row else Outcome.SAME
+    outcome, row = _write(MirroredCompany, row, item.id, company_values(item), run_id=run_id, now=now)
+    row.state = customer_state(hub_state=row.hub_state, set_up_at=row.set_up_at)
+    row.save(update_fields=["state"])
+    company_place(row, now=now)
+    if outcome is not Outcome.SAME:
+        _tell(COMPANY_TOPIC, row, now=now)
+    return outcome
+
+
+def company_remove(row: MirroredCompany, *, now: datetime) -> Outcome:
+    """Mark a company as gone from the hub; its group, devices and history stay until it is off-boarded here."""
+    if row.hub_state == HubCompanyState.REMOVED:
+        return Outcome.SAME
+    row.hub_state = HubCompanyState.REMOVED
+    row.state = customer_state(hub_state=row.hub_state, set_up_at=row.set_up_at)
+    row.changed_at = now
+    row.save(update_fields=["hub_state", "state", "changed_at"])
+    _tell(COMPANY_TOPIC, row, now=now)
+    return Outcome.REMOVED
+
+
+def _license_apply(item: LicenseItem, *, run_id: int, now: datetime) -> Outcome:
+    row = MirroredLicense.objects.select_for_update().filter(hub_id=item.id).first()
+    if item.deleted:
+        return share_remove(row, now=now) if row else Outcome.SAME
+    outcome, row = _write(MirroredLicense, row, item.id, license_values(item), run_id=run_id, now=now)
+    if outcome is not Outcome.SAME:
+        _tell(LICENSE_TOPIC, row, now=now)
+    return outcome
+
+
+def _node_apply(item: NodeItem, *, run_id: int, now: datetime) -> Outcome:
+    row = MirroredNode.objects.select_for_update().filter(hub_id=item.id).first()
+    if item.deleted:
+        return share_remove(row, now=now) if row else Outcome.SAME
+    outcome, row = _write(MirroredNode, row, item.id, node_values(item), run_id=run_id, now=now)
+    if outcome is not Outcome.SAME:
+        _tell(LICENSE_TOPIC, row, now=now)
+    return outcome
+
+
+def share_remove(row: MirroredLicense | MirroredNode, *, now: datetime) -> Outcome:
+    """Mark a license or a customer's seats as gone from the hub."""
+    if row.is_deleted:
+        return Outcome.SAME
+    row.is_deleted = True
+    row.changed_at = now
+    row.save(update_fields=["is_deleted", "changed_at"])
+    _tell(LICENSE_TOPIC, row, now=now)
+    return Outcome.REMOVED
+
+
+def _write(
+    model: type[M], row: M | None, hub_id: object, values: dict[str, object], *, run_id: int, now: datetime
+) -> tuple[Outcome, M]:
+    """Insert or update the row; `seen_run` moves always, `changed_at` only with a difference."""
+    if row is None:
+        return Outcome.ADDED, model.objects.create(hub_id=hub_id, seen_run=run_id, changed_at=now, **values)
+    changed = [name for name, value in values.items() if getattr(row, name) != value]
+    for name in changed:
+        setattr(row, name, values[name])
+    row.seen_run = run_id
+    if changed:
+        row.changed_at = now
+    row.save(update_fields=[*changed, "seen_run", "changed_at"])
+    return (Outcome.CHANGED if changed else Outcome.SAME), row
+
+
+def item_preview(item: Item) -> tuple[Outcome, str]:
+    """What taking the item over would do, and the name to show; writes nothing.
+
+    Raises:
+        ItemInvalidError: A value cannot be right.
+    """
+    model, values, name = _preview_parts(item)
+    row = model.objects.filter(hub_id=item.id).first()
+    if item.deleted:
+        return (Outcome.REMOVED if row else Outcome.SAME), str(row or "")
+    if row is None:
+        return Outcome.ADDED, name
+    is_changed = any(getattr(row, field) != value for field, value in values.items())
+    return (Outcome.CHANGED if is_changed else Outcome.SAME), name
+
+
+def _preview_parts(item: Item) -> tuple[type[models.Model], dict[str, object], str]:
+    if isinstance(item, CompanyItem):
+        return MirroredCompany, {} if item.deleted else company_values(item), item.name
+    if isinstance(item, LicenseItem):
+        return MirroredLicense, {} if item.deleted else license_values(item), item.public_id
+    return MirroredNode, {} if item.deleted else node_values(item), item.product
+
+
+def _tell(topic: str, row: Mirror, *, now: datetime) -> None:
+    """Tell the systems above in the same transaction."""
+    company = row.hub_id if isinstance(row, MirroredCompany) else getattr(row, "company_hub_id", None)
+    outbox_append(topic=topic, payload={"hub_id": str(row.hub_id), "company": str(company or "")}, now=now)

@@ -1,0 +1,107 @@
+"""Reads of the mirror for the console, the publisher and the tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from seatkeep_manager.hublink.enums import CustomerState, LinkState, SyncKind, SyncState
+from seatkeep_manager.hublink.errors import CompanyNotFoundError, LicenseNotFoundError
+from seatkeep_manager.hublink.models import HubLink, MirroredCompany, MirroredLicense, MirroredNode, SyncRun
+from seatkeep_manager.hublink.rules import DEVICE_KINDS, Status
+
+
+def link_get() -> HubLink:
+    """The one link; an unsaved fresh one before anybody linked."""
+    return HubLink.objects.filter(id=1).first() or HubLink()
+
+
+def link_status() -> Status:
+    """What the sync tile says: running wins, then disconnected, then synchronized."""
+    link = link_get()
+    if link.state != LinkState.LINKED:
+        return Status("NOT_LINKED", reason=link.link_error)
+    running = SyncRun.objects.filter(state=SyncState.RUNNING).order_by("-id").first()
+    if running:
+        return Status("RUNNING", done=running.done, expected=running.expected, since=running.started_at)
+    if link.disconnected_since:
+        return Status("DISCONNECTED", since=link.disconnected_since, reason=link.disconnected_reason)
+    return Status("SYNCHRONIZED", since=link.last_synced_at)
+
+
+def sync_run_list(*, limit: int = 25) -> list[SyncRun]:
+    """The newest synchronizations first."""
+    return list(SyncRun.objects.order_by("-id")[:limit])
+
+
+def dry_run_latest() -> SyncRun | None:
+    """The newest preview."""
+    return SyncRun.objects.filter(kind=SyncKind.DRY_RUN).order_by("-id").first()
+
+
+def company_list(*, hub_ids: Iterable[UUID] | None = None) -> QuerySet[MirroredCompany]:
+    """Companies that devices can belong to; all of them, or those of a scope."""
+    companies = MirroredCompany.objects.filter(kind__in=DEVICE_KINDS).select_related("group")
+    return companies if hub_ids is None else companies.filter(hub_id__in=list(hub_ids))
+
+
+def company_get(uid: UUID) -> MirroredCompany:
+    """One customer by its uid here.
+
+    Raises:
+        CompanyNotFoundError: There is none.
+    """
+    company = company_list().filter(uid=uid).first()
+    if company is None:
+        raise CompanyNotFoundError
+    return company
+
+
+def company_of_group(group_ids: Iterable[int]) -> MirroredCompany | None:
+    """The customer whose group is the deepest of these (a device's path, root first)."""
+    path = list(group_ids)
+    found = {company.group_id: company for company in company_list().filter(group_id__in=path)}
+    return next((found[group_id] for group_id in reversed(path) if group_id in found), None)
+
+
+def company_new_count() -> int:
+    """How many customers wait to be set up."""
+    return company_list().filter(state=CustomerState.NOT_SET_UP).count()
+
+
+def license_list() -> QuerySet[MirroredLicense]:
+    """Licenses that the hub still shows to this instance."""
+    return MirroredLicense.objects.filter(is_deleted=False).order_by("public_id")
+
+
+def license_get(uid: UUID) -> MirroredLicense:
+    """One license by its uid here.
+
+    Raises:
+        LicenseNotFoundError: There is none.
+    """
+    found = license_list().filter(uid=uid).first()
+    if found is None:
+        raise LicenseNotFoundError
+    return found
+
+
+def node_list(*, company_hub_ids: Iterable[UUID] | None = None) -> QuerySet[MirroredNode]:
+    """Customers' seats, one row per license, customer and product."""
+    nodes = MirroredNode.objects.filter(is_deleted=False).order_by("license_hub_id", "company_hub_id", "product")
+    return nodes if company_hub_ids is None else nodes.filter(company_hub_id__in=list(company_hub_ids))
+
+
+def license_for_company(*, company_hub_id: UUID, product: str) -> MirroredLicense | None:
+    """The license from which a customer's device takes its seat of a product.
+
+    The first by public id among those whose seats for that customer are not suspended; a license
+    that is not in order is the last choice, so that the device can say why.
+    """
+    nodes = node_list(company_hub_ids=[company_hub_id]).filter(product=product)
+    licenses = {found.hub_id: found for found in license_list().filter(hub_id__in=nodes.values("license_hub_id"))}
+    usable = [n for n in nodes if n.license_hub_id in licenses]
+    usable.sort(key=lambda n: (n.is_suspended, licenses[n.license_hub_id].state != "OK", n.license_hub_id.hex))
+    return licenses[usable[0].license_hub_id] if usable else None

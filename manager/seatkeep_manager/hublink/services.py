@@ -1,0 +1,205 @@
+"""Writes of the hub link: keys, linking, requests to synchronize, and the state of a customer."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from seatkeep_license import keys as license_keys
+from seatkeep_license.keys import SigningKey
+from seatkeep_webkit.actors import Actor
+from seatkeep_webkit.audit.services import audit_record
+
+from seatkeep_manager.hublink.adapters.hub import HubClient, InstanceIdentity
+from seatkeep_manager.hublink.adapters.messages import Credentials, LinkPoll
+from seatkeep_manager.hublink.enums import LinkState
+from seatkeep_manager.hublink.errors import CompanyNotFoundError, HubAlreadyLinkedError, HubNotLinkedError
+from seatkeep_manager.hublink.models import HubLink, InstanceKey, MirroredCompany
+from seatkeep_manager.hublink.rules import customer_state
+from seatkeep_manager.hublink.selectors import link_get
+
+WAKE_CHANNEL = "hublink"
+"""NOTIFY channel that wakes the hublink process."""
+
+
+@transaction.atomic
+def instance_key(*, now: datetime) -> SigningKey:
+    """The key that signs this instance's calls and activation tickets; made at first use. Safe when raced."""
+    stored = InstanceKey.objects.filter(retired_at__isnull=True).first()
+    if stored is None:
+        made = license_keys.generate()
+        InstanceKey.objects.bulk_create(
+            [InstanceKey(kid=made.kid, private_key=made.private_bytes(), created_at=now)], ignore_conflicts=True
+        )
+        stored = InstanceKey.objects.get(retired_at__isnull=True)
+    return SigningKey.from_private_bytes(bytes(stored.private_key), kid=stored.kid)
+
+
+def hub_client(*, now: datetime) -> HubClient:
+    """A client that speaks as this instance.
+
+    Raises:
+        HubNotLinkedError: There is no link yet.
+    """
+    link = link_get()
+    if link.state != LinkState.LINKED or link.instance_id is None:
+        raise HubNotLinkedError
+    return HubClient(settings.LICENSING_URL, InstanceIdentity(link.instance_id, instance_key(now=now)))
+
+
+def link_start(*, actor: Actor, now: datetime, bootstrap_token: str | None = None) -> HubLink:
+    """Ask the hub for a link; a Security Admin then approves it there.
+
+    A second start replaces a code that waits or ran out.
+
+    Raises:
+        HubAlreadyLinkedError: The link stands.
+        HubUnreachableError, HubNonsenseError, HubRefusedError: From the hub; nothing was written.
+    """
+    if link_get().state == LinkState.LINKED:
+        raise HubAlreadyLinkedError
+    client = HubClient(settings.LICENSING_URL, None)
+    try:
+        code = client.link_start(
+            name=settings.INSTANCE_NAME,
+            console_url=settings.CONSOLE_URL,
+            jwk=instance_key(now=now).public_jwk(),
+            bootstrap_token=bootstrap_token,
+        )
+    finally:
+        client.close()
+    with transaction.atomic():
+        link, _ = HubLink.objects.select_for_update().get_or_create(id=1)
+        link.state = LinkState.WAITING
+        link.device_code, link.user_code = code.device_code, code.user_code
+        link.verification_uri = code.verification_uri_complete
+        link.code_expires_at = now + timedelta(seconds=code.expires_in_seconds)
+        link.poll_interval_seconds = code.interval_seconds
+        link.link_error = ""
+        link.save()
+        _record(actor, "hublink:start", "hublink", "1", now)
+    hublink_wake()
+    return link
+
+
+def link_poll(*, now: datetime) -> HubLink:
+    """Ask once whether the waiting link was approved, and take the answer over.
+
+    Raises:
+        HubUnreachableError, HubNonsenseError, HubRefusedError: From the hub; the link keeps waiting.
+    """
+    link = link_get()
+    if link.state != LinkState.WAITING:
+        return link
+    if link.code_expires_at and now >= link.code_expires_at:
+        return _link_give_up("The code ran out before anybody approved it.")
+    client = HubClient(settings.LICENSING_URL, None)
+    try:
+        answer = client.link_poll(link.device_code)
+    finally:
+        client.close()
+    if answer.status == "approved" and answer.instance_id and answer.company_id:
+        return _link_approve(answer, now=now)
+    if answer.status in ("denied", "expired"):
+        return _link_give_up(f"Licensing says: {answer.status}.")
+    return link
+
+
+@transaction.atomic
+def _link_approve(answer: LinkPoll, *, now: datetime) -> HubLink:
+    link = HubLink.objects.select_for_update().get(id=1)
+    link.state = LinkState.LINKED
+    link.instance_id, link.company_id = answer.instance_id, answer.company_id
+    link.company_name, link.licensing_device_url = answer.company_name, answer.licensing_device_url
+    link.device_code = link.user_code = link.verification_uri = link.link_error = ""
+    link.code_expires_at, link.linked_at, link.cursor, link.feed = None, now, "", ""
+    link.save()
+    _record(Actor.system("hublink"), "hublink:approve", "hublink", str(answer.instance_id), now)
+    return link
+
+
+def _link_give_up(reason: str) -> HubLink:
+    HubLink.objects.filter(id=1, state=LinkState.WAITING).update(
+        state=LinkState.NOT_LINKED, link_error=reason, user_code="", verification_uri=""
+    )
+    return link_get()
+
+
+@transaction.atomic
+def sync_request(*, actor: Actor, is_full: bool, now: datetime) -> None:
+    """Ask the hublink process to synchronize now; several requests become one run.
+
+    Raises:
+        HubNotLinkedError: There is no link yet.
+    """
+    link = HubLink.objects.select_for_update().filter(id=1, state=LinkState.LINKED).first()
+    if link is None:
+        raise HubNotLinkedError
+    link.sync_requested_at = now
+    link.full_requested = link.full_requested or is_full
+    link.save(update_fields=["sync_requested_at", "full_requested"])
+    _record(actor, "hublink:sync", "hublink", "1", now)
+    hublink_wake()
+
+
+@transaction.atomic
+def company_mark_ready(*, actor: Actor, company_id: int, now: datetime) -> MirroredCompany:
+    """Mark a customer as ready; no change when it is already or was removed in the hub.
+
+    Raises:
+        CompanyNotFoundError: There is no such customer.
+    """
+    company = MirroredCompany.objects.select_for_update(of=("self",)).filter(pk=company_id).first()
+    if company is None:
+        raise CompanyNotFoundError
+    if company.set_up_at is None:
+        company.set_up_at = now
+        company.state = customer_state(hub_state=company.hub_state, set_up_at=now)
+        company.save(update_fields=["set_up_at", "state"])
+        _record(actor, "customer:ready", "customer", str(company.uid), now, company.hub_id)
+    return company
+
+
+def credentials_fetch(*, actor: Actor, license_hub_id: UUID, product: str, now: datetime) -> Credentials:
+    """Fetch one product's credentials for one use; audited here and in the hub, stored nowhere.
+
+    Raises:
+        HubNotLinkedError: There is no link.
+        HubUnreachableError, HubNonsenseError, HubRefusedError: From the hub.
+    """
+    client = hub_client(now=now)
+    try:
+        found = client.credentials(license_id=license_hub_id, product=product)
+    finally:
+        client.close()
+    audit_record(
+        actor=actor,
+        action="license:credentials",
+        subject_type="license",
+        subject_id=str(license_hub_id),
+        details={"product": product},
+        now=now,
+    )
+    return found
+
+
+def hublink_wake() -> None:
+    """Wake the hublink process when the transaction commits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, '')", [WAKE_CHANNEL])
+
+
+def _record(
+    actor: Actor, action: str, subject_type: str, subject_id: str, now: datetime, company: UUID | None = None
+) -> None:
+    audit_record(
+        actor=actor,
+        action=action,
+        subject_type=subject_type,
+        subject_id=subject_id,
+        company_uid=company,
+        details={},
+        now=now,
+    )
