@@ -1,0 +1,60 @@
+"""Named states of companies and of access to them."""
+
+from django.db.models import IntegerChoices, TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class CompanyKind(TextChoices):
+    """What a company is in the chain; who may create whom is in `rules.CHILD_KINDS`."""
+
+    VENDOR = "VENDOR", _("Vendor")
+    DISTRIBUTOR = "DISTRIBUTOR", _("Distributor")
+    DIVISION = "DIVISION", _("Division")
+    MSP_MANAGER = "MSP_MANAGER", _("MSP manager")
+    MSP = "MSP", _("MSP")
+    MANAGED_MSP = "MANAGED_MSP", _("Managed MSP")
+    CUSTOMER = "CUSTOMER", _("Customer")
+    BUSINESS = "BUSINESS", _("Business")
+
+
+class CompanyStatus(TextChoices):
+    """Life of a company."""
+
+    ACTIVE = "ACTIVE", _("Active")
+    WAITING = "WAITING", _("Waiting for confirmation")
+    SUSPENDED = "SUSPENDED", _("Suspended")
+    REMOVED = "REMOVED", _("Removed")
+
+
+class AccessLevel(TextChoices):
+    """What a person may do with a company and everything below it, unless a nearer setting says otherwise."""
+
+    WRITE = "WRITE", _("Can change")
+    READ = "READ", _("Can view")
+    NONE = "NONE", _("No access")
+
+
+class Role(TextChoices):
+    """Ready-made roles; the same in hub and manager."""
+
+    OWNER = "OWNER", _("Owner")
+    ADMINISTRATOR = "ADMINISTRATOR", _("Administrator")
+    TECHNICIAN = "TECHNICIAN", _("Technician")
+    HELP_DESK = "HELP_DESK", _("Help desk")
+    BILLING = "BILLING", _("Billing")
+    CUSTOMER_IT = "CUSTOMER_IT", _("Customer's IT")
+    READ_ONLY = "READ_ONLY", _("Read only")
+
+
+class FeedKind(TextChoices):
+    """What a feed entry is about (docs/reference/wire.md, section 5)."""
+
+    COMPANY = "company", _("company")
+    LICENSE = "license", _("license")
+    NODE = "node", _("customer's seats")
+
+
+class AdvisoryLock(IntegerChoices):
+    """Numbers of PostgreSQL advisory locks."""
+
+    COMPANY_TREE = 7301, _("company tree")

@@ -1,0 +1,81 @@
+"""Business refusals about companies and access."""
+
+from django.utils.translation import gettext_lazy as _
+from seatkeep_webkit.errors import ConflictError, GoneError, InvalidError, NotAllowedError, NotFoundError
+
+
+class CompanyNotFoundError(NotFoundError):
+    """There is no such company, or it is not yours."""
+
+    code = "company_unknown"
+    message = _("There is no such company, or it is not yours.")
+
+
+class CompanyKindError(InvalidError):
+    """A company of this kind cannot be created below that one."""
+
+    code = "company_kind"
+    message = _("A company of this kind cannot be created below that one.")
+
+
+class CompanyNameTakenError(ConflictError):
+    """Another company beside it has this name already."""
+
+    code = "company_name_taken"
+    message = _("Another company beside it has this name already.")
+
+
+class CompanyStatusError(ConflictError):
+    """The company's state does not allow this."""
+
+    code = "company_status"
+    message = _("The company's state does not allow this.")
+
+
+class CompanyDepthError(InvalidError):
+    """The tree of companies would be deeper than twelve levels."""
+
+    code = "company_depth"
+    message = _("The tree of companies would be deeper than twelve levels.")
+
+
+class CompanyMoveError(InvalidError):
+    """The company cannot be moved there."""
+
+    code = "company_move"
+    message = _("The company cannot be moved there.")
+
+
+class CompanyFieldError(InvalidError):
+    """A field of the company is not in order."""
+
+    code = "company_field"
+    message = _("A field of the company is not in order.")
+
+
+class AccessDeniedError(NotAllowedError):
+    """You can view this company but not change it."""
+
+    code = "access_denied"
+    message = _("You can view this company but not change it.")
+
+
+class EmailTakenError(ConflictError):
+    """Somebody with this e-mail address exists already."""
+
+    code = "email_taken"
+    message = _("Somebody with this e-mail address exists already.")
+
+
+class FeedCursorGoneError(GoneError):
+    """The cursor is of another feed or another scope. Read in full and drop what was not seen."""
+
+    code = "cursor_gone"
+    message = _("The cursor is of another feed or another scope. Read in full and drop what was not seen.")
+
+
+class FeedCursorInvalidError(InvalidError):
+    """The cursor is not one of ours."""
+
+    code = "cursor_invalid"
+    message = _("The cursor is not one of ours.")

@@ -1,0 +1,170 @@
+"""The sync feed: what a manager must hear of, in commit order.
+
+An entry becomes readable when every older transaction has ended (`pg_snapshot_xmin`), so no reader ever passes over
+one that commits late. The entry only says *what* changed; the reader renders the present state.
+"""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from seatkeep_hub.companies.enums import FeedKind
+from seatkeep_hub.companies.errors import FeedCursorGoneError, FeedCursorInvalidError
+from seatkeep_hub.companies.models import Company, Feed, FeedEntry
+
+CHANNEL = "feed"
+"""NOTIFY channel that wakes the long poll of `fast`."""
+
+_SCAN = """
+    SELECT id, xid::text::bigint, kind, uid
+    FROM companies_feedentry
+    WHERE (xid, id) > (%(xid)s::text::xid8, %(id)s)
+      AND xid < pg_snapshot_xmin(pg_current_snapshot())
+      AND path @> ARRAY[%(company)s]::bigint[]
+    ORDER BY xid, id
+    LIMIT %(limit)s
+"""
+
+
+@dataclass(frozen=True)
+class FeedCursor:
+    """A place in one feed as seen from one scope.
+
+    Attributes:
+        feed: Which feed; changes when the hub is restored.
+        scope: Company whose subtree the reader may see.
+        xid: Transaction of the last entry read.
+        id: Number of the last entry read.
+    """
+
+    feed: uuid.UUID
+    scope: uuid.UUID
+    xid: int
+    id: int
+
+    def __str__(self) -> str:
+        raw = f"{self.feed.hex}.{self.scope.hex}.{self.xid}.{self.id}"
+        return base64.urlsafe_b64encode(raw.encode()).rstrip(b"=").decode()
+
+    @classmethod
+    def parse(cls, text: str) -> FeedCursor:
+        """Read a cursor.
+
+        Raises:
+            FeedCursorInvalidError: It is not one of ours.
+        """
+        try:
+            raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii")
+            feed, scope, xid, number = raw.split(".")
+            cursor = cls(uuid.UUID(feed), uuid.UUID(scope), int(xid), int(number))
+        except ValueError as error:
+            raise FeedCursorInvalidError from error
+        if not (0 <= cursor.xid < 2**63 and 0 <= cursor.id < 2**63):
+            raise FeedCursorInvalidError
+        return cursor
+
+
+@dataclass(frozen=True)
+class FeedChange:
+    """One thing that changed; its present state is for the renderer to find."""
+
+    kind: FeedKind
+    uid: uuid.UUID
+
+
+@dataclass(frozen=True)
+class FeedScan:
+    """Part of the feed: changes (each thing once), where it ends, and whether there is more."""
+
+    changes: list[FeedChange]
+    cursor: FeedCursor
+    has_more: bool
+
+
+def feed_append(
+    *, kind: FeedKind, uid: uuid.UUID, path: Sequence[int], now: datetime, is_deleted: bool = False
+) -> None:
+    """Note a change for every reader whose company is on `path`. Must be inside the transaction that made it."""
+    feed_append_many(kind=kind, items=[(uid, path)], now=now, is_deleted=is_deleted)
+
+
+def feed_append_many(
+    *, kind: FeedKind, items: Sequence[tuple[uuid.UUID, Sequence[int]]], now: datetime, is_deleted: bool = False
+) -> None:
+    """Note several changes of one kind, each with its uid and path."""
+    if not items:
+        return
+    FeedEntry.objects.bulk_create(
+        [FeedEntry(kind=kind, uid=uid, path=list(path), is_deleted=is_deleted, at=now) for uid, path in items]
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+
+
+def feed_scan(*, scope: Company, cursor: str | None, limit: int) -> FeedScan:
+    """Read changes after a cursor that the company `scope` may hear of.
+
+    Args:
+        scope: The reader's company; it hears of its whole subtree.
+        cursor: Where the last read ended; None or empty reads from the start.
+        limit: At most so many entries, 1 to 1000.
+
+    Raises:
+        FeedCursorInvalidError: The cursor is not one of ours.
+        FeedCursorGoneError: The cursor is of another feed or another scope.
+    """
+    start = cursor_for(scope=scope, cursor=cursor)
+    with connection.cursor() as db:
+        db.execute(_SCAN, {"xid": str(start.xid), "id": start.id, "company": scope.pk, "limit": limit})
+        rows = db.fetchall()
+    if not rows:
+        return FeedScan([], start, has_more=False)
+    changes = dict.fromkeys(FeedChange(FeedKind(kind), uid) for _, _, kind, uid in rows)
+    end = FeedCursor(start.feed, start.scope, rows[-1][1], rows[-1][0])
+    return FeedScan(list(changes), end, has_more=len(rows) == limit)
+
+
+def cursor_for(*, scope: Company, cursor: str | None) -> FeedCursor:
+    """Check a reader's cursor, or make the first one.
+
+    Raises:
+        FeedCursorInvalidError: The cursor is not one of ours.
+        FeedCursorGoneError: The cursor is of another feed or another scope.
+    """
+    feed = feed_uid()
+    if not cursor:
+        return FeedCursor(feed, scope.uid, 0, 0)
+    place = FeedCursor.parse(cursor)
+    if (place.feed, place.scope) != (feed, scope.uid):
+        raise FeedCursorGoneError
+    return place
+
+
+def feed_uid() -> uuid.UUID:
+    """The id of this feed."""
+    return Feed.objects.get_or_create(is_only=True)[0].uid
+
+
+@transaction.atomic
+def feed_reset() -> uuid.UUID:
+    """Begin a new feed with the same entries; every reader gets 410 and reads in full. Run it after a restore.
+
+    Transaction numbers of another PostgreSQL cluster mean nothing here: they could lie ahead and hide entries for
+    ever, so all of them become as old as can be.
+
+    Returns:
+        The new feed's id.
+    """
+    feed = Feed.objects.select_for_update().get(uid=feed_uid())
+    feed.uid = uuid.uuid4()
+    feed.save(update_fields=["uid"])
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE companies_feedentry SET xid = '0'::xid8")
+        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+    return feed.uid

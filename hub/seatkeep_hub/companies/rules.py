@@ -1,0 +1,117 @@
+"""Pure decisions about the company tree and access to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from zoneinfo import available_timezones
+
+from seatkeep_hub.companies.enums import AccessLevel, CompanyKind, CompanyStatus
+
+MAX_DEPTH = 12
+"""Levels of the tree, the root included."""
+
+MAX_NAME_LENGTH = 200
+
+CHILD_KINDS: Mapping[CompanyKind, frozenset[CompanyKind]] = {
+    CompanyKind.VENDOR: frozenset(
+        {CompanyKind.DISTRIBUTOR, CompanyKind.MSP_MANAGER, CompanyKind.MSP, CompanyKind.BUSINESS}
+    ),
+    CompanyKind.DISTRIBUTOR: frozenset(
+        {CompanyKind.DIVISION, CompanyKind.MSP_MANAGER, CompanyKind.MSP, CompanyKind.BUSINESS}
+    ),
+    CompanyKind.DIVISION: frozenset({CompanyKind.MSP_MANAGER, CompanyKind.MSP, CompanyKind.BUSINESS}),
+    CompanyKind.MSP_MANAGER: frozenset({CompanyKind.MANAGED_MSP, CompanyKind.CUSTOMER}),
+    CompanyKind.MSP: frozenset({CompanyKind.CUSTOMER}),
+    CompanyKind.MANAGED_MSP: frozenset({CompanyKind.CUSTOMER}),
+    CompanyKind.CUSTOMER: frozenset(),
+    CompanyKind.BUSINESS: frozenset(),
+}
+"""Who may create whom. The vendor may hold an MSP directly: in one-MSP use it is the hidden root.
+
+Source:
+    domain/licensing.md, section 2.1.
+"""
+
+LEVEL_RANK: Mapping[str, int] = {AccessLevel.NONE: 0, AccessLevel.READ: 1, AccessLevel.WRITE: 2}
+
+
+def can_create(parent: CompanyKind | str, child: CompanyKind | str) -> bool:
+    """Whether a company of kind `child` may stand directly below one of kind `parent`."""
+    return CompanyKind(child) in CHILD_KINDS[CompanyKind(parent)]
+
+
+def child_kinds(parent: CompanyKind | str) -> list[CompanyKind]:
+    """Kinds that may be created below `parent`, in the order of the enum."""
+    return [kind for kind in CompanyKind if kind in CHILD_KINDS[CompanyKind(parent)]]
+
+
+def nearest_level(path: Sequence[int], explicit: Mapping[int, str]) -> AccessLevel:
+    """The access to a company: the nearest explicit setting on its path wins; none at all is NONE.
+
+    Args:
+        path: Ids from the root down to the company itself.
+        explicit: Level set for this person, by company id.
+
+    Source:
+        domain/licensing.md, section 2.2.
+    """
+    for company_id in reversed(path):
+        if company_id in explicit:
+            return AccessLevel(explicit[company_id])
+    return AccessLevel.NONE
+
+
+def allows(held: AccessLevel | str, wanted: AccessLevel | str) -> bool:
+    """Whether `held` is at least `wanted`."""
+    return LEVEL_RANK[held] >= LEVEL_RANK[wanted]
+
+
+def move_fault(
+    *, path: Sequence[int], kind: str, height: int, parent_path: Sequence[int], parent_kind: str
+) -> str | None:
+    """Say why a company cannot move below a parent, or None.
+
+    Args:
+        path: Path of the company that moves.
+        kind: Its kind.
+        height: Levels of its own subtree, itself included (at least 1).
+        parent_path: Path of the new parent.
+        parent_kind: Kind of the new parent.
+
+    Returns:
+        `cycle`, `kind`, `depth` or None.
+    """
+    if path[-1] in parent_path:
+        return "cycle"
+    if not can_create(parent_kind, kind):
+        return "kind"
+    return "depth" if len(parent_path) + height > MAX_DEPTH else None
+
+
+def name_fault(name: str) -> str | None:
+    """Say what is wrong with a company's name, or None."""
+    if not name.strip():
+        return "A name is needed."
+    if len(name) > MAX_NAME_LENGTH:
+        return f"At most {MAX_NAME_LENGTH} characters."
+    return None if name.isprintable() else "The name holds characters that cannot be shown."
+
+
+def time_zone_fault(name: str) -> str | None:
+    """Say what is wrong with an IANA time zone name, or None."""
+    return None if name in available_timezones() else "This time zone is not known."
+
+
+def tags_normalize(tags: Iterable[str]) -> list[str]:
+    """Trim tags, drop empty and repeated ones, keep their order."""
+    return list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
+
+
+def can_suspend(status: str) -> bool:
+    """Active and waiting companies can be suspended."""
+    return status in {CompanyStatus.ACTIVE, CompanyStatus.WAITING}
+
+
+def can_remove(kind: str, status: str) -> bool:
+    """Everything but the root and what is removed already."""
+    return kind != CompanyKind.VENDOR and status != CompanyStatus.REMOVED

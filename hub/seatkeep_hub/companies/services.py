@@ -1,0 +1,322 @@
+"""Writes of companies. Each one: tree lock, checks, rows, audit, outbox, feed, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from seatkeep_webkit.actors import Actor
+from seatkeep_webkit.audit.services import audit_record
+from seatkeep_webkit.outbox.services import outbox_append
+from seatkeep_webkit.search import trigrams
+
+from seatkeep_hub.companies import rules
+from seatkeep_hub.companies.enums import AdvisoryLock, CompanyKind, CompanyStatus, FeedKind
+from seatkeep_hub.companies.errors import (
+    CompanyDepthError,
+    CompanyFieldError,
+    CompanyKindError,
+    CompanyMoveError,
+    CompanyNameTakenError,
+    CompanyStatusError,
+)
+from seatkeep_hub.companies.feed import feed_append_many
+from seatkeep_hub.companies.models import Company
+
+EDITABLE = frozenset(
+    {"email", "custom_identifier", "tags", "description", "vat_id", "country", "time_zone", "is_trusted"}
+)
+"""Fields that `company_update` may set; a name has its own service."""
+
+
+@transaction.atomic
+def company_create(
+    *,
+    actor: Actor,
+    kind: CompanyKind | str,
+    name: str,
+    parent: Company | None,
+    now: datetime,
+    status: CompanyStatus | str = CompanyStatus.ACTIVE,
+    **fields: Any,
+) -> Company:
+    """Create a company below another, or the one root (kind VENDOR, no parent).
+
+    Whether the actor may write to `parent` is the caller's look-up (`company_get` with level WRITE).
+
+    Args:
+        actor: Who does it.
+        kind: What it will be; `rules.CHILD_KINDS` says below whom.
+        name: Unique among its siblings that are not removed, whatever the case.
+        parent: The company above; None for the root only.
+        now: Current time, aware UTC.
+        status: ACTIVE, or WAITING until somebody confirms.
+        **fields: Any of `EDITABLE`; the time zone and country default to the parent's.
+
+    Raises:
+        CompanyKindError: This kind cannot stand there.
+        CompanyDepthError: The tree would be deeper than twelve levels.
+        CompanyNameTakenError: A sibling has the name, or there is a root already.
+        CompanyFieldError: A field is wrong; `fields` names it.
+        CompanyStatusError: The parent is suspended or removed.
+    """
+    _tree_lock(is_exclusive=False)
+    above = Company.objects.select_for_update(no_key=True).get(pk=parent.pk) if parent else None
+    _place_check(above, kind)
+    company = Company(
+        kind=kind, name=name.strip(), parent=above, status=status, created_at=now, updated_at=now, status_changed_at=now
+    )
+    if above:
+        company.time_zone, company.country = above.time_zone, above.country
+    _fields_set(company, fields)
+    company.pk = _next_id()
+    company.path = [*(above.path if above else []), company.pk]
+    _index(company)
+    with _names_unique():
+        company.save(force_insert=True)
+    _record(company, actor, "create", now, {"name": company.name, "kind": str(kind)})
+    return company
+
+
+@transaction.atomic
+def company_rename(*, actor: Actor, company: Company, name: str, now: datetime) -> Company:
+    """Give a company another name. The same name changes nothing.
+
+    Raises:
+        CompanyNameTakenError: A sibling has it.
+        CompanyFieldError: The name is empty or too long.
+        CompanyStatusError: The company is removed.
+    """
+    locked = _lock(company)
+    if locked.name == name.strip():
+        return locked
+    before, locked.name = locked.name, name.strip()
+    _faults_raise({"name": rules.name_fault(locked.name)})
+    _index(locked)
+    with _names_unique():
+        _save(locked, now, "name", "search")
+    _record(locked, actor, "rename", now, {"before": before, "name": locked.name})
+    return locked
+
+
+@transaction.atomic
+def company_update(*, actor: Actor, company: Company, now: datetime, **fields: Any) -> Company:
+    """Change fields of a company (any of `EDITABLE`). Values that are the same change nothing.
+
+    Raises:
+        CompanyFieldError: A field is wrong; `fields` names it.
+        CompanyStatusError: The company is removed.
+    """
+    locked = _lock(company)
+    before = {name: getattr(locked, name) for name in fields if name in EDITABLE}
+    _fields_set(locked, fields)
+    changed = [name for name in before if getattr(locked, name) != before[name]]
+    if not changed:
+        return locked
+    _index(locked)
+    _save(locked, now, *changed, "search")
+    _record(locked, actor, "update", now, {"fields": ", ".join(sorted(changed))})
+    return locked
+
+
+@transaction.atomic
+def company_move(*, actor: Actor, company: Company, parent: Company, now: datetime) -> Company:
+    """Hang a company and everything below it under another parent.
+
+    Readers that lose sight of it hear of that through the feed.
+
+    Raises:
+        CompanyMoveError: The new parent is below the company, or cannot have such a child (`reason` says which).
+        CompanyDepthError: The tree would be deeper than twelve levels.
+        CompanyNameTakenError: A new sibling has its name.
+        CompanyStatusError: The company or the new parent is not in use.
+    """
+    _tree_lock(is_exclusive=True)
+    locked, above = _lock(company), Company.objects.get(pk=parent.pk)
+    if locked.parent_id == above.pk:
+        return locked
+    _move_check(locked, above)
+    _feed_subtree(locked, now, is_deleted=True)
+    old_path = list(locked.path)
+    with _names_unique():
+        Company.objects.filter(pk=locked.pk).update(parent=above, updated_at=now)
+        _paths_rewrite(old_path, list(above.path))
+    locked.refresh_from_db()
+    _record(locked, actor, "move", now, {"to": above.name, "to_uid": str(above.uid)}, feed=False)
+    _feed_subtree(locked, now)
+    return locked
+
+
+@transaction.atomic
+def company_status_set(
+    *,
+    actor: Actor,
+    company: Company,
+    status: CompanyStatus,
+    verb: str,
+    allowed: Callable[[Company], bool],
+    now: datetime,
+) -> Company:
+    """Change the status; a company that has it already is left alone.
+
+    Use the named services (`company_suspend` in licensing, …), which also do what follows from it.
+
+    Raises:
+        CompanyStatusError: `allowed` says no.
+    """
+    locked = Company.objects.select_for_update().get(pk=company.pk)
+    if locked.status == status:
+        return locked
+    if not allowed(locked):
+        raise CompanyStatusError
+    locked.status, locked.status_changed_at = status, now
+    with _names_unique():
+        _save(locked, now, "status", "status_changed_at")
+    _record(locked, actor, verb, now, {"status": str(status)})
+    return locked
+
+
+def company_confirm(*, actor: Actor, company: Company, now: datetime) -> Company:
+    """WAITING → ACTIVE: somebody accepted to manage it. Idempotent.
+
+    Raises:
+        CompanyStatusError: It is suspended or removed.
+    """
+    return company_status_set(
+        actor=actor,
+        company=company,
+        status=CompanyStatus.ACTIVE,
+        verb="confirm",
+        allowed=lambda one: one.status == CompanyStatus.WAITING,
+        now=now,
+    )
+
+
+def _lock(company: Company) -> Company:
+    locked = Company.objects.select_for_update().get(pk=company.pk)
+    if locked.status == CompanyStatus.REMOVED:
+        raise CompanyStatusError
+    return locked
+
+
+def _tree_lock(*, is_exclusive: bool) -> None:
+    # A move rewrites paths below it; a child created meanwhile would keep the old path. So creations share, moves exclude.
+    name = "pg_advisory_xact_lock" if is_exclusive else "pg_advisory_xact_lock_shared"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {name}(%s)", [AdvisoryLock.COMPANY_TREE.value])
+
+
+def _next_id() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('companies_company', 'id'))")
+        return int(cursor.fetchone()[0])
+
+
+def _place_check(above: Company | None, kind: CompanyKind | str) -> None:
+    if (above is None) != (kind == CompanyKind.VENDOR):
+        raise CompanyKindError
+    if above is None:
+        return
+    if not rules.can_create(above.kind, kind):
+        raise CompanyKindError
+    if above.status in {CompanyStatus.SUSPENDED, CompanyStatus.REMOVED}:
+        raise CompanyStatusError
+    if above.depth >= rules.MAX_DEPTH:
+        raise CompanyDepthError
+
+
+def _move_check(company: Company, above: Company) -> None:
+    if above.status in {CompanyStatus.SUSPENDED, CompanyStatus.REMOVED}:
+        raise CompanyStatusError
+    deepest = max(len(path) for path in _subtree(company).values_list("path", flat=True))
+    fault = rules.move_fault(
+        path=company.path,
+        kind=company.kind,
+        height=deepest - company.depth + 1,
+        parent_path=above.path,
+        parent_kind=above.kind,
+    )
+    if fault == "depth":
+        raise CompanyDepthError
+    if fault:
+        raise CompanyMoveError(reason=fault)
+
+
+def _subtree(company: Company) -> Any:
+    return Company.objects.filter(path__contains=[company.pk])
+
+
+def _paths_rewrite(old_path: list[int], parent_path: list[int]) -> None:
+    # path := new parent's path ‖ what stood at and below the moved company.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE companies_company SET path = %s::bigint[] || path[%s:] WHERE path @> ARRAY[%s]::bigint[]",
+            [parent_path, len(old_path), old_path[-1]],
+        )
+
+
+def _fields_set(company: Company, fields: dict[str, Any]) -> None:
+    unknown = sorted(set(fields) - EDITABLE)
+    if unknown:
+        raise CompanyFieldError(fields={name: ["This field cannot be set."] for name in unknown})
+    for name, value in fields.items():
+        setattr(company, name, rules.tags_normalize(value) if name == "tags" else value)
+    _faults_raise({"name": rules.name_fault(company.name), "time_zone": rules.time_zone_fault(company.time_zone)})
+
+
+def _faults_raise(faults: dict[str, str | None]) -> None:
+    found = {name: [fault] for name, fault in faults.items() if fault}
+    if found:
+        raise CompanyFieldError(fields=found)
+
+
+def _index(company: Company) -> None:
+    company.search = trigrams(" ".join([company.name, company.custom_identifier, *company.tags]))
+
+
+def _save(company: Company, now: datetime, *fields: str) -> None:
+    company.updated_at = now
+    company.save(update_fields=["updated_at", *fields])
+
+
+@contextmanager
+def _names_unique() -> Iterator[None]:
+    """Turn a breach of the sibling-name (or one-root) constraint into the business error."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if "company_name_among_siblings" in str(error) or "company_one_vendor" in str(error):
+            raise CompanyNameTakenError from error
+        raise
+
+
+def _feed_subtree(company: Company, now: datetime, *, is_deleted: bool = False) -> None:
+    items: Iterable[tuple[Any, list[int]]] = _subtree(company).values_list("uid", "path").order_by("id")
+    feed_append_many(kind=FeedKind.COMPANY, items=list(items), now=now, is_deleted=is_deleted)
+
+
+def _record(
+    company: Company,
+    actor: Actor,
+    verb: str,
+    now: datetime,
+    details: dict[str, str | int | bool | None],
+    *,
+    feed: bool = True,
+) -> None:
+    audit_record(
+        actor=actor,
+        action=f"company:{verb}",
+        subject_type="company",
+        subject_id=str(company.uid),
+        company_uid=company.uid,
+        details=details,
+        now=now,
+    )
+    outbox_append(topic=f"company.{verb}", payload={"v": 1, "company": str(company.uid)}, now=now)
+    if feed:
+        feed_append_many(kind=FeedKind.COMPANY, items=[(company.uid, company.path)], now=now)
