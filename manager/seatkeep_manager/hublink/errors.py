@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
 from seatkeep_webkit.errors import ConflictError, NotFoundError, UnavailableError
 
 
@@ -9,51 +10,60 @@ class HubUnreachableError(UnavailableError):
     """Licensing does not answer; the console keeps trying by itself."""
 
     code = "hub_unreachable"
+    message = _("Licensing does not answer; the console keeps trying by itself.")
 
 
 class HubNonsenseError(UnavailableError):
     """Licensing answered with something that is not part of the agreed protocol."""
 
     code = "hub_nonsense"
+    message = _("Licensing answered with something that is not part of the agreed protocol.")
 
 
 class HubRefusedError(ConflictError):
     """Licensing understood the request and refused it."""
 
     code = "hub_refused"
+    message = _("Licensing understood the request and refused it.")
 
 
 class HubNotLinkedError(ConflictError):
     """This console is not connected to Licensing yet."""
 
     code = "hub_not_linked"
+    message = _("This console is not connected to Licensing yet.")
 
 
 class HubAlreadyLinkedError(ConflictError):
     """This console is connected to Licensing already."""
 
     code = "hub_already_linked"
+    message = _("This console is connected to Licensing already.")
 
 
 class CursorGoneError(ConflictError):
     """Licensing no longer knows the reading position; everything has to be read again."""
 
     code = "cursor_gone"
+    message = _("Licensing no longer knows the reading position; everything has to be read again.")
 
 
 class SyncBusyError(ConflictError):
     """A synchronization is running already."""
 
     code = "sync_running"
+    message = _("A synchronization is running already.")
 
 
 class CompanyNotFoundError(NotFoundError):
     """There is no such customer, or you may not see it."""
 
     code = "customer_not_found"
+    message = _("There is no such customer, or you may not see it.")
 
 
 class LicenseNotFoundError(NotFoundError):
     """There is no such license, or you may not see it."""
 
     code = "license_not_found"
+    message = _("There is no such license, or you may not see it.")

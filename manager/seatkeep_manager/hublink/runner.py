@@ -125,8 +125,8 @@ class LinkRunner:
         except AppError as error:
             self._failures += 1
             self._not_before = now + retry_delay(self._failures)
-            link_disconnected(reason=str(error.detail or error.__doc__), now=now)
-            logger.warning("hub link: %s", error.detail or error.__doc__)
+            link_disconnected(reason=error.detail, now=now)
+            logger.warning("hub link: %s", error.detail)
             return False
         self._failures, self._not_before = 0, None
         return True
@@ -175,4 +175,4 @@ class LinkRunner:
 
 def _said(error: Exception) -> str:
     """What a person may read of an error."""
-    return str(getattr(error, "detail", "") or error.__doc__ or error)
+    return error.detail if isinstance(error, AppError) else str(error)

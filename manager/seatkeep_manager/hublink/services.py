@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from seatkeep_license import keys as license_keys
 from seatkeep_license.keys import SigningKey
 from seatkeep_webkit.actors import Actor
 from seatkeep_webkit.audit.services import audit_record
@@ -29,12 +28,12 @@ def instance_key(*, now: datetime) -> SigningKey:
     """The key that signs this instance's calls and activation tickets; made at first use. Safe when raced."""
     stored = InstanceKey.objects.filter(retired_at__isnull=True).first()
     if stored is None:
-        made = license_keys.generate()
+        made = SigningKey.generate()
         InstanceKey.objects.bulk_create(
-            [InstanceKey(kid=made.kid, private_key=made.private_bytes(), created_at=now)], ignore_conflicts=True
+            [InstanceKey(kid=made.kid, private_key=made.seed, created_at=now)], ignore_conflicts=True
         )
         stored = InstanceKey.objects.get(retired_at__isnull=True)
-    return SigningKey.from_private_bytes(bytes(stored.private_key), kid=stored.kid)
+    return SigningKey.from_seed(bytes(stored.private_key))
 
 
 def hub_client(*, now: datetime) -> HubClient:
@@ -65,7 +64,7 @@ def link_start(*, actor: Actor, now: datetime, bootstrap_token: str | None = Non
         code = client.link_start(
             name=settings.INSTANCE_NAME,
             console_url=settings.CONSOLE_URL,
-            jwk=instance_key(now=now).public_jwk(),
+            jwk=instance_key(now=now).verify_key.jwk_full,
             bootstrap_token=bootstrap_token,
         )
     finally:

@@ -85,8 +85,8 @@ def _guarded(client: HubClient, link: HubLink, run: SyncRun, clock: Clock) -> Sy
     try:
         _run(client, link, run, clock)
     except AppError as error:
-        _finish(run, SyncState.FAILED, clock(), error=str(error.detail or error.__doc__))
-        link_disconnected(reason=str(error.detail or error.__doc__), now=clock())
+        _finish(run, SyncState.FAILED, clock(), error=error.detail)
+        link_disconnected(reason=error.detail, now=clock())
         raise
     except Exception:
         _finish(run, SyncState.FAILED, clock(), error="Unexpected failure; the server's log tells more.")
@@ -166,9 +166,9 @@ def _note_error(progress: _Progress, raw: bytes, error: Exception) -> None:
         head = {}
     progress.failed_ids.add(str(head.get("id", "")))
     if len(run.item_errors) < ERRORS_KEPT:
-        detail = getattr(error, "detail", "") or str(error) or (error.__doc__ or "")
+        detail = error.detail if isinstance(error, AppError) else str(error)
         entry = {key: str(head.get(key, ""))[:100] for key in ("kind", "id", "name")}
-        run.item_errors = [*run.item_errors, entry | {"reason": str(detail)[:300]}]
+        run.item_errors = [*run.item_errors, entry | {"reason": detail[:300]}]
 
 
 def _sweep(progress: _Progress, *, now: datetime) -> None:

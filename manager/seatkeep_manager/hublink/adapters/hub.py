@@ -216,7 +216,8 @@ class HubClient:
             raise HubNonsenseError(f"Licensing answered {answer.status}, which is not part of the protocol.")
         raise HubRefusedError(
             detail or f"Licensing refused the request ({answer.status}).",
-            extra={"hub_status": answer.status, "hub_code": code},
+            hub_status=answer.status,
+            hub_code=code,
         )
 
     def _decode(self, answer: Answer, kind: type[T]) -> T:

@@ -1,0 +1,1 @@
+"""How agent and endpoint get onto a machine: the installer script, its payload, the install link page."""
