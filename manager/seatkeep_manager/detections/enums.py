@@ -9,16 +9,15 @@ from django.utils.translation import gettext_lazy as _
 class Severity(TextChoices):
     """How bad a finding is."""
 
-    LOW = "LOW", _("Low")
-    MEDIUM = "MEDIUM", _("Medium")
-    HIGH = "HIGH", _("High")
+    INFO = "INFO", _("Note")
+    WARNING = "WARNING", _("Warning")
+    CRITICAL = "CRITICAL", _("Critical")
 
 
 class Resolution(TextChoices):
     """How a detection was closed."""
 
     QUARANTINED = "QUARANTINED", _("Moved to quarantine")
-    CLEANED = "CLEANED", _("Cleaned")
     RESOLVED = "RESOLVED", _("Resolved by a person")
     FALSE_POSITIVE = "FALSE_POSITIVE", _("False alarm")
 

@@ -15,9 +15,10 @@ from seatkeep_manager.directory.models import Device
 class Detection(models.Model):
     """One finding of an engine on one device; open until it is resolved."""
 
-    uid = models.UUIDField(unique=True, default=new_uid)
-    event_id = models.UUIDField(unique=True)
+    uid = models.UUIDField(unique=True)
+    """Given by the endpoint."""
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="detections")
+    product = models.TextField(blank=True, default="")
     name = models.TextField()
     severity = models.TextField(choices=Severity.choices)
     engine = models.TextField()
@@ -26,9 +27,11 @@ class Detection(models.Model):
     size_bytes = models.BigIntegerField(null=True)
     action = models.TextField(blank=True, default="")
     is_test = models.BooleanField(default=False)
-    is_handled = models.BooleanField(default=False)
-    task_uid = models.UUIDField(null=True)
-    details = models.JSONField(default=dict)
+    run_uid = models.UUIDField(null=True)
+    """The task run whose scan found it."""
+    item_uid = models.UUIDField(null=True)
+    """The quarantine item, when it was put there."""
+    user_name = models.TextField(blank=True, default="")
     occurred_at = models.DateTimeField()
     received_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True)
@@ -60,13 +63,14 @@ class QuarantineItem(models.Model):
 
     uid = models.UUIDField(unique=True, default=new_uid)
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="quarantine")
-    item_id = models.TextField()
+    item_uid = models.UUIDField()
     """The endpoint's own id of the item."""
     detection = models.ForeignKey(Detection, null=True, on_delete=models.SET_NULL, related_name="quarantine")
     path = models.TextField()
     sha256 = models.TextField(blank=True, default="")
     size_bytes = models.BigIntegerField(default=0)
     name = models.TextField(blank=True, default="")
+    detail = models.TextField(blank=True, default="")
     state = models.TextField(choices=QuarantineState.choices, default=QuarantineState.HELD)
     quarantined_at = models.DateTimeField()
     changed_at = models.DateTimeField()
@@ -74,7 +78,7 @@ class QuarantineItem(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["device", "item_id"], name="quarantine_item_once"),
+            models.UniqueConstraint(fields=["device", "item_uid"], name="quarantine_item_once"),
             models.CheckConstraint(condition=Q(state__in=QuarantineState.values), name="quarantine_item_state"),
         ]
         indexes: ClassVar = [models.Index(fields=["state", "-quarantined_at"], name="quarantine_list")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
 from seatkeep_webkit.errors import ConflictError, InvalidError, NotFoundError
 
 
@@ -9,51 +10,60 @@ class GroupNotFoundError(NotFoundError):
     """There is no such group, or you may not see it."""
 
     code = "group_not_found"
+    message = _("There is no such group, or you may not see it.")
 
 
 class DeviceNotFoundError(NotFoundError):
     """There is no such device, or you may not see it."""
 
     code = "device_not_found"
+    message = _("There is no such device, or you may not see it.")
 
 
 class GroupLockedError(ConflictError):
     """This group follows Licensing or belongs to the system; it cannot be renamed, moved or deleted here."""
 
     code = "group_locked"
+    message = _("This group follows Licensing or belongs to the system; it cannot be renamed, moved or deleted here.")
 
 
 class GroupNotEmptyError(ConflictError):
     """The group still holds devices or other groups."""
 
     code = "group_not_empty"
+    message = _("The group still holds devices or other groups.")
 
 
 class GroupCycleError(ConflictError):
     """A group cannot be moved into itself."""
 
     code = "group_cycle"
+    message = _("A group cannot be moved into itself.")
 
 
 class GroupTooDeepError(ConflictError):
-    """Groups can be nested at most 16 deep."""
+    """Groups can be nested at most 20 deep."""
 
     code = "group_too_deep"
+    message = _("Groups can be nested at most 20 deep.")
 
 
 class GroupNameTakenError(ConflictError):
     """There is a group of that name in the same place."""
 
     code = "group_name_taken"
+    message = _("There is a group of that name in the same place.")
 
 
 class NameInvalidError(InvalidError):
     """A name has 1 to 200 characters and no control characters."""
 
     code = "name_invalid"
+    message = _("A name has 1 to 200 characters and no control characters.")
 
 
 class DeviceRetiredError(ConflictError):
     """The device is retired."""
 
     code = "device_retired"
+    message = _("The device is retired.")

@@ -42,7 +42,7 @@ def group_create(*, actor: Actor, parent_id: int, name: str, now: datetime) -> S
     Raises:
         GroupNotFoundError: There is no such parent.
         GroupNameTakenError: The parent holds a free group of that name already.
-        GroupTooDeepError: The parent stands at the deepest level (16).
+        GroupTooDeepError: The parent stands at the deepest level (20).
         NameInvalidError: The name is empty, too long or holds control characters.
     """
     cleaned = rules.name_clean(name)
@@ -87,7 +87,7 @@ def group_move(*, actor: Actor, group_id: int, parent_id: int, now: datetime) ->
         GroupNotFoundError: There is no such group or parent.
         GroupLockedError: The group follows Licensing or belongs to the system.
         GroupCycleError: The parent lies in the group itself.
-        GroupTooDeepError: Something would end deeper than 16 levels.
+        GroupTooDeepError: Something would end deeper than 20 levels.
         GroupNameTakenError: The parent holds a free group of that name already.
     """
     _tree_lock(now)
@@ -128,6 +128,10 @@ def group_mirror(*, hub_id: uuid.UUID, parent_hub_id: uuid.UUID | None, name: st
         parent_hub_id: The company above, if this instance mirrors it; otherwise the group goes under Companies.
         name: The company's name; the group follows every rename.
         now: Current time, aware UTC.
+
+    Raises:
+        GroupCycleError: The parent company stands below this one here.
+        GroupTooDeepError: Something would end deeper than 20 levels.
     """
     _tree_lock(now)
     parent = _mirror_parent(parent_hub_id)
@@ -135,6 +139,8 @@ def group_mirror(*, hub_id: uuid.UUID, parent_hub_id: uuid.UUID | None, name: st
     if group is None:
         return _insert(parent=parent, kind=GroupKind.MIRROR, name=name, now=now, is_locked=True, hub_id=hub_id)
     is_moved = group.parent_id != parent.pk
+    if is_moved:
+        rules.group_check_move(path=group.path, new_parent_path=parent.path, subtree_height=_subtree_height(group))
     is_renamed = group.name != name or not group.is_locked
     if is_renamed:
         group.name, group.is_locked = name, True
@@ -179,7 +185,7 @@ def _mirror_parent(parent_hub_id: uuid.UUID | None) -> StaticGroup:
 
 def _check_name(parent: StaticGroup | None, name: str) -> None:
     if StaticGroup.objects.filter(parent=parent, name=name, kind=GroupKind.FREE).exists():
-        raise GroupNameTakenError(fields={"name": [str(GroupNameTakenError.__doc__)]})
+        raise GroupNameTakenError(fields={"name": [GroupNameTakenError.message]})
 
 
 def _insert(

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from seatkeep_webkit.fields import EncryptedBinaryField
 from seatkeep_webkit.ids import new_uid
-from seatkeep_webkit.people import AbstractPerson
+from seatkeep_webkit.identity import AbstractPerson
 
 from seatkeep_manager.directory.enums import AccessLevel, DeviceKind, DeviceState, GroupKind, ProtectionStatus
 
@@ -18,12 +18,11 @@ from seatkeep_manager.directory.enums import AccessLevel, DeviceKind, DeviceStat
 class User(AbstractPerson):
     """A person who works in the console; signs in through Licensing or natively."""
 
-    uid = models.UUIDField(unique=True, default=new_uid)
     hub_sub = models.TextField(null=True, unique=True)
     instance_level = models.TextField(choices=AccessLevel.choices, default=AccessLevel.NONE)
     """Level for everything of this instance, including devices of no company."""
 
-    class Meta:
+    class Meta(AbstractPerson.Meta):
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(instance_level__in=AccessLevel.values), name="user_instance_level"),
         ]

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from seatkeep_manager.directory.enums import GroupKind
 from seatkeep_manager.directory.errors import GroupCycleError, GroupLockedError, GroupTooDeepError, NameInvalidError
 
-MAX_DEPTH = 16
+MAX_DEPTH = 20
+"""The hub's 12 levels of companies, All and Companies above them, and 6 of the technician's own below."""
 MAX_NAME_LENGTH = 200
 ONLINE_LEASE = timedelta(seconds=150)
 """How long one heartbeat keeps a device shown as online: two and a half of its 60 s intervals."""
@@ -21,7 +22,7 @@ def name_clean(name: str) -> str:
     """
     cleaned = name.strip()
     if not cleaned or len(cleaned) > MAX_NAME_LENGTH or not cleaned.isprintable():
-        raise NameInvalidError(fields={"name": [str(NameInvalidError.__doc__)]})
+        raise NameInvalidError(fields={"name": [NameInvalidError.message]})
     return cleaned
 
 
@@ -45,7 +46,7 @@ def group_check_move(*, path: list[int], new_parent_path: list[int], subtree_hei
 
     Raises:
         GroupCycleError: The new parent is the group itself or lies below it.
-        GroupTooDeepError: A group would end deeper than 16 levels.
+        GroupTooDeepError: A group would end deeper than 20 levels.
     """
     if path[-1] in new_parent_path:
         raise GroupCycleError

@@ -14,6 +14,7 @@ class RunState(TextChoices):
     FINISHED = "FINISHED", _("Done")
     FAILED = "FAILED", _("Failed")
     EXPIRED = "EXPIRED", _("Expired")
+    CANCELED = "CANCELED", _("Canceled")
 
 
-FINAL_STATES = (RunState.FINISHED, RunState.FAILED, RunState.EXPIRED)
+FINAL_STATES = (RunState.FINISHED, RunState.FAILED, RunState.EXPIRED, RunState.CANCELED)

@@ -46,6 +46,7 @@ class TaskRun(models.Model):
     result = models.JSONField(default=dict)
     error_code = models.TextField(blank=True, default="")
     queued_at = models.DateTimeField()
+    received_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     reported_at = models.DateTimeField(null=True)

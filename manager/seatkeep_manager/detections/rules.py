@@ -1,0 +1,58 @@
+"""Pure decisions about detections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from seatkeep_protocol.vocabulary import DetectionAction, QuarantineState, Severity
+
+from seatkeep_manager.detections.enums import Resolution
+
+
+@dataclass(frozen=True)
+class DetectionReport:
+    """What a device says it found."""
+
+    uid: UUID
+    device_id: int
+    at: datetime
+    product: str
+    engine: str
+    name: str
+    severity: Severity
+    path: str
+    sha256: str
+    size_bytes: int
+    action: DetectionAction
+    is_test: bool
+    run_uid: UUID | None
+    item_uid: UUID | None
+    user_name: str
+
+
+@dataclass(frozen=True)
+class QuarantineReport:
+    """What a device says became of a file it locked away."""
+
+    item_uid: UUID
+    device_id: int
+    state: QuarantineState
+    at: datetime
+    path: str
+    sha256: str
+    size_bytes: int
+    name: str
+    detection_uid: UUID | None
+    detail: str
+
+
+def resolution_of(action: DetectionAction) -> Resolution | None:
+    """How a detection is closed by what the engine did itself; None leaves it open for a person."""
+    return Resolution.QUARANTINED if action == DetectionAction.QUARANTINED else None
+
+
+def quarantine_report_counts(*, changed_at: datetime | None, report: QuarantineReport) -> bool:
+    """Whether a report is newer than what is known; reports may come twice and in any order."""
+    return changed_at is None or report.at > changed_at

@@ -1,0 +1,57 @@
+"""Reads of detections and quarantine; each starts from the devices that a person may see."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
+
+from seatkeep_manager.detections.errors import DetectionNotFoundError, QuarantineItemNotFoundError
+from seatkeep_manager.detections.models import Detection, QuarantineItem
+from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.models import Device, User
+from seatkeep_manager.directory.selectors import devices_visible
+
+
+def detections_visible(user: User | AnonymousUser, *, level: AccessLevel = AccessLevel.READ) -> QuerySet[Detection]:
+    """The detections on devices that a person may see or change, newest first, with device and group."""
+    found = Detection.objects.filter(device__in=devices_visible(user, level=level))
+    return found.select_related("device", "device__group").order_by("-occurred_at", "-id")
+
+
+def detection_get(user: User | AnonymousUser, *, uid: uuid.UUID, level: AccessLevel = AccessLevel.READ) -> Detection:
+    """One detection.
+
+    Raises:
+        DetectionNotFoundError: It does not exist or its device is not the person's.
+    """
+    detection = detections_visible(user, level=level).filter(uid=uid).first()
+    if detection is None:
+        raise DetectionNotFoundError
+    return detection
+
+
+def quarantine_visible(user: User | AnonymousUser, *, level: AccessLevel = AccessLevel.READ) -> QuerySet[QuarantineItem]:
+    """The quarantined files on devices that a person may see or change, newest first, with device and detection."""
+    items = QuarantineItem.objects.filter(device__in=devices_visible(user, level=level))
+    return items.select_related("device", "device__group", "detection").order_by("-quarantined_at", "-id")
+
+
+def quarantine_item_get(
+    user: User | AnonymousUser, *, uid: uuid.UUID, level: AccessLevel = AccessLevel.READ
+) -> QuarantineItem:
+    """One quarantined file.
+
+    Raises:
+        QuarantineItemNotFoundError: It does not exist or its device is not the person's.
+    """
+    item = quarantine_visible(user, level=level).filter(uid=uid).first()
+    if item is None:
+        raise QuarantineItemNotFoundError
+    return item
+
+
+def device_detections(device: Device) -> QuerySet[Detection]:
+    """The detections of a device the caller may see, newest first."""
+    return device.detections.order_by("-occurred_at", "-id")

@@ -1,0 +1,41 @@
+"""What can go wrong with tasks; each docstring is fit for a person."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+from seatkeep_webkit.errors import ConflictError, InvalidError, NotFoundError
+
+
+class TaskNotFoundError(NotFoundError):
+    """There is no such task, or you may not see it."""
+
+    code = "task_not_found"
+    message = _("There is no such task, or you may not see it.")
+
+
+class TaskParamsInvalidError(InvalidError):
+    """The kind of task is unknown, or its parameters do not fit."""
+
+    code = "task_params_invalid"
+    message = _("The kind of task is unknown, or its parameters do not fit.")
+
+
+class TaskTargetsEmptyError(InvalidError):
+    """A task needs at least one managed device."""
+
+    code = "task_targets_empty"
+    message = _("A task needs at least one managed device.")
+
+
+class TaskTooManyTargetsError(InvalidError):
+    """One task reaches at most 10,000 devices; choose fewer."""
+
+    code = "task_too_many_targets"
+    message = _("One task reaches at most 10,000 devices; choose fewer.")
+
+
+class DeviceTasksFullError(ConflictError):
+    """A device has 200 open tasks already; wait until it has done some."""
+
+    code = "device_tasks_full"
+    message = _("A device has 200 open tasks already; wait until it has done some.")

@@ -1,0 +1,176 @@
+"""Writes of tasks: asking devices to do something, and taking in what they say about it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Q
+from seatkeep_protocol.errors import TaskParamsError
+from seatkeep_protocol.tasks import TaskKind, params_decode, params_encode
+from seatkeep_protocol.vocabulary import TaskRunState
+from seatkeep_webkit.actors import Actor
+from seatkeep_webkit.audit.services import audit_record
+
+from seatkeep_manager.directory.enums import DeviceState
+from seatkeep_manager.directory.models import Device
+from seatkeep_manager.directory.services import device_touch
+from seatkeep_manager.tasks import rules
+from seatkeep_manager.tasks.enums import FINAL_STATES, RunState
+from seatkeep_manager.tasks.errors import (
+    DeviceTasksFullError,
+    TaskParamsInvalidError,
+    TaskTargetsEmptyError,
+    TaskTooManyTargetsError,
+)
+from seatkeep_manager.tasks.models import ClientTask, TaskRun
+from seatkeep_manager.tasks.rules import RunReport
+
+
+@transaction.atomic
+def task_create(
+    *,
+    actor: Actor,
+    kind: str,
+    params: Mapping[str, Any],
+    device_ids: Collection[int],
+    now: datetime,
+    life: timedelta | None = None,
+) -> ClientTask:
+    """Ask devices to do something once, as soon as they hear of it.
+
+    Args:
+        actor: Who asks.
+        kind: A value of `seatkeep_protocol.tasks.TaskKind`.
+        params: Parameters of that kind.
+        device_ids: The devices; retired ones are left out. The caller has taken them from `devices_visible`.
+        now: Current time, aware UTC.
+        life: How long a device may be offline and still do it; the kind's own default when left out.
+
+    Raises:
+        TaskParamsInvalidError: The kind is unknown or a parameter does not fit.
+        TaskTargetsEmptyError: No managed device is left.
+        TaskTooManyTargetsError: More than 10,000 devices.
+        DeviceTasksFullError: One of them has 200 open tasks already.
+    """
+    task_kind, clean = _params_check(kind, params)
+    devices = _targets(device_ids)
+    companies = {device.company_hub_id for device in devices}
+    task = ClientTask.objects.create(
+        kind=task_kind,
+        params=clean,
+        company_hub_id=companies.pop() if len(companies) == 1 else None,
+        created_at=now,
+        expires_at=now + (life or task_kind.default_life),
+        created_by=actor.label,
+    )
+    TaskRun.objects.bulk_create([TaskRun(task=task, device=device, queued_at=now) for device in devices])
+    _record(actor, "task:create", task, now, kind=task.kind, devices=len(devices))
+    device_touch(device_ids=[device.pk for device in devices], now=now)
+    return task
+
+
+@transaction.atomic
+def task_cancel(*, actor: Actor, task: ClientTask, now: datetime) -> int:
+    """Take a task back where it has not ended; returns how many runs were canceled. Idempotent."""
+    runs = TaskRun.objects.select_for_update().filter(task=task).exclude(state__in=FINAL_STATES)
+    devices = list(runs.values_list("device_id", flat=True))
+    runs.update(state=RunState.CANCELED, finished_at=now)
+    if devices:
+        _record(actor, "task:cancel", task, now, runs=len(devices))
+        device_touch(device_ids=devices, now=now)
+    return len(devices)
+
+
+@transaction.atomic
+def task_runs_report(*, reports: Sequence[RunReport], now: datetime) -> set[int]:
+    """Take in what devices say about their runs; duplicates and any order are fine.
+
+    A report about a run of another device, or of none, has no effect.
+
+    Returns:
+        Ids of the devices of which a run changed.
+    """
+    uids = sorted({report.run_uid for report in reports})
+    locked = TaskRun.objects.select_for_update().filter(uid__in=uids).order_by("pk")
+    runs = {(run.uid, run.device_id): run for run in locked}
+    changed: dict[int, TaskRun] = {}
+    for report in reports:
+        run = runs.get((report.run_uid, report.device_id))
+        if run is None or not rules.report_counts(
+            state=RunState(run.state), reported_at=run.reported_at, report=report
+        ):
+            continue
+        _report_apply(run, report, now)
+        changed[run.pk] = run
+    TaskRun.objects.bulk_update(changed.values(), _REPORTED)
+    device_touch(device_ids={run.device_id for run in changed.values() if run.state in FINAL_STATES}, now=now)
+    return {run.device_id for run in changed.values()}
+
+
+@transaction.atomic
+def task_runs_expire(*, now: datetime) -> set[int]:
+    """End the runs whose task's life is over and whose device has not begun; returns the devices' ids. Idempotent."""
+    runs = TaskRun.objects.select_for_update(of=("self",)).filter(state=RunState.QUEUED, task__expires_at__lte=now)
+    devices = set(runs.values_list("device_id", flat=True))
+    TaskRun.objects.filter(pk__in=[run.pk for run in runs]).update(state=RunState.EXPIRED, finished_at=now)
+    device_touch(device_ids=devices, now=now)
+    return devices
+
+
+_REPORTED = [
+    "state", "progress", "output", "result", "error_code", "received_at", "started_at", "finished_at", "reported_at",
+]  # fmt: skip
+
+
+def _params_check(kind: str, params: Mapping[str, Any]) -> tuple[TaskKind, dict[str, Any]]:
+    try:
+        task_kind = TaskKind(kind)
+        return task_kind, params_encode(params_decode(task_kind, params))
+    except (ValueError, TaskParamsError) as error:
+        raise TaskParamsInvalidError(fields={"params": [str(error)]}) from error
+
+
+def _targets(device_ids: Collection[int]) -> list[Device]:
+    if len(device_ids) > rules.MAX_TARGETS:
+        raise TaskTooManyTargetsError
+    # The row locks make the count of open tasks below true until the end of the transaction.
+    devices = list(
+        Device.objects.select_for_update().filter(pk__in=device_ids, state=DeviceState.ACTIVE).order_by("pk")
+    )
+    if not devices:
+        raise TaskTargetsEmptyError
+    open_runs = Count("task_runs", filter=~Q(task_runs__state__in=FINAL_STATES))
+    counted = Device.objects.filter(pk__in=[device.pk for device in devices]).annotate(open_runs=open_runs)
+    if counted.filter(open_runs__gte=rules.MAX_OPEN_PER_DEVICE).exists():
+        raise DeviceTasksFullError
+    return devices
+
+
+def _report_apply(run: TaskRun, report: RunReport, now: datetime) -> None:
+    state = rules.STATE_OF_WIRE[report.state]
+    run.state, run.reported_at = state, report.at
+    run.progress = 100 if state == RunState.FINISHED else run.progress if report.progress is None else report.progress
+    run.output = report.detail[: rules.OUTPUT_LIMIT_CHARACTERS] or run.output
+    run.result = report.result or run.result
+    if report.state == TaskRunState.RECEIVED:
+        run.received_at = run.received_at or now
+    if state == RunState.RUNNING:
+        run.started_at = run.started_at or report.at
+    if state in FINAL_STATES:
+        run.finished_at = report.at
+        run.error_code = str(report.result.get("code", ""))[:100] if state == RunState.FAILED else ""
+
+
+def _record(actor: Actor, action: str, task: ClientTask, now: datetime, **details: str | int | bool | None) -> None:
+    audit_record(
+        actor=actor,
+        action=action,
+        subject_type="task",
+        subject_id=str(task.uid),
+        company_uid=task.company_hub_id,
+        details=details,
+        now=now,
+    )
