@@ -1,0 +1,1 @@
+"""Manager instances: how one is linked to the hub, proves itself and is revoked."""

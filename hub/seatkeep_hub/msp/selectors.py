@@ -1,0 +1,65 @@
+"""Reads of invitations and jobs; the scope comes first."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from seatkeep_hub.companies.enums import AccessLevel
+from seatkeep_hub.companies.selectors import Viewer, companies_visible
+from seatkeep_hub.msp.enums import InvitationState
+from seatkeep_hub.msp.errors import InvitationOverError, InvitationUnknownError, JobUnknownError
+from seatkeep_hub.msp.invitations import HMAC_PURPOSE
+from seatkeep_hub.msp.models import CompanyJob, Invitation
+from seatkeep_webkit.keyring import lookup_hmac
+
+
+def invitation_list(viewer: Viewer) -> QuerySet[Invitation]:
+    """Open invitations into companies that the viewer may change."""
+    companies = companies_visible(viewer, level=AccessLevel.WRITE)
+    return Invitation.objects.filter(company__in=companies, state=InvitationState.INVITED).select_related("company")
+
+
+def invitation_get(viewer: Viewer, uid: UUID) -> Invitation:
+    """One open invitation.
+
+    Raises:
+        InvitationUnknownError: There is none, or not in a company that the viewer may change.
+    """
+    invitation = invitation_list(viewer).filter(uid=uid).first()
+    if invitation is None:
+        raise InvitationUnknownError
+    return invitation
+
+
+def invitation_by_token(token: str) -> Invitation:
+    """The open invitation with this secret.
+
+    Raises:
+        InvitationOverError: There is none (any more).
+    """
+    invitation = (
+        Invitation.objects.select_related("company")
+        .filter(token_hmac=lookup_hmac(token, HMAC_PURPOSE), state=InvitationState.INVITED)
+        .first()
+    )
+    if invitation is None:
+        raise InvitationOverError
+    return invitation
+
+
+def job_get(viewer: Viewer, uid: UUID) -> CompanyJob:
+    """One long job on a company that the viewer may see.
+
+    Raises:
+        JobUnknownError: There is none, or the company is not the viewer's.
+    """
+    job = (
+        CompanyJob.objects.select_related("company")
+        .filter(uid=uid, company__in=companies_visible(viewer))
+        .first()
+    )
+    if job is None:
+        raise JobUnknownError
+    return job
