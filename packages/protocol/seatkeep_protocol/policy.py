@@ -1,0 +1,200 @@
+"""The policy merge: one pure implementation for the agent, which obeys it, and the manager, which previews it.
+
+Source:
+    domain/management.md §4.7, rules 1–6 of policy ordering and the merge of flags and lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from seatkeep_protocol.settings_schema import ListMode, ProductSchema
+
+
+class Flag(StrEnum):
+    """How strongly a policy sets a setting."""
+
+    NOT_APPLY = "NOT_APPLY"
+    APPLY = "APPLY"
+    FORCE = "FORCE"
+
+
+class NodeKind(StrEnum):
+    """What carries policies in a device's chain."""
+
+    STATIC = "STATIC"
+    DYNAMIC = "DYNAMIC"
+    DEVICE = "DEVICE"
+
+
+class PolicySetting(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a policy says about one setting; `mode` None means the schema's own list mode."""
+
+    value: Any
+    flag: Flag = Flag.APPLY
+    mode: ListMode | None = None
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """A policy as it stands in a document.
+
+    Attributes:
+        policy: Policy uid, 32 hex digits.
+        product: `endpoint` or `agent`.
+    """
+
+    policy: str
+    name: str
+    product: str
+    settings: dict[str, PolicySetting]
+
+
+class ChainNode(msgspec.Struct, frozen=True, kw_only=True):
+    """One node of a device's chain with its policies in assignment order.
+
+    Attributes:
+        node: Group or device uid, 32 hex digits.
+    """
+
+    kind: NodeKind
+    node: str
+    name: str
+    policies: tuple[Policy, ...] = ()
+
+
+class DynamicGroup(msgspec.Struct, frozen=True):
+    """A dynamic group and the dynamic groups below it, for ordering; only those that the device belongs to."""
+
+    node: ChainNode
+    children: tuple[DynamicGroup, ...] = ()
+
+
+class StaticLevel(msgspec.Struct, frozen=True):
+    """A static group on the device's path and its own dynamic groups, in list order."""
+
+    node: ChainNode
+    dynamic: tuple[DynamicGroup, ...] = ()
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Where a value, or a part of it, comes from."""
+
+    policy: str
+    policy_name: str
+    node: str
+    node_name: str
+    node_kind: NodeKind
+
+
+class EffectiveSetting(msgspec.Struct, frozen=True, kw_only=True):
+    """What counts on the device.
+
+    Attributes:
+        origins: Who made the value, in merge order: one for a replaced value, several for a joined list, none for the
+            device's own value.
+        is_forced: A FORCE ended the merge of this setting.
+    """
+
+    value: Any
+    origins: tuple[Origin, ...] = ()
+    is_forced: bool = False
+
+    @property
+    def origin(self) -> Origin | None:
+        """The last who touched the value; None for the device's own value."""
+        return self.origins[-1] if self.origins else None
+
+
+def chain_order(path: Sequence[StaticLevel], device: ChainNode) -> list[ChainNode]:
+    """Return the nodes in the order in which their policies merge.
+
+    Level by level: the static group of the level, then the dynamic groups below the static group of the level before,
+    each depth-first; after the last static group its own dynamic groups; the device last.
+
+    Args:
+        path: The static groups from All down to the device's group.
+        device: The device itself.
+    """
+    order = []
+    waiting: tuple[DynamicGroup, ...] = ()
+    for level in path:
+        order.append(level.node)
+        order.extend(_depth_first(waiting))
+        waiting = level.dynamic
+    return [*order, *_depth_first(waiting), device]
+
+
+def policies_merge(
+    nodes: Iterable[ChainNode],
+    *,
+    product: str,
+    schema: ProductSchema,
+    local: Mapping[str, Any] | None = None,
+) -> dict[str, EffectiveSetting]:
+    """Merge the policies of a chain over a device's own settings.
+
+    Later policies win, until one forces a setting: from then on nothing changes it. A list joins the value that the
+    policies before have made, never the device's own list. A setting that the schema does not know, or a value that
+    does not fit it, is passed over, so that an older device lives with a newer policy.
+
+    Args:
+        nodes: The chain in merge order (see `chain_order`); the same policy may come more than once.
+        product: Policies of other products are passed over.
+        schema: The product's settings.
+        local: The device's own values; the schema's defaults where it has none.
+
+    Returns:
+        Every setting of the schema, so that a setting which no policy sets any more falls back by itself.
+    """
+    state: dict[str, EffectiveSetting] = {}
+    for name, setting, origin in _assignments(nodes, product):
+        before = state.get(name)
+        if _is_passed_over(name, setting, before, schema):
+            continue
+        state[name] = _joined(before, setting, origin, schema.setting(name).list_mode)
+    own = {**schema.defaults(), **{name: value for name, value in (local or {}).items() if name in schema.properties}}
+    return {name: state.get(name, EffectiveSetting(value=value)) for name, value in own.items()}
+
+
+def settings_values(effective: Mapping[str, EffectiveSetting]) -> dict[str, Any]:
+    """Return just the values, as they are handed to the product."""
+    return {name: setting.value for name, setting in effective.items()}
+
+
+def _assignments(nodes: Iterable[ChainNode], product: str) -> Iterator[tuple[str, PolicySetting, Origin]]:
+    for node in nodes:
+        for policy in node.policies:
+            if policy.product == product:
+                origin = Origin(policy.policy, policy.name, node.node, node.name, node.kind)
+                yield from ((name, setting, origin) for name, setting in policy.settings.items())
+
+
+def _is_passed_over(name: str, setting: PolicySetting, before: EffectiveSetting | None, schema: ProductSchema) -> bool:
+    if setting.flag is Flag.NOT_APPLY or (before is not None and before.is_forced):
+        return True
+    return not schema.accepts(name, setting.value)
+
+
+def _joined(
+    before: EffectiveSetting | None, setting: PolicySetting, origin: Origin, default_mode: ListMode
+) -> EffectiveSetting:
+    mode = setting.mode or default_mode
+    is_forced = setting.flag is Flag.FORCE
+    is_joining = mode is not ListMode.REPLACE and isinstance(setting.value, list)
+    if before is None or not is_joining or not isinstance(before.value, list):
+        return EffectiveSetting(value=setting.value, origins=(origin,), is_forced=is_forced)
+    if mode is ListMode.APPEND:
+        return EffectiveSetting(
+            value=before.value + setting.value, origins=(*before.origins, origin), is_forced=is_forced
+        )
+    return EffectiveSetting(value=setting.value + before.value, origins=(*before.origins, origin), is_forced=is_forced)
+
+
+def _depth_first(groups: Iterable[DynamicGroup]) -> Iterator[ChainNode]:
+    for group in groups:
+        yield group.node
+        yield from _depth_first(group.children)

@@ -1,0 +1,112 @@
+"""Protection status: one meaning everywhere, from what each engine declares.
+
+Source:
+    DESIGN §4, "Protection status".
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import NamedTuple
+
+import msgspec
+
+from seatkeep_protocol.vocabulary import LicenseState, ProtectionReason, ProtectionStatus
+
+SIGNATURES_MAX_AGE = timedelta(days=3)
+
+_LICENSE_REASONS = {
+    LicenseState.NONE: ProtectionReason.LICENSE_MISSING,
+    LicenseState.REFUSED: ProtectionReason.LICENSE_MISSING,
+    LicenseState.LAPSED: ProtectionReason.LICENSE_LAPSED,
+    LicenseState.STOPPED: ProtectionReason.LICENSE_STOPPED,
+}
+
+
+class EngineCapabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What an engine declares about itself.
+
+    Attributes:
+        engine: Code of the engine, e.g. `yara`.
+        is_running: It answers and may be asked to scan.
+        on_demand: It scans when asked.
+        scheduled: It scans by a schedule.
+        on_access: It checks files as they are opened, now.
+        can_on_access: It could, so a stopped on-access check is a fault and not a limit.
+        self_protection: It resists being stopped.
+        is_test_rules: It carries test rules only (EICAR and the like).
+        signature_age_seconds: Age of its signatures when this was said; None when it has none.
+        ram_bytes: What it takes of memory.
+    """
+
+    engine: str
+    is_running: bool = True
+    on_demand: bool = False
+    scheduled: bool = False
+    on_access: bool = False
+    can_on_access: bool = False
+    self_protection: bool = False
+    is_test_rules: bool = False
+    signature_age_seconds: int | None = None
+    ram_bytes: int = 0
+
+
+class Protection(NamedTuple):
+    """The status and why it is not better; no reasons exactly when PROTECTED."""
+
+    status: ProtectionStatus
+    reasons: tuple[ProtectionReason, ...]
+
+
+def protection_status(
+    capabilities: EngineCapabilities | None,
+    license_state: LicenseState,
+    *,
+    open_threats: int,
+    signatures_max_age: timedelta = SIGNATURES_MAX_AGE,
+) -> Protection:
+    """Say how protected a device is.
+
+    Args:
+        capabilities: What its engine declares; None when the device has no endpoint product.
+        license_state: How the endpoint stands with its license.
+        open_threats: Detections that were not dealt with.
+        signatures_max_age: Signatures of this age or older count as old; test rules have no age.
+
+    Returns:
+        NOT_PROTECTED with every red reason; else TEST_RULES; else SCAN_ONLY without on-access; else PROTECTED.
+    """
+    if capabilities is None:
+        return Protection(ProtectionStatus.NOT_PROTECTED, (ProtectionReason.NO_ENDPOINT,))
+    reasons = _license_reasons(license_state) + _engine_reasons(capabilities, signatures_max_age)
+    if open_threats > 0:
+        reasons.append(ProtectionReason.THREAT_OPEN)
+    if reasons:
+        return Protection(ProtectionStatus.NOT_PROTECTED, tuple(reasons))
+    if capabilities.is_test_rules:
+        return Protection(ProtectionStatus.TEST_RULES, (ProtectionReason.TEST_RULES_ONLY,))
+    if not capabilities.on_access:
+        return Protection(ProtectionStatus.SCAN_ONLY, (ProtectionReason.NO_ON_ACCESS,))
+    return Protection(ProtectionStatus.PROTECTED, ())
+
+
+def _license_reasons(license_state: LicenseState) -> list[ProtectionReason]:
+    reason = _LICENSE_REASONS.get(license_state)
+    return [reason] if reason else []
+
+
+def _engine_reasons(capabilities: EngineCapabilities, max_age: timedelta) -> list[ProtectionReason]:
+    if not capabilities.is_running:
+        return [ProtectionReason.ENGINE_STOPPED]
+    reasons = []
+    if capabilities.can_on_access and not capabilities.on_access:
+        reasons.append(ProtectionReason.ON_ACCESS_STOPPED)
+    if not capabilities.is_test_rules:
+        reasons += _signature_reasons(capabilities.signature_age_seconds, max_age)
+    return reasons
+
+
+def _signature_reasons(age_seconds: int | None, max_age: timedelta) -> list[ProtectionReason]:
+    if age_seconds is None:
+        return [ProtectionReason.SIGNATURES_MISSING]
+    return [ProtectionReason.SIGNATURES_OLD] if age_seconds >= max_age.total_seconds() else []

@@ -1,0 +1,1 @@
+"""JSON Schemas of the settings that policies may set, one file per product."""

@@ -1,0 +1,99 @@
+"""Kinds of client tasks and their parameters."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Any
+
+import msgspec
+
+from seatkeep_protocol.errors import TaskParamsError
+
+Path = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
+
+
+class TaskKind(StrEnum):
+    """What a client task does."""
+
+    SCAN = "SCAN"
+    ACTIVATE = "ACTIVATE"
+    QUARANTINE_RESTORE = "QUARANTINE_RESTORE"
+    QUARANTINE_DELETE = "QUARANTINE_DELETE"
+    RUN_COMMAND = "RUN_COMMAND"
+    INVENTORY = "INVENTORY"
+
+    @property
+    def default_life(self) -> timedelta:
+        """How long a task of this kind waits for an offline device, unless its maker says otherwise."""
+        return _LIVES.get(self, timedelta(days=7))
+
+
+_LIVES = {
+    TaskKind.ACTIVATE: timedelta(days=30),
+    TaskKind.RUN_COMMAND: timedelta(days=1),
+    TaskKind.INVENTORY: timedelta(days=1),
+}
+
+
+class ScanParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Scan `targets` (absolute paths); the endpoint's own targets when empty."""
+
+    targets: Annotated[list[Path], msgspec.Meta(max_length=256)] = []
+    is_quarantining: bool = True
+
+
+class ActivateParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Take a seat with the ticket in the device document's `license`."""
+
+    product: str
+
+
+class QuarantineParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Restore or delete one quarantined file; `is_excluding` keeps a restored one from being found again."""
+
+    item: uuid.UUID
+    is_excluding: bool = False
+
+
+class RunCommandParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Run a program with arguments, without a shell; only where agent policy allows it."""
+
+    argv: Annotated[list[str], msgspec.Meta(min_length=1, max_length=64)]
+    timeout_seconds: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 300
+
+
+class InventoryParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Send a full inventory now."""
+
+
+Params = ScanParams | ActivateParams | QuarantineParams | RunCommandParams | InventoryParams
+
+PARAMS_TYPES: dict[TaskKind, type[Params]] = {
+    TaskKind.SCAN: ScanParams,
+    TaskKind.ACTIVATE: ActivateParams,
+    TaskKind.QUARANTINE_RESTORE: QuarantineParams,
+    TaskKind.QUARANTINE_DELETE: QuarantineParams,
+    TaskKind.RUN_COMMAND: RunCommandParams,
+    TaskKind.INVENTORY: InventoryParams,
+}
+
+
+def params_decode(kind: TaskKind, params: Mapping[str, Any]) -> Params:
+    """Read the parameters of a task.
+
+    Raises:
+        TaskParamsError: A field is missing, unknown or wrong; the message names it.
+    """
+    try:
+        return msgspec.convert(params, PARAMS_TYPES[kind])
+    except msgspec.ValidationError as error:
+        raise TaskParamsError(str(error)) from error
+
+
+def params_encode(params: Params) -> dict[str, Any]:
+    """Return parameters as they stand in a device document and in JSON."""
+    encoded: dict[str, Any] = msgspec.to_builtins(params)
+    return encoded
