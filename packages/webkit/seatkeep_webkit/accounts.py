@@ -1,0 +1,49 @@
+"""Sign-in by django-allauth: no open sign-up, limited tries over all processes, second factors sealed by the key ring."""
+
+from __future__ import annotations
+
+import base64
+from datetime import timedelta
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.http import HttpRequest
+
+from seatkeep_webkit.actors import client_ip
+from seatkeep_webkit.clock import now
+from seatkeep_webkit.keyring import decrypt, encrypt, lookup_hmac
+from seatkeep_webkit.ratelimit.services import rate_limit
+
+_AAD = b"mfa_authenticator.data"
+TRIES_PER_ADDRESS = 60
+TRIES_PER_LOGIN = 10
+WINDOW = timedelta(minutes=15)
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no type information
+    """People are invited, never self-registered; guessing is slowed down."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Nobody registers by themselves."""
+        return False
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count the try, per address and per login, before the password is looked at."""
+        moment = now()
+        login = lookup_hmac(str(credentials.get("email", "")).lower(), "login").hex()
+        rate_limit(key=f"login-ip:{client_ip(request)}", limit=TRIES_PER_ADDRESS, window=WINDOW, now=moment)
+        rate_limit(key=f"login:{login}", limit=TRIES_PER_LOGIN, window=WINDOW, now=moment)
+        super().pre_authenticate(request, **credentials)
+
+
+class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no type information
+    """TOTP secrets and recovery codes are encrypted at rest."""
+
+    def encrypt(self, text: str) -> str:
+        """Seal with the key ring."""
+        return base64.b64encode(encrypt(text.encode(), aad=_AAD)).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Open what `encrypt` sealed."""
+        return decrypt(base64.b64decode(encrypted_text), aad=_AAD).decode()

@@ -1,0 +1,95 @@
+"""Who acts: every write names its actor, and the audit journal keeps it."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from django.http import HttpRequest
+
+IMPERSONATOR_SESSION_KEY = "impersonator"
+
+
+class ActorKind(StrEnum):
+    """What kind of actor it is."""
+
+    USER = "USER"
+    INSTANCE = "INSTANCE"
+    AGENT = "AGENT"
+    SYSTEM = "SYSTEM"
+    OPERATOR = "OPERATOR"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """One who acts.
+
+    Attributes:
+        kind: A person, an instance, an agent, the program itself, or the operator at the command line.
+        id: Stable id within the kind, such as the user's uid.
+        label: What people recognize, such as the e-mail address.
+        company_uid: The company in whose name it acts, when there is one.
+        impersonator: Label of the person behind it while impersonating.
+        ip: Address that the request came from.
+    """
+
+    kind: ActorKind
+    id: str
+    label: str
+    company_uid: UUID | None = None
+    impersonator: str | None = None
+    ip: str | None = None
+
+    @classmethod
+    def system(cls, name: str) -> Actor:
+        """Return the program itself, acting in the named part."""
+        return cls(kind=ActorKind.SYSTEM, id=name, label=name)
+
+    @classmethod
+    def operator(cls, name: str) -> Actor:
+        """Return the person at the command line of the server."""
+        return cls(kind=ActorKind.OPERATOR, id=name, label=name)
+
+
+def actor_from_request(request: HttpRequest) -> Actor:
+    """Return who sends this request.
+
+    An API's authentication sets `request.actor`; pages use the signed-in person. `request.company_uid` and the
+    session's impersonator are taken over where present. An anonymous request acts as the system part "anonymous".
+    """
+    given = getattr(request, "actor", None)
+    if isinstance(given, Actor):
+        return given
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return Actor(kind=ActorKind.SYSTEM, id="anonymous", label="anonymous", ip=client_ip(request))
+    session = getattr(request, "session", None)
+    return Actor(
+        kind=ActorKind.USER,
+        id=str(getattr(user, "uid", user.pk)),
+        label=str(user.get_username()),
+        company_uid=getattr(request, "company_uid", None),
+        impersonator=session.get(IMPERSONATOR_SESSION_KEY) if session is not None else None,
+        ip=client_ip(request),
+    )
+
+
+def client_ip(request: HttpRequest) -> str | None:
+    """Return the address of the client, or None when it is not known.
+
+    `X-Forwarded-For` is believed only from the front door, which runs on this machine: a direct connection from
+    elsewhere cannot choose its own address. Of the list the last entry counts, because the front door wrote it.
+    """
+    peer = _address(request.META.get("REMOTE_ADDR", ""))
+    is_front_door = peer is None or ipaddress.ip_address(peer).is_loopback
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
+    return (_address(forwarded) or peer) if is_front_door else peer
+
+
+def _address(text: str) -> str | None:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""The audit journal: who did what to whom, when, from where."""

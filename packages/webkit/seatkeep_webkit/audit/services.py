@@ -1,0 +1,48 @@
+"""Writes of the audit journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from seatkeep_webkit.actors import Actor
+from seatkeep_webkit.audit.models import AuditEntry
+
+Detail = str | int | bool | None
+
+
+def audit_record(
+    *,
+    actor: Actor,
+    action: str,
+    subject_type: str,
+    subject_id: object,
+    company_uid: UUID | None = None,
+    details: Mapping[str, Detail] | None = None,
+    now: datetime,
+) -> None:
+    """Append one entry, inside the caller's transaction: no write without its entry, no entry without its write.
+
+    Args:
+        actor: Who acts.
+        action: `subject:verb`, such as `license:suspend`.
+        subject_type: The entity's name, such as `license`.
+        subject_id: Its uid; written as text.
+        company_uid: The company that may read this entry; the actor's when left out.
+        details: Exactly what may be kept. The caller spells each value out; secrets never belong here.
+        now: When it happens, aware UTC.
+    """
+    AuditEntry.objects.create(
+        at=now,
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_label=actor.label,
+        impersonator=actor.impersonator,
+        ip=actor.ip,
+        action=action,
+        subject_type=subject_type,
+        subject_id=str(subject_id),
+        company_uid=company_uid or actor.company_uid,
+        details=dict(details or {}),
+    )

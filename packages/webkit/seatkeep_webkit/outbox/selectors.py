@@ -1,0 +1,48 @@
+"""Reads that miss nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TypeVar
+
+from django.db.models import Func, Model, Q, QuerySet
+
+from seatkeep_webkit.outbox.cursors import OutboxCursor
+from seatkeep_webkit.outbox.fields import XidField
+from seatkeep_webkit.outbox.models import OutboxEvent
+
+_M = TypeVar("_M", bound=Model)
+
+
+class _Horizon(Func):
+    """The lowest transaction id still open: everything below has ended and will not change any more."""
+
+    template = "pg_snapshot_xmin(pg_current_snapshot())"
+    output_field = XidField()
+
+
+def below_horizon(queryset: QuerySet[_M], *, after: OutboxCursor) -> QuerySet[_M]:
+    """Return the rows after a cursor that can be read without ever missing one, in order.
+
+    The model has `xid = XidField()` and `id`. A row written by a transaction that is still open, or that began after
+    one that is still open, waits for the next read.
+
+    Source:
+        DESIGN §4: a cursor on a growing id missed 6,659 of 11,199 concurrent changes, this one none.
+    """
+    is_after = Q(xid__gt=after.xid) | Q(xid=after.xid, id__gt=after.id)
+    return queryset.filter(is_after, xid__gte=after.xid, xid__lt=_Horizon()).order_by("xid", "id")
+
+
+def outbox_read(*, after: OutboxCursor, topics: Collection[str] | None = None, limit: int = 500) -> list[OutboxEvent]:
+    """Return up to `limit` events after a cursor, in commit-safe order.
+
+    Args:
+        after: Where the last read ended; `OutboxCursor.start()` for the first.
+        topics: Only these; None for all.
+        limit: At most so many.
+    """
+    events = OutboxEvent.objects.filter(topic__in=topics) if topics is not None else OutboxEvent.objects.all()
+    return list(below_horizon(events, after=after)[:limit])
+
+

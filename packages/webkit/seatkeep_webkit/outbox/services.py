@@ -1,0 +1,65 @@
+"""Writes of the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from seatkeep_webkit.outbox.models import ConsumerPosition, OutboxEvent
+from seatkeep_webkit.outbox.selectors import outbox_read
+
+CHANNEL = "outbox"
+
+
+def outbox_append(*, topic: str, payload: Mapping[str, object], now: datetime) -> None:
+    """Append an event within the caller's transaction and wake the readers when it commits.
+
+    Args:
+        topic: Dotted name, such as `license.changed`.
+        payload: JSON values; ids, never secrets.
+        now: Current time, aware UTC.
+
+    Raises:
+        TransactionManagementError: There is no transaction; the event could become true without its fact.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("outbox_append needs the transaction of the change it tells about")
+    OutboxEvent.objects.create(topic=topic, payload=dict(payload), created_at=now)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, topic])
+
+
+@transaction.atomic
+def consume(
+    *,
+    name: str,
+    topics: Collection[str],
+    handler: Callable[[list[OutboxEvent]], None],
+    limit: int = 500,
+    now: datetime,
+) -> int:
+    """Hand the next events to a handler and move the named position, in one transaction.
+
+    Two workers of one name take turns: the second waits for the first. When the handler raises, nothing has moved.
+
+    Args:
+        name: The reader, stable over releases.
+        topics: What it reads.
+        handler: Gets the events in order; not called when there are none.
+        limit: At most so many.
+        now: Current time, aware UTC.
+
+    Returns:
+        How many were handled; `limit` means that there may be more.
+    """
+    ConsumerPosition.objects.bulk_create([ConsumerPosition(name=name, updated_at=now)], ignore_conflicts=True)
+    position = ConsumerPosition.objects.select_for_update().get(name=name)
+    events = outbox_read(after=position.cursor, topics=topics, limit=limit)
+    if not events:
+        return 0
+    handler(events)
+    position.xid, position.event_id, position.updated_at = events[-1].xid, events[-1].pk, now
+    position.save(update_fields=["xid", "event_id", "updated_at"])
+    return len(events)

@@ -1,0 +1,11 @@
+"""Addresses of the test project."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("seatkeep_webkit.urls")),
+    path("", RedirectView.as_view(pattern_name="webkit:styleguide")),
+]

@@ -1,0 +1,21 @@
+"""Addresses that both projects share: `path("", include("seatkeep_webkit.urls"))`."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
+
+from seatkeep_webkit import views
+
+_own: list[URLPattern | URLResolver] = [
+    path("me/", views.preferences, name="preferences"),
+    path("me/theme/", views.theme, name="theme"),
+    path("me/table/<slug:name>/", views.table_preferences, name="table-preferences"),
+]
+if settings.DEBUG:
+    _own.append(path("webkit/", include("seatkeep_webkit.styleguide.urls")))
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include((_own, "webkit"))),
+    path("accounts/", include("allauth.urls")),
+]

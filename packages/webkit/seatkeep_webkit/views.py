@@ -1,0 +1,86 @@
+"""Pages and small posts that both sites share: preferences, theme, column choice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import get_user_model
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from seatkeep_webkit.errors import InvalidError
+from seatkeep_webkit.identity import Theme, time_zones
+
+MAX_PRESETS = 20
+MAX_COLUMNS = 60
+
+
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Show and save name, language, time zone and theme of the signed-in person."""
+    form = _preferences_form()(request.POST or None, instance=request.user)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, _("Saved."))
+        return redirect("webkit:preferences")
+    return render(request, "webkit/preferences.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_POST
+@login_not_required
+def theme(request: HttpRequest) -> HttpResponse:
+    """Change the theme, for the person where one is signed in and for this browser."""
+    chosen = request.POST.get("theme", "")
+    if chosen not in Theme.values:
+        raise InvalidError(fields={"theme": [_("Choose light, dark or auto.")]})
+    if request.user.is_authenticated:
+        get_user_model()._default_manager.filter(pk=request.user.pk).update(theme=chosen)
+    response = HttpResponse(status=204) if request.headers.get("HX-Request") else redirect(_back(request))
+    response.set_cookie("seatkeep_theme", chosen, max_age=365 * 24 * 3600, samesite="Lax", httponly=True)
+    return response
+
+
+@require_POST
+def table_preferences(request: HttpRequest, name: str) -> HttpResponse:
+    """Save which columns of a table are shown, or a filter preset, for this person."""
+    person: Any = request.user
+    own = dict(person.preferences.get("tables", {}).get(name, {}))
+    if "columns" in request.POST:
+        own["columns"] = request.POST.getlist("columns")[:MAX_COLUMNS]
+    if request.POST.get("preset"):
+        own["presets"] = _presets(own.get("presets", []), request.POST["preset"], request.POST.get("query", ""))
+    if "forget" in request.POST:
+        own["presets"] = [preset for preset in own.get("presets", []) if preset["name"] != request.POST["forget"]]
+    person.preferences = {
+        **person.preferences,
+        "tables": {**person.preferences.get("tables", {}), name: own},
+    }
+    person.save(update_fields=["preferences"])
+    return redirect(_back(request))
+
+
+def _presets(presets: list[dict[str, str]], name: str, query: str) -> list[dict[str, str]]:
+    kept = [preset for preset in presets if preset["name"] != name]
+    return [*kept, {"name": name[:60], "query": query[:1000]}][-MAX_PRESETS:]
+
+
+def _preferences_form() -> type[forms.ModelForm[Any]]:
+    zones = [(name, name.replace("_", " ")) for name in time_zones()]
+    languages = [("", _("As the browser")), *settings.LANGUAGES]
+    return forms.modelform_factory(
+        get_user_model(),
+        fields=["name", "language", "time_zone", "theme"],
+        widgets={"time_zone": forms.Select(choices=zones), "language": forms.Select(choices=languages)},
+    )
+
+
+def _back(request: HttpRequest) -> str:
+    target = request.POST.get("next") or request.headers.get("Referer", "/")
+    is_own = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    return target if is_own else "/"
