@@ -8,6 +8,7 @@ from typing import TypeVar
 from django.db import models, transaction
 from seatkeep_webkit.outbox.services import outbox_append
 
+from seatkeep_manager.directory.group_services import group_unlink
 from seatkeep_manager.hublink.adapters.messages import CompanyItem, Item, LicenseItem, NodeItem
 from seatkeep_manager.hublink.enums import HubCompanyState
 from seatkeep_manager.hublink.models import MirroredCompany, MirroredLicense, MirroredNode
@@ -56,8 +57,20 @@ def company_remove(row: MirroredCompany, *, now: datetime) -> Outcome:
     row.state = customer_state(hub_state=row.hub_state, set_up_at=row.set_up_at)
     row.changed_at = now
     row.save(update_fields=["hub_state", "state", "changed_at"])
+    group_unlink(hub_id=row.hub_id, now=now)
     _tell(COMPANY_TOPIC, row, now=now)
     return Outcome.REMOVED
+
+
+def company_return(row: MirroredCompany, *, now: datetime) -> Outcome:
+    """Show a company again that the hub has restored, as it was before; its group follows Licensing again."""
+    row.hub_state = HubCompanyState.ACTIVE
+    row.state = customer_state(hub_state=row.hub_state, set_up_at=row.set_up_at)
+    row.changed_at = now
+    row.save(update_fields=["hub_state", "state", "changed_at"])
+    company_place(row, now=now)
+    _tell(COMPANY_TOPIC, row, now=now)
+    return Outcome.CHANGED
 
 
 def _license_apply(item: LicenseItem, *, run_id: int, now: datetime) -> Outcome:

@@ -1,0 +1,1 @@
+"""Customers' life in the console: set-up from a template, ready, off-boarding, return."""
