@@ -1,7 +1,6 @@
 """What can be wrong with a link or a signed call, by whose fault it is."""
 
 from django.utils.translation import gettext_lazy as _
-
 from seatkeep_webkit.errors import AppError, ConflictError, GoneError, InvalidError, NotFoundError
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from seatkeep_webkit.ids import new_uid
 
 from seatkeep_hub.instances.enums import LinkStatus, Portal
-from seatkeep_webkit.ids import new_uid
 
 
 class Instance(models.Model):

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from seatkeep_license import jose
+from seatkeep_license.errors import LicenseError
+from seatkeep_license.keys import VerifyKey
 
 from seatkeep_hub.instances import rules
 from seatkeep_hub.instances.errors import CallRefusedError
 from seatkeep_hub.instances.models import Instance
 from seatkeep_hub.instances.services import instance_call_note
-from seatkeep_license import jose
-from seatkeep_license.errors import LicenseError
-from seatkeep_license.keys import VerifyKey
 
 TYP = "seatkeep-instance+jwt"
 

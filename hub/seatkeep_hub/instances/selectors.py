@@ -6,13 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
+from seatkeep_webkit.keyring import lookup_hmac
 
 from seatkeep_hub.companies.selectors import Viewer, companies_visible
 from seatkeep_hub.instances import rules
 from seatkeep_hub.instances.enums import LinkStatus
 from seatkeep_hub.instances.errors import InstanceUnknownError, LinkRequestOverError, LinkRequestUnknownError
 from seatkeep_hub.instances.models import Instance, LinkRequest
-from seatkeep_webkit.keyring import lookup_hmac
 
 
 def instance_list(viewer: Viewer) -> QuerySet[Instance]:

@@ -9,15 +9,15 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from seatkeep_webkit.actors import Actor
+from seatkeep_webkit.audit.services import audit_record
+from seatkeep_webkit.keyring import lookup_hmac
 
 from seatkeep_hub.companies.models import Company
 from seatkeep_hub.instances import rules
 from seatkeep_hub.instances.enums import LinkStatus, Portal
 from seatkeep_hub.instances.errors import InstanceKeyUsedError, LinkRequestOverError
 from seatkeep_hub.instances.models import BootstrapGrant, Instance, InstanceCall, LinkRequest
-from seatkeep_webkit.actors import Actor
-from seatkeep_webkit.audit.services import audit_record
-from seatkeep_webkit.keyring import lookup_hmac
 
 
 @dataclass(frozen=True)

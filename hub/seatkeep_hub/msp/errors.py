@@ -1,7 +1,6 @@
 """What can be wrong with an order, an invitation or a job."""
 
 from django.utils.translation import gettext_lazy as _
-
 from seatkeep_webkit.errors import ConflictError, GoneError, InvalidError, NotFoundError
 
 

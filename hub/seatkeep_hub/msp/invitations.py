@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from seatkeep_webkit.actors import Actor
+from seatkeep_webkit.audit.services import audit_record
+from seatkeep_webkit.keyring import lookup_hmac
 
 from seatkeep_hub.companies.enums import AccessLevel, Role
 from seatkeep_hub.companies.models import Company, User
@@ -14,9 +17,6 @@ from seatkeep_hub.companies.people import access_set, user_create
 from seatkeep_hub.msp.enums import InvitationState
 from seatkeep_hub.msp.errors import AlreadyInvitedError, InvitationOverError
 from seatkeep_hub.msp.models import Invitation
-from seatkeep_webkit.actors import Actor
-from seatkeep_webkit.audit.services import audit_record
-from seatkeep_webkit.keyring import lookup_hmac
 
 INVITATION_LIFETIME = timedelta(days=14)
 HMAC_PURPOSE = "invitation"
@@ -56,9 +56,9 @@ def invitation_create(
     email = email.strip().lower()
     if User.objects.filter(email=email).exists():
         raise AlreadyInvitedError(fields={"email": [str(AlreadyInvitedError.message)]})
-    Invitation.objects.filter(
-        company=company, email=email, state=InvitationState.INVITED, expires_at__lte=now
-    ).update(state=InvitationState.REVOKED, token_hmac=None, decided_at=now)
+    Invitation.objects.filter(company=company, email=email, state=InvitationState.INVITED, expires_at__lte=now).update(
+        state=InvitationState.REVOKED, token_hmac=None, decided_at=now
+    )
     token = secrets.token_urlsafe(32)
     invitation = Invitation(
         company=company,
@@ -97,9 +97,7 @@ def invitation_accept(*, invitation: Invitation, name: str, password: str, actor
     locked = Invitation.objects.select_for_update().get(pk=invitation.pk)
     if locked.state != InvitationState.INVITED or now >= locked.expires_at:
         raise InvitationOverError
-    user = user_create(
-        actor=actor, company=locked.company, email=locked.email, name=name, password=password, now=now
-    )
+    user = user_create(actor=actor, company=locked.company, email=locked.email, name=name, password=password, now=now)
     access_set(actor=actor, user=user, company=locked.company, level=locked.level, role=locked.role, now=now)
     _end(locked, InvitationState.ACCEPTED, now)
     _record(locked, "user:accept", actor, now)

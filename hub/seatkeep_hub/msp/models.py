@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from seatkeep_webkit.ids import new_uid
 
 from seatkeep_hub.companies.enums import AccessLevel, Role
 from seatkeep_hub.msp.enums import InvitationState, JobKind, JobState
-from seatkeep_webkit.ids import new_uid
 
 
 class Invitation(models.Model):
@@ -22,9 +22,7 @@ class Invitation(models.Model):
     email = models.EmailField(_("email"), max_length=254)
     level = models.CharField(_("access"), max_length=8, choices=AccessLevel.choices)
     role = models.CharField(_("role"), max_length=16, choices=Role.choices, default=Role.TECHNICIAN)
-    state = models.CharField(
-        _("state"), max_length=8, choices=InvitationState.choices, default=InvitationState.INVITED
-    )
+    state = models.CharField(_("state"), max_length=8, choices=InvitationState.choices, default=InvitationState.INVITED)
     token_hmac = models.BinaryField(max_length=32, null=True, unique=True)
     invited_by = models.CharField(_("invited by"), max_length=200)
     invited_at = models.DateTimeField(_("invited at"))

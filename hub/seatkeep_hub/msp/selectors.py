@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db.models import QuerySet
+from seatkeep_webkit.keyring import lookup_hmac
 
 from seatkeep_hub.companies.enums import AccessLevel
 from seatkeep_hub.companies.selectors import Viewer, companies_visible
@@ -12,7 +13,6 @@ from seatkeep_hub.msp.enums import InvitationState
 from seatkeep_hub.msp.errors import InvitationOverError, InvitationUnknownError, JobUnknownError
 from seatkeep_hub.msp.invitations import HMAC_PURPOSE
 from seatkeep_hub.msp.models import CompanyJob, Invitation
-from seatkeep_webkit.keyring import lookup_hmac
 
 
 def invitation_list(viewer: Viewer) -> QuerySet[Invitation]:
@@ -55,11 +55,7 @@ def job_get(viewer: Viewer, uid: UUID) -> CompanyJob:
     Raises:
         JobUnknownError: There is none, or the company is not the viewer's.
     """
-    job = (
-        CompanyJob.objects.select_related("company")
-        .filter(uid=uid, company__in=companies_visible(viewer))
-        .first()
-    )
+    job = CompanyJob.objects.select_related("company").filter(uid=uid, company__in=companies_visible(viewer)).first()
     if job is None:
         raise JobUnknownError
     return job

@@ -1,42 +1,50 @@
-"""Settings of the hub, all from the environment (names: docs/reference/wire.md, section 2)."""
+"""Settings of the hub, all from the environment (names: docs/reference/wire.md, section 2).
+
+A wrong or missing one is refused at start with its name and the reason.
+"""
 
 from __future__ import annotations
 
 import os
-from importlib.util import find_spec
-from urllib.parse import urlsplit
 
-_database = urlsplit(os.environ["SEATKEEP_HUB_DATABASE_URL"])
+from seatkeep_license.localhost import install_localhost_names
+from seatkeep_webkit.settings import PUBLIC_PATHS, base_settings, env_path, env_str, env_url
 
-SECRET_KEY = "x" * 50
-DEBUG = os.environ.get("SEATKEEP_DEBUG") == "1"
-ALLOWED_HOSTS = ["*"]
-USE_TZ = True
-TIME_ZONE = "UTC"
-ROOT_URLCONF = "seatkeep_hub.project.urls"
+install_localhost_names()
+
+LICENSING_URL = env_url("SEATKEEP_LICENSING_URL", default="http://licensing.localhost:8080")
+LICENSING_DEVICE_URL = env_url("SEATKEEP_LICENSING_DEVICE_URL", default="https://licensing.localhost:8443")
+CONSOLE_URL = env_url("SEATKEEP_CONSOLE_URL", default="http://console.localhost:8080")
+
+OWN_APPS = ("companies", "licensing", "agreements", "msp", "business", "instances", "portal", "api")
+
+globals().update(
+    base_settings(
+        program="hub",
+        site_name="Licensing",
+        database_url=env_url("SEATKEEP_HUB_DATABASE_URL"),
+        site_url=LICENSING_URL,
+        user_model="companies.User",
+        root_urlconf="seatkeep_hub.project.urls",
+        apps=[
+            "procrastinate.contrib.django",
+            "allauth.idp.oidc",
+            *(f"seatkeep_hub.{name}" for name in OWN_APPS),
+        ],
+        navigation="seatkeep_hub.portal.navigation.navigation",
+        form_targets=[CONSOLE_URL],
+        public_paths=[*PUBLIC_PATHS, "/setup/", "/invite/"],
+    )
+)
+
 WSGI_APPLICATION = "seatkeep_hub.project.wsgi.application"
-AUTH_USER_MODEL = "companies.User"
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+IDP_OIDC_ADAPTER = "seatkeep_hub.portal.identity.IdentityProvider"
 
-_OWN = ["companies", "licensing", "agreements", "msp", "business", "instances", "portal", "api"]
-_WEBKIT = ["audit", "outbox", "idempotency", "ratelimit"]
-INSTALLED_APPS = [
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
-    "django.contrib.sessions",
-    "django.contrib.messages",
-    "django.contrib.staticfiles",
-    "procrastinate.contrib.django",
-    *[f"seatkeep_webkit.{name}" for name in _WEBKIT if find_spec(f"seatkeep_webkit.{name}")],
-    *[f"seatkeep_hub.{name}" for name in _OWN if find_spec(f"seatkeep_hub.{name}")],
-]
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": _database.path.lstrip("/"),
-        "USER": _database.username,
-        "PASSWORD": _database.password,
-        "HOST": _database.hostname,
-        "PORT": _database.port,
-    }
-}
+BOOTSTRAP_TOKEN = env_str("SEATKEEP_BOOTSTRAP_TOKEN", default="")
+SETUP_TOKEN = env_str("SEATKEEP_SETUP_TOKEN", default="")
+OIDC_CLIENT_ID = env_str("SEATKEEP_OIDC_CLIENT_ID", default="seatkeep-console")
+OIDC_CLIENT_SECRET = env_str("SEATKEEP_OIDC_CLIENT_SECRET", default="")
+FIRST_TIME_ZONE = env_str("SEATKEEP_TIME_ZONE", default="UTC")
+DATA_FOLDER = env_path("SEATKEEP_DATA") if os.environ.get("SEATKEEP_DATA") else None
+SMTP_IS_SET = bool(env_str("SEATKEEP_SMTP_URL", default=""))

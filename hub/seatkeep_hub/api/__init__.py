@@ -1,0 +1,1 @@
+"""`/api/v1`: everything that a person can do in the pages, and what a manager calls."""

@@ -1,0 +1,32 @@
+"""Refusals of the API itself."""
+
+from django.utils.translation import gettext_lazy as _
+from seatkeep_webkit.errors import NotAllowedError, NotFoundError
+
+
+class TokenUnknownError(NotFoundError):
+    """There is no such token."""
+
+    code = "api_token_unknown"
+    message = _("There is no such token.")
+
+
+class ReadOnlyTokenError(NotAllowedError):
+    """This token may only read."""
+
+    code = "read_only_token"
+    message = _("This token may only read.")
+
+
+class OnlyForInstancesError(NotAllowedError):
+    """Only a linked console may call this."""
+
+    code = "only_for_instances"
+    message = _("Only a linked console may call this.")
+
+
+class NotForInstancesError(NotAllowedError):
+    """A linked console may not call this."""
+
+    code = "not_for_instances"
+    message = _("A linked console may not call this.")

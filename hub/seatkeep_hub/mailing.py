@@ -1,0 +1,37 @@
+"""Mail to staff: plain text with an HTML twin, one link, and why the reader got it (UI.md, "Mail")."""
+
+from __future__ import annotations
+
+import logging
+from smtplib import SMTPException
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+
+logger = logging.getLogger(__name__)
+
+
+def mail_send(*, to: str, subject: str, template: str, context: dict[str, object]) -> bool:
+    """Send one mail now.
+
+    Args:
+        to: The receiver's address.
+        subject: Without the prefix `[Seatkeep]`.
+        template: Name without ending; `<template>.txt` and `<template>.html` exist.
+        context: Values for both templates; they carry no secret but the one link.
+
+    Returns:
+        Whether a mail server took it. Without one, or when it refuses, people use the link to copy.
+    """
+    if not settings.SMTP_IS_SET:
+        return False
+    message = EmailMultiAlternatives(
+        subject=f"[Seatkeep] {subject}", body=render_to_string(f"{template}.txt", context), to=[to]
+    )
+    message.attach_alternative(render_to_string(f"{template}.html", context), "text/html")
+    try:
+        return message.send() == 1
+    except (SMTPException, OSError):
+        logger.warning("mail could not be sent", exc_info=True, extra={"subject": subject})
+        return False

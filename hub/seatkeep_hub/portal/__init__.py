@@ -1,0 +1,1 @@
+"""Pages of Licensing for people: first run, sign-in, and everything behind it."""

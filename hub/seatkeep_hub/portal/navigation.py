@@ -1,0 +1,46 @@
+"""The navigation on the left; what is not in use is not shown."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from seatkeep_webkit.navigation import Navigation, NavItem, NavSection
+
+from seatkeep_hub.companies.models import User
+from seatkeep_hub.portal.selectors import is_one_msp
+
+
+def navigation(request: HttpRequest) -> Navigation:
+    """Sections for the signed-in person; none for others."""
+    if not isinstance(request.user, User):
+        return Navigation(sections=[])
+    return Navigation(
+        sections=[
+            NavSection(label="", items=_daily(is_one=is_one_msp())),
+            NavSection(label=_("Administration"), items=_administration(is_one=is_one_msp())),
+        ],
+        search_url=reverse("portal:search"),
+    )
+
+
+def _daily(*, is_one: bool) -> list[NavItem]:
+    companies = _("Customers") if is_one else _("Companies")
+    return [
+        NavItem(_("Dashboard"), reverse("portal:dashboard"), icon="layout-dashboard"),
+        NavItem(companies, reverse("portal:companies"), icon="building"),
+        NavItem(_("Licenses"), reverse("portal:licenses"), icon="license"),
+        NavItem(_("Seats"), reverse("portal:seats"), icon="devices"),
+        NavItem(_("Usage"), reverse("portal:usage"), icon="chart-bar"),
+    ]
+
+
+def _administration(*, is_one: bool) -> list[NavItem]:
+    admins = [NavItem(_("Security Admins"), reverse("portal:admins"), icon="user-shield")]
+    return [
+        NavItem(_("Users"), reverse("portal:users"), icon="users"),
+        *([] if is_one else admins),
+        NavItem(_("Consoles"), reverse("portal:instances"), icon="server"),
+        NavItem(_("Audit log"), reverse("portal:audit"), icon="history"),
+        NavItem(_("Settings"), reverse("portal:settings"), icon="settings"),
+    ]
