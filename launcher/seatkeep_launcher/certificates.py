@@ -58,7 +58,9 @@ class CertificateAuthority:
         write_whole(self.certificate, builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
     def server_ensure(self, folder: Path, names: tuple[str, ...], *, now: datetime) -> tuple[Path, Path]:
-        """A server's certificate and key in `folder`, made anew when missing, for other names, or within 30 days of its end.
+        """A server's certificate and key in `folder`.
+
+        Made anew when missing, for other names, or within 30 days of its end.
 
         Args:
             folder: Where `server.crt` and `server.key` lie.

@@ -54,6 +54,11 @@ def is_reachable_by_others(path: Path) -> bool:
     return all(folder.stat().st_mode & 0o001 for folder in [path, *path.parents])
 
 
+def run_as() -> str | None:
+    """The user that PostgreSQL runs as: itself refuses root, so root hands it to an unprivileged one."""
+    return UNPRIVILEGED_USER if os.geteuid() == 0 else None
+
+
 @dataclass(frozen=True)
 class Postgres:
     """One cluster in one folder.
@@ -102,7 +107,20 @@ class Postgres:
         self.initialize()
         if self.is_running():
             return
-        options = {
+        flags = " ".join(f"-c {name}='{value}'" for name, value in self._options().items())
+        self._run(
+            "pg_ctl", "start", "-D", str(self.data), "-l", str(self.folder / "log"), "-w",
+            "-t", str(int(timeout_seconds)), "-o", f"-p {self.port} {flags}",
+        )  # fmt: skip
+
+    def command(self) -> list[str]:
+        """The server's command line in the foreground, to be run as `run_as`; run `initialize` before."""
+        flags = [part for name, value in self._options().items() for part in ("-c", f"{name}={value}")]
+        return [str(find_binaries() / "postgres"), "-D", str(self.data), "-p", str(self.port), *flags]
+
+    def _options(self) -> dict[str, str]:
+        durable = "on" if self.is_durable else "off"
+        return {
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": str(self.folder / "socket"),
             "max_connections": "200",
@@ -110,15 +128,10 @@ class Postgres:
             "wal_compression": "on",
             "log_timezone": "UTC",
             "timezone": "UTC",
-            "fsync": "on" if self.is_durable else "off",
-            "synchronous_commit": "on" if self.is_durable else "off",
-            "full_page_writes": "on" if self.is_durable else "off",
+            "fsync": durable,
+            "synchronous_commit": durable,
+            "full_page_writes": durable,
         }
-        flags = " ".join(f"-c {name}='{value}'" for name, value in options.items())
-        self._run(
-            "pg_ctl", "start", "-D", str(self.data), "-l", str(self.folder / "log"), "-w",
-            "-t", str(int(timeout_seconds)), "-o", f"-p {self.port} {flags}",
-        )  # fmt: skip
 
     def stop(self) -> None:
         """Stop the cluster (fast shutdown). Does nothing when it does not run."""
@@ -154,7 +167,7 @@ class Postgres:
             raise PostgresError(f"{program} failed: {(done.stderr or done.stdout).strip()}")
 
     def _call(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        user = UNPRIVILEGED_USER if os.geteuid() == 0 else None
+        user = run_as()
         log = self.folder / "tool.log" if self.folder.exists() else Path(os.devnull)
         with log.open("a+") as output:  # pg_ctl's child keeps the descriptor, so a pipe would never end.
             start = output.tell()

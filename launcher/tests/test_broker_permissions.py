@@ -39,7 +39,9 @@ class Running(Protocol):
 
 
 @pytest.fixture
-async def jetstream(running_broker: Running, alice: Agent, bob: Agent, stranger: Agent) -> AsyncIterator[JetStreamContext]:
+async def jetstream(
+    running_broker: Running, alice: Agent, bob: Agent, stranger: Agent
+) -> AsyncIterator[JetStreamContext]:
     """The two streams and the bucket, with a document for each agent and each company."""
     async with running_broker.manager() as manager:
         js = manager.jetstream()

@@ -65,7 +65,9 @@ async def _liar() -> AsyncIterator[tuple[int, list[bytes]]]:
     heard: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b'INFO {"server_id":"X","version":"2.12.0","tls_required":false,"nonce":"abc","max_payload":1000}\r\n')
+        writer.write(
+            b'INFO {"server_id":"X","version":"2.12.0","tls_required":false,"nonce":"abc","max_payload":1000}\r\n'
+        )
         heard.append(await reader.read(1000))
         writer.close()
 

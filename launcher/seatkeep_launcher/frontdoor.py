@@ -1,0 +1,183 @@
+"""The front door: a Caddyfile for two host names, the devices' port, and what an unknown host gets.
+
+Security headers are Django's; Caddy adds none, so that there is one place for them.
+
+Source: wire.md §1.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from seatkeep_launcher.certificates import CertificateAuthority
+from seatkeep_launcher.settings import Addresses, Ports, TlsMode
+
+FAST_PATHS = "/activate/* /api/v1/announce /.well-known/seatkeep-keys.json"
+UPLOAD_LIMIT = "64MB"
+STARTING = """<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="3">
+<title>Seatkeep is starting</title>
+<body style="font:16px/1.5 system-ui;margin:15vh auto;max-width:32rem;padding:0 1rem">
+<h1 style="font-size:1.5rem">Seatkeep is starting</h1>
+<p>This part is not ready yet. The page tries again by itself every three seconds.</p></body></html>"""
+
+
+@dataclass(frozen=True)
+class FrontDoor:
+    """What the Caddyfile is made of.
+
+    Attributes:
+        folder: Caddy's storage and its admin socket.
+        addresses: Names and kind of certificates.
+        ports: Where to listen, and where the programs listen.
+        authority: The own CA; Caddy's internal issuer signs with it.
+        websocket: `host:port` of the broker's WebSocket; None = `/agent` is not served.
+    """
+
+    folder: Path
+    addresses: Addresses
+    ports: Ports
+    authority: CertificateAuthority
+    websocket: str | None
+
+    @property
+    def config(self) -> Path:
+        """Where the Caddyfile is written."""
+        return self.folder / "Caddyfile"
+
+    def command(self) -> list[str]:
+        """Caddy's command line."""
+        caddy = Path(sys.executable).with_name("caddy")
+        program = str(caddy) if caddy.exists() else "caddy"
+        return [program, "run", "--config", str(self.config), "--adapter", "caddyfile"]
+
+    def caddyfile(self) -> str:
+        """The whole Caddyfile."""
+        return "\n\n".join([self._globals(), *self._snippets(), *self._sites(), self._unknown_host()]) + "\n"
+
+    def _globals(self) -> str:
+        email = self.addresses.acme_email
+        return _block(
+            "",
+            f"admin unix//{self.folder / 'admin.sock'}|0600",
+            "persist_config off",
+            "skip_install_trust",
+            "grace_period 3s",
+            f'storage file_system "{self.folder / "storage"}"',
+            f"http_port {self.ports.http}",
+            f"https_port {self.ports.https}",
+            *([f"email {email}"] if email else []),
+            *(["auto_https disable_redirects"] if self.addresses.tls is TlsMode.LOCAL else []),
+            _block(
+                "pki",
+                _block(
+                    "ca local",
+                    'name "Seatkeep own CA"',
+                    _block("root", f'cert "{self.authority.certificate}"', f'key "{self.authority.key}"'),
+                ),
+            ),
+        )
+
+    def _snippets(self) -> list[str]:
+        return [
+            _block("(errors)", *_error_lines()),
+            _block("(console)", *self._console_lines()),
+            _block("(licensing)", *self._licensing_lines()),
+        ]
+
+    def _console_lines(self) -> list[str]:
+        return [*self._agent_lines(), _handle(self.ports.manager_web), "import errors"]
+
+    def _agent_lines(self) -> list[str]:
+        if self.websocket is None:
+            return []
+        proxy = _block(f"reverse_proxy {self.websocket}", "stream_close_delay 5m")
+        return ["@agent path /agent", _block("handle @agent", "rewrite * /", proxy)]
+
+    def _licensing_lines(self) -> list[str]:
+        fast = _block("handle @fast", f"reverse_proxy 127.0.0.1:{self.ports.hub_fast}")
+        return [f"@fast path {FAST_PATHS}", fast, _handle(self.ports.hub_web), "import errors"]
+
+    def _sites(self) -> list[str]:
+        hosts = (("console", self.addresses.console_host), ("licensing", self.addresses.licensing_host))
+        if self.addresses.tls is TlsMode.LOCAL:
+            plain = [self._site(f"http://{host}:{self.ports.http}", name) for name, host in hosts]
+        else:
+            plain = []
+        return plain + [
+            self._site(f"https://{host}:{self.ports.https}", name, *self._tls_lines()) for name, host in hosts
+        ]
+
+    def _tls_lines(self) -> list[str]:
+        if self.addresses.tls is TlsMode.FILES:
+            return [f'tls "{self.addresses.certificate}" "{self.addresses.certificate_key}"']
+        return ["tls internal"] if self.addresses.has_own_ca else []
+
+    def _site(self, address: str, snippet: str, *tls: str) -> str:
+        return _block(address, *self._bind_lines(), *tls, f"import {snippet}")
+
+    def _bind_lines(self) -> list[str]:
+        return ["bind 127.0.0.1 [::1]"] if self.addresses.tls is TlsMode.LOCAL else []
+
+    def _unknown_host(self) -> str:
+        """A bare IP or an unknown name: a page with the two names; on this machine devices get through as well."""
+        devices = self._device_lines() if self.addresses.tls is TlsMode.LOCAL else []
+        return _block(
+            f"http://:{self.ports.http}",
+            *self._bind_lines(),
+            *devices,
+            _block("handle", *self._two_names_lines()),
+            "import errors",
+        )
+
+    def _device_lines(self) -> list[str]:
+        return [
+            *self._agent_lines(),
+            "@console path /agent/* /install/*",
+            _block("handle @console", f"reverse_proxy 127.0.0.1:{self.ports.manager_web}"),
+            "@fast path /activate/* /.well-known/seatkeep-keys.json",
+            _block("handle @fast", f"reverse_proxy 127.0.0.1:{self.ports.hub_fast}"),
+        ]
+
+    def _two_names_lines(self) -> list[str]:
+        page = (
+            '<!doctype html><html lang="en"><meta charset="utf-8"><title>Seatkeep</title>'
+            '<body style="font:16px/1.5 system-ui;margin:15vh auto;max-width:32rem;padding:0 1rem">'
+            '<h1 style="font-size:1.5rem">Seatkeep has two addresses</h1>'
+            f'<p><a href="{self.addresses.console_url}">Console</a>: devices, policies, problems</p>'
+            f'<p><a href="{self.addresses.licensing_url}">Licensing</a>: companies, licenses, bills</p></body></html>'
+        )
+        return ["header Content-Type text/html", f"respond `{page}` 404"]
+
+
+def _handle(port: int) -> str:
+    body = _block("request_body", f"max_size {UPLOAD_LIMIT}")
+    return _block("handle", "encode zstd gzip", body, f"reverse_proxy 127.0.0.1:{port}")
+
+
+def _error_lines() -> list[str]:
+    html = ["header Content-Type text/html", f"respond `{STARTING}` 503"]
+    problem = '{"type":"about:blank","title":"This part of Seatkeep is not ready","status":503,"code":"busy"}'
+    json = ["header Content-Type application/problem+json", f"respond `{problem}` 503"]
+    return [
+        _block(
+            "handle_errors 502 503 504",
+            "header Retry-After 2",
+            "@page header Accept *text/html*",
+            _block("handle @page", *html),
+            _block("handle", *json),
+        )
+    ]
+
+
+def _block(head: str, *lines: str) -> str:
+    body = "\n".join(_indent(line) for line in lines)
+    return f"{head} {{\n{body}\n}}".lstrip()
+
+
+def _indent(text: str) -> str:
+    if "`" in text:  # A literal between backticks keeps its lines as they are.
+        head, *rest = text.split("\n")
+        return "\n".join([f"\t{head}", *rest])
+    return "\n".join(f"\t{line}" for line in text.split("\n"))
