@@ -100,12 +100,13 @@ class InstanceToken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 RequestT = TypeVar("RequestT", bound=_Request)
+ClaimsT = TypeVar("ClaimsT", bound=msgspec.Struct)
 
 
-class Proven(NamedTuple, Generic[RequestT]):
+class Proven(NamedTuple, Generic[ClaimsT]):
     """A request and the key whose possession it proves."""
 
-    claims: RequestT
+    claims: ClaimsT
     key: VerifyKey
 
 
