@@ -17,7 +17,8 @@ class Severity(TextChoices):
 class Resolution(TextChoices):
     """How a detection was closed."""
 
-    QUARANTINED = "QUARANTINED", _("Moved to quarantine")
+    DELETED = "DELETED", _("Deleted from quarantine")
+    RESTORED = "RESTORED", _("Restored from quarantine")
     RESOLVED = "RESOLVED", _("Resolved by a person")
     FALSE_POSITIVE = "FALSE_POSITIVE", _("False alarm")
 

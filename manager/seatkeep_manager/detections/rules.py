@@ -48,9 +48,12 @@ class QuarantineReport:
     detail: str
 
 
-def resolution_of(action: DetectionAction) -> Resolution | None:
-    """How a detection is closed by what the engine did itself; None leaves it open for a person."""
-    return Resolution.QUARANTINED if action == DetectionAction.QUARANTINED else None
+def resolution_of(state: QuarantineState) -> Resolution | None:
+    """How a detection is closed by what became of its file.
+
+    While the file lies in quarantine the detection stays open: a person still has to decide whether it may go back.
+    """
+    return {QuarantineState.DELETED: Resolution.DELETED, QuarantineState.RESTORED: Resolution.RESTORED}.get(state)
 
 
 def quarantine_report_counts(*, changed_at: datetime | None, report: QuarantineReport) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 from seatkeep_protocol.vocabulary import QuarantineState as WireState
@@ -22,7 +21,9 @@ from seatkeep_manager.detections.rules import DetectionReport, QuarantineReport
 def detections_report(*, reports: Sequence[DetectionReport], now: datetime) -> set[int]:
     """Take in findings; one that is known already has no effect. Returns the ids of the devices."""
     Detection.objects.bulk_create([_detection(report, now) for report in reports], ignore_conflicts=True)
-    return {report.device_id for report in reports}
+    devices = {report.device_id for report in reports}
+    _settle(devices, now)
+    return devices
 
 
 @transaction.atomic
@@ -30,7 +31,9 @@ def quarantine_report(*, reports: Sequence[QuarantineReport], now: datetime) -> 
     """Take in what became of quarantined files; duplicates and any order are fine. Returns the ids of the devices."""
     for report in sorted(reports, key=lambda r: (r.device_id, r.item_uid, r.at)):
         _quarantine_apply(report)
-    return {report.device_id for report in reports}
+    devices = {report.device_id for report in reports}
+    _settle(devices, now)
+    return devices
 
 
 @transaction.atomic
@@ -61,7 +64,6 @@ def detection_resolve(*, actor: Actor, detection_id: int, resolution: Resolution
 
 
 def _detection(report: DetectionReport, now: datetime) -> Detection:
-    resolution = rules.resolution_of(report.action)
     return Detection(
         uid=report.uid,
         device_id=report.device_id,
@@ -79,9 +81,6 @@ def _detection(report: DetectionReport, now: datetime) -> Detection:
         user_name=report.user_name,
         occurred_at=report.at,
         received_at=now,
-        resolved_at=now if resolution else None,
-        resolution=resolution or "",
-        resolved_by=report.engine if resolution else "",
     )
 
 
@@ -94,7 +93,6 @@ def _quarantine_apply(report: QuarantineReport) -> None:
     if item is None:
         _quarantine_insert(report)
         return
-    item.detection = item.detection or _detection_of(report.device_id, report.detection_uid)
     if rules.quarantine_report_counts(changed_at=item.changed_at, report=report):
         item.changed_at, item.detail = report.at, report.detail
         if report.state != WireState.FAILED:  # A failed restore or delete leaves the file where it is.
@@ -107,7 +105,6 @@ def _quarantine_insert(report: QuarantineReport) -> None:
     QuarantineItem.objects.create(
         device_id=report.device_id,
         item_uid=report.item_uid,
-        detection=_detection_of(report.device_id, report.detection_uid),
         path=report.path,
         sha256=report.sha256,
         size_bytes=report.size_bytes,
@@ -119,5 +116,24 @@ def _quarantine_insert(report: QuarantineReport) -> None:
     )
 
 
-def _detection_of(device_id: int, uid: UUID | None) -> Detection | None:
-    return Detection.objects.filter(device_id=device_id, uid=uid).first() if uid else None
+def _settle(device_ids: set[int], now: datetime) -> None:
+    """Tie open detections to their quarantined files and close those whose file was deleted or restored.
+
+    Either side may arrive first, so this runs after both.
+    """
+    waiting = Detection.objects.filter(device_id__in=device_ids, resolved_at__isnull=True, item_uid__isnull=False)
+    detections = {(found.device_id, found.item_uid): found for found in waiting.select_for_update().order_by("pk")}
+    for item in QuarantineItem.objects.filter(device_id__in=device_ids, item_uid__in=[uid for _, uid in detections]):
+        detection = detections.get((item.device_id, item.item_uid))
+        if detection is not None:
+            _settle_one(detection, item, now)
+
+
+def _settle_one(detection: Detection, item: QuarantineItem, now: datetime) -> None:
+    if item.detection_id != detection.pk:
+        item.detection = detection
+        item.save(update_fields=["detection"])
+    resolution = rules.resolution_of(WireState(item.state))
+    if resolution is not None:
+        detection.resolved_at, detection.resolution, detection.resolved_by = now, resolution, detection.engine
+        detection.save(update_fields=["resolved_at", "resolution", "resolved_by"])

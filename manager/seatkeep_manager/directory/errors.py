@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
-from seatkeep_webkit.errors import ConflictError, InvalidError, NotFoundError
+from seatkeep_webkit.errors import ConflictError, InvalidError, NotAllowedError, NotFoundError
 
 
 class GroupNotFoundError(NotFoundError):
@@ -67,3 +67,10 @@ class DeviceRetiredError(ConflictError):
 
     code = "device_retired"
     message = _("The device is retired.")
+
+
+class PersonWithoutAccessError(NotAllowedError):
+    """Your account in Licensing has no access to the customers of this console."""
+
+    code = "person_without_access"
+    message = _("Your account in Licensing has no access to the customers of this console.")

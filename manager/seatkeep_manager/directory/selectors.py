@@ -29,7 +29,7 @@ def groups_visible(user: User | AnonymousUser, *, level: AccessLevel = AccessLev
     """
     if not isinstance(user, User) or not user.is_active:
         return StaticGroup.objects.none()
-    if user.is_superuser or user.instance_level in _COUNTING[level]:
+    if user.instance_level in _COUNTING[level]:
         return StaticGroup.objects.all()
     return StaticGroup.objects.filter(pk__in=RawSQL(_GROUPS_VISIBLE, [user.pk, _COUNTING[level]]))  # noqa: S611  # a constant file
 

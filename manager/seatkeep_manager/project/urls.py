@@ -1,4 +1,4 @@
-"""Addresses of the manager."""
+"""Addresses of the manager: device endpoints, installers, API, sign-in, pages."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
+_OWN = (
+    ("agent/v1/", "seatkeep_manager.enrollment.urls"),
+    ("api/", "seatkeep_manager.api.urls"),
+    ("", "seatkeep_manager.deployment.urls"),
+    ("", "seatkeep_manager.console.urls"),
+)
+
+
+def _exists(module: str) -> bool:
+    return bool(find_spec(module.rpartition(".")[0]) and find_spec(module))
+
+
 urlpatterns: list[URLPattern | URLResolver] = [
-    path(prefix, include(module))
-    for prefix, module in (
-        ("agent/v1/", "seatkeep_manager.enrollment.urls"),
-        ("api/", "seatkeep_manager.api.urls"),
-        ("", "seatkeep_manager.deployment.urls"),
-        ("", "seatkeep_manager.console.urls"),
-    )
-    if find_spec(module.rpartition(".")[0]) and find_spec(module)
+    path("accounts/", include("allauth.socialaccount.urls")),
+    path("accounts/", include("allauth.socialaccount.providers.openid_connect.urls")),
+    *[path(prefix, include(module)) for prefix, module in _OWN if _exists(module)],
+    path("", include("seatkeep_webkit.urls")),
 ]
