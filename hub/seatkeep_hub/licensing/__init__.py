@@ -1,0 +1,1 @@
+"""Products, licenses, seats and who manages them."""

@@ -1,0 +1,402 @@
+"""What becomes of each seat request: pure decisions, first come first served.
+
+`Book` is the working copy of what the seat transaction has locked and read. `decide` answers one request after the
+other and notes in the book what must be written. Nothing here does I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+
+from seatkeep_hub.licensing.rules import UNDO_PERIOD, Node, has_room, ordered_of, shift, units_for
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a license says about one of its products."""
+
+    license_id: int
+    product_id: int
+    license_uid: UUID
+    public_id: str
+    product: str
+    kind: str
+    quantity: int
+    ratio: Decimal
+    overuse: str
+    lapse: str
+    lapse_days: int
+    expires_at: datetime | None
+    is_suspended: bool
+    is_cancelled: bool
+
+
+@dataclass(slots=True)
+class SeatRow:
+    """Working copy of a seat; `id` is 0 until it is written."""
+
+    id: int
+    uid: UUID
+    license_id: int
+    product_id: int
+    node_id: int
+    fingerprint: str
+    device_key: bytes
+    key_thumbprint: str
+    state: str
+    seq: int
+    epoch: int
+    device_name: str
+    serial: str
+    os: str
+    agent_device: str
+    last_jti: str
+    activated_at: datetime
+    decided_at: datetime
+    last_seen_at: datetime
+    ended_at: datetime | None
+    is_dirty: bool = False
+
+    @property
+    def key(self) -> SeatKey:
+        """What makes it unique."""
+        return SeatKey(self.license_id, self.product_id, self.fingerprint)
+
+
+class SeatKey(NamedTuple):
+    """A device holds at most one seat of a product of a license."""
+
+    license_id: int
+    product_id: int
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """A proven wish for a seat.
+
+    Attributes:
+        node_id: Where it will count.
+        is_node_explicit: The request names the customer (a ticket), so a seat held elsewhere moves here.
+        issued_at: When the device made the request, whole seconds; a ticket's own time when that is earlier.
+        jti: Id of the request.
+        seat_uid, seq: Of the lease from which a restored hub recreates the seat; None and 0 otherwise.
+    """
+
+    license_id: int
+    product_id: int
+    node_id: int
+    is_node_explicit: bool
+    fingerprint: str
+    device_key: bytes
+    key_thumbprint: str
+    device_name: str
+    serial: str
+    os: str
+    agent_device: str
+    issued_at: datetime
+    jti: str
+    seat_uid: UUID | None = None
+    seq: int = 0
+    epoch: int = 1
+
+    @property
+    def key(self) -> SeatKey:
+        """The seat it is about."""
+        return SeatKey(self.license_id, self.product_id, self.fingerprint)
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A device gives its seat back; `key_thumbprint` is of the key that signed."""
+
+    seat_uid: UUID
+    key_thumbprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deactivate:
+    """A person stops protection of a computer."""
+
+    seat_uid: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """A person takes "stop protecting" back."""
+
+    seat_uid: UUID
+
+
+Operation = Take | Release | Deactivate | Resume
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one request.
+
+    Attributes:
+        code: `new`, `held`, `released`, `unchanged`, `deactivated`, `resumed`, or a refusal code of the wire.
+        seat: The seat, where there is one.
+    """
+
+    code: str
+    seat: SeatRow | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the wish was not met."""
+        return self.code not in ACCEPTED
+
+
+ACCEPTED = frozenset({"new", "held", "released", "unchanged", "deactivated", "resumed"})
+
+
+class Event(NamedTuple):
+    """One line of the seats' journal."""
+
+    seat: SeatRow
+    node_id: int
+    kind: str
+    delta: int
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Book:
+    """Everything that one batch decides on, and what it decided; `by_uid` finds a seat by its uid."""
+
+    nodes: dict[int, Node]
+    terms: dict[tuple[int, int], Terms]
+    seats: dict[SeatKey, SeatRow]
+    events: list[Event] = field(default_factory=list)
+    refused: list[Take] = field(default_factory=list)
+    by_uid: dict[UUID, SeatRow] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.by_uid = {seat.uid: seat for seat in self.seats.values()}
+
+    def path(self, node_id: int) -> list[Node]:
+        """Nodes from `node_id` up to the root; all of them are locked."""
+        return [self.nodes[one] for one in reversed(self.nodes[node_id].path)]
+
+    def ordered(self, key: tuple[int, int]) -> int:
+        """Ordered seats of one product of one license."""
+        terms = self.terms[key]
+        return ordered_of(terms.quantity, terms.ratio)
+
+    def root_used(self, node_id: int) -> int:
+        """Seats in use of the whole license's product."""
+        return self.path(node_id)[-1].used
+
+    def growths(self) -> dict[int, int]:
+        """New quantity of each AUTO_GROW license of which more is in use than ordered."""
+        wanted: dict[int, int] = {}
+        for node in self.nodes.values():
+            terms = self.terms.get((node.license_id, node.product_id))
+            if terms is None or node.kind != "ROOT" or terms.overuse != "AUTO_GROW":
+                continue
+            if node.used > ordered_of(terms.quantity, terms.ratio):
+                units = units_for(node.used, terms.ratio)
+                wanted[node.license_id] = max(units, wanted.get(node.license_id, 0))
+        return wanted
+
+
+def decide(book: Book, operations: Sequence[Operation], new_uids: Sequence[UUID], now: datetime) -> list[Outcome]:
+    """Answer every operation in order.
+
+    Args:
+        book: What was locked and read; changed in place.
+        operations: What is wished.
+        new_uids: One fresh uid per operation, used when a seat is made.
+        now: Current time, aware UTC.
+    """
+    return [_decide_one(book, one, uid, now) for one, uid in zip(operations, new_uids, strict=True)]
+
+
+def _decide_one(book: Book, operation: Operation, new_uid: UUID, now: datetime) -> Outcome:
+    if isinstance(operation, Take):
+        outcome = _take(book, operation, new_uid, now)
+        if outcome.code == "no_seat_left":
+            book.refused.append(operation)
+        return outcome
+    seat = book.by_uid.get(operation.seat_uid)
+    if seat is None:
+        return Outcome("seat_unknown")
+    if seat.node_id not in book.nodes:
+        return Outcome("busy", seat)
+    if isinstance(operation, Release):
+        return _release(book, seat, operation, now)
+    return _deactivate(book, seat, now) if isinstance(operation, Deactivate) else _resume(book, seat, now)
+
+
+def license_fault(terms: Terms | None, path: Sequence[Node], now: datetime) -> str | None:
+    """Why no seat can be given or kept fresh there, as a code of the wire, or None.
+
+    The expiry is judged at `now`: at or after `expires_at` it is over.
+    """
+    if terms is None or terms.is_cancelled:
+        return "license_unknown"
+    if terms.is_suspended:
+        return "license_suspended"
+    if any(node.is_suspended for node in path):
+        return "company_suspended"
+    if terms.expires_at is not None and now >= terms.expires_at:
+        return "license_expired"
+    return None
+
+
+def _take(book: Book, take: Take, new_uid: UUID, now: datetime) -> Outcome:
+    if take.node_id not in book.nodes:
+        return Outcome("product_not_in_license")
+    path = book.path(take.node_id)
+    fault = license_fault(book.terms.get((take.license_id, take.product_id)), path, now)
+    if fault:
+        return Outcome(fault)
+    if path[0].is_closed:
+        return Outcome("product_not_in_license")
+    seat = book.seats.get(take.key)
+    if seat is None:
+        return _take_new(book, take, path, new_uid, now)
+    if seat.node_id not in book.nodes:
+        return Outcome("busy", seat)
+    if seat.state != "ACTIVE":
+        return _take_again(book, seat, take, path, now)
+    return _take_held(book, seat, take, path, now)
+
+
+def _take_new(book: Book, take: Take, path: Sequence[Node], new_uid: UUID, now: datetime) -> Outcome:
+    if not has_room(path):
+        return Outcome("no_seat_left")
+    seat = SeatRow(
+        id=0,
+        uid=take.seat_uid or new_uid,
+        license_id=take.license_id,
+        product_id=take.product_id,
+        node_id=take.node_id,
+        fingerprint=take.fingerprint,
+        device_key=take.device_key,
+        key_thumbprint=take.key_thumbprint,
+        state="ACTIVE",
+        seq=take.seq + 1,
+        epoch=take.epoch,
+        device_name=take.device_name,
+        serial=take.serial,
+        os=take.os,
+        agent_device=take.agent_device,
+        last_jti=take.jti,
+        activated_at=now,
+        decided_at=now,
+        last_seen_at=now,
+        ended_at=None,
+    )
+    book.seats[take.key] = book.by_uid[seat.uid] = seat
+    shift(path, +1)
+    book.events.append(Event(seat, take.node_id, "RECREATED" if take.seat_uid else "TAKEN", +1))
+    return Outcome("new", seat)
+
+
+def _take_again(book: Book, seat: SeatRow, take: Take, path: Sequence[Node], now: datetime) -> Outcome:
+    """A device comes back. What was signed before the seat ended does not count: it would undo the decision."""
+    if _is_older(take.issued_at, seat.decided_at) or take.jti == seat.last_jti or take.seat_uid:
+        return Outcome("seat_released" if take.seat_uid else "replayed", seat)
+    if not has_room(path):
+        return Outcome("no_seat_left", seat)
+    seat.state, seat.ended_at, seat.activated_at = "ACTIVE", None, now
+    seat.epoch += 1
+    seat.node_id = take.node_id
+    _introduce(seat, take, now)
+    shift(path, +1)
+    book.events.append(Event(seat, take.node_id, "RETAKEN", +1))
+    return Outcome("new", seat)
+
+
+def _take_held(book: Book, seat: SeatRow, take: Take, path: Sequence[Node], now: datetime) -> Outcome:
+    is_other_key = seat.key_thumbprint != take.key_thumbprint
+    is_elsewhere = take.is_node_explicit and seat.node_id != take.node_id
+    if not (is_other_key or is_elsewhere):
+        seat.last_seen_at, seat.is_dirty = now, True
+        return Outcome("held", seat)
+    if take.seat_uid:
+        return Outcome("device_replaced" if is_other_key else "held", seat)
+    if _is_older(take.issued_at, seat.decided_at):
+        return Outcome("replayed", seat)
+    if is_elsewhere and not _move(book, seat, path):
+        return Outcome("no_seat_left", seat)
+    if is_other_key:
+        book.events.append(Event(seat, seat.node_id, "KEY_REPLACED", 0, f"{seat.key_thumbprint} → {take.key_thumbprint}"))
+    _introduce(seat, take, now)
+    return Outcome("held", seat)
+
+
+def _move(book: Book, seat: SeatRow, path: Sequence[Node]) -> bool:
+    old_path = book.path(seat.node_id)
+    shift(old_path, -1)
+    if not has_room(path):
+        shift(old_path, +1)
+        return False
+    shift(path, +1)
+    book.events.append(Event(seat, seat.node_id, "MOVED_OUT", -1))
+    seat.node_id = path[0].id
+    seat.epoch += 1
+    book.events.append(Event(seat, seat.node_id, "MOVED_IN", +1))
+    return True
+
+
+def _introduce(seat: SeatRow, take: Take, now: datetime) -> None:
+    seat.device_key, seat.key_thumbprint = take.device_key, take.key_thumbprint
+    seat.device_name, seat.serial, seat.os, seat.agent_device = take.device_name, take.serial, take.os, take.agent_device
+    seat.last_jti, seat.decided_at, seat.last_seen_at = take.jti, now, now
+    seat.seq += 1
+    seat.is_dirty = True
+
+
+def _release(book: Book, seat: SeatRow, release: Release, now: datetime) -> Outcome:
+    if seat.key_thumbprint != release.key_thumbprint:
+        return Outcome("device_replaced", seat)
+    if seat.state != "ACTIVE":
+        return Outcome("unchanged", seat)
+    _end(book, seat, "RELEASED", now)
+    return Outcome("released", seat)
+
+
+def _deactivate(book: Book, seat: SeatRow, now: datetime) -> Outcome:
+    if seat.state != "ACTIVE":
+        return Outcome("unchanged", seat)
+    _end(book, seat, "DEACTIVATED", now)
+    return Outcome("deactivated", seat)
+
+
+def _end(book: Book, seat: SeatRow, state: str, now: datetime) -> None:
+    seat.state, seat.ended_at, seat.decided_at = state, now, now
+    seat.epoch += 1
+    seat.is_dirty = True
+    shift(book.path(seat.node_id), -1)
+    book.events.append(Event(seat, seat.node_id, state, -1))
+
+
+def _resume(book: Book, seat: SeatRow, now: datetime) -> Outcome:
+    if seat.state == "ACTIVE":
+        return Outcome("unchanged", seat)
+    if seat.state != "DEACTIVATED" or seat.ended_at is None or now - seat.ended_at > UNDO_PERIOD:
+        return Outcome("undo_over", seat)
+    path = book.path(seat.node_id)
+    fault = license_fault(book.terms.get((seat.license_id, seat.product_id)), path, now)
+    if fault or not has_room(path):
+        return Outcome(fault or "no_seat_left", seat)
+    seat.state, seat.ended_at, seat.decided_at = "ACTIVE", None, now
+    seat.epoch += 1
+    seat.is_dirty = True
+    shift(path, +1)
+    book.events.append(Event(seat, seat.node_id, "RESTORED", +1))
+    return Outcome("resumed", seat)
+
+
+def _is_older(issued_at: datetime, decided_at: datetime) -> bool:
+    """Whether a request (whole seconds) was surely made before a decision."""
+    return issued_at < decided_at.replace(microsecond=0)
