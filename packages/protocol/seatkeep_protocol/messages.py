@@ -12,7 +12,7 @@ import msgspec
 
 from seatkeep_protocol.errors import MessageForeignError, MessageMalformedError, MessageTooLargeError
 from seatkeep_protocol.ids import HEX_PATTERN
-from seatkeep_protocol.protection import EngineCapabilities
+from seatkeep_protocol.protection import Capabilities
 from seatkeep_protocol.subjects import Kind, UpSubject
 from seatkeep_protocol.vocabulary import (
     DetectionAction,
@@ -176,7 +176,7 @@ class EndpointStatus(msgspec.Struct, frozen=True, kw_only=True):
     key_jkt: Short
     engine: Short
     engine_version: Short = ""
-    capabilities: EngineCapabilities
+    capabilities: Capabilities
     license: EndpointLicense
     protection: ProtectionStatus
     reasons: list[ProtectionReason] = []

@@ -6,7 +6,7 @@ Source:
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -23,31 +23,29 @@ _LICENSE_REASONS = {
 }
 
 
-class EngineCapabilities(msgspec.Struct, frozen=True, kw_only=True):
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What an engine declares about itself.
 
     Attributes:
-        engine: Code of the engine, e.g. `yara`.
         is_running: It answers and may be asked to scan.
         on_demand: It scans when asked.
         scheduled: It scans by a schedule.
-        on_access: It checks files as they are opened, now.
-        can_on_access: It could, so a stopped on-access check is a fault and not a limit.
+        has_on_access: It can check files as they are opened, so a stopped check is a fault and not a limit.
+        is_on_access_running: It does so now.
         self_protection: It resists being stopped.
         is_test_rules: It carries test rules only (EICAR and the like).
-        signature_age_seconds: Age of its signatures when this was said; None when it has none.
+        signatures_at_us: When its signatures were made, µs since 1970; None when it has none.
         ram_bytes: What it takes of memory.
     """
 
-    engine: str
-    is_running: bool = True
-    on_demand: bool = False
+    is_running: bool
+    on_demand: bool = True
     scheduled: bool = False
-    on_access: bool = False
-    can_on_access: bool = False
+    has_on_access: bool = False
+    is_on_access_running: bool = False
     self_protection: bool = False
     is_test_rules: bool = False
-    signature_age_seconds: int | None = None
+    signatures_at_us: int | None = None
     ram_bytes: int = 0
 
 
@@ -59,10 +57,11 @@ class Protection(NamedTuple):
 
 
 def protection_status(
-    capabilities: EngineCapabilities | None,
+    capabilities: Capabilities | None,
     license_state: LicenseState,
     *,
     open_threats: int,
+    now: datetime,
     signatures_max_age: timedelta = SIGNATURES_MAX_AGE,
 ) -> Protection:
     """Say how protected a device is.
@@ -71,6 +70,7 @@ def protection_status(
         capabilities: What its engine declares; None when the device has no endpoint product.
         license_state: How the endpoint stands with its license.
         open_threats: Detections that were not dealt with.
+        now: Current time, aware UTC.
         signatures_max_age: Signatures of this age or older count as old; test rules have no age.
 
     Returns:
@@ -78,14 +78,14 @@ def protection_status(
     """
     if capabilities is None:
         return Protection(ProtectionStatus.NOT_PROTECTED, (ProtectionReason.NO_ENDPOINT,))
-    reasons = _license_reasons(license_state) + _engine_reasons(capabilities, signatures_max_age)
+    reasons = _license_reasons(license_state) + _engine_reasons(capabilities, now, signatures_max_age)
     if open_threats > 0:
         reasons.append(ProtectionReason.THREAT_OPEN)
     if reasons:
         return Protection(ProtectionStatus.NOT_PROTECTED, tuple(reasons))
     if capabilities.is_test_rules:
         return Protection(ProtectionStatus.TEST_RULES, (ProtectionReason.TEST_RULES_ONLY,))
-    if not capabilities.on_access:
+    if not capabilities.has_on_access:
         return Protection(ProtectionStatus.SCAN_ONLY, (ProtectionReason.NO_ON_ACCESS,))
     return Protection(ProtectionStatus.PROTECTED, ())
 
@@ -95,18 +95,19 @@ def _license_reasons(license_state: LicenseState) -> list[ProtectionReason]:
     return [reason] if reason else []
 
 
-def _engine_reasons(capabilities: EngineCapabilities, max_age: timedelta) -> list[ProtectionReason]:
+def _engine_reasons(capabilities: Capabilities, now: datetime, max_age: timedelta) -> list[ProtectionReason]:
     if not capabilities.is_running:
         return [ProtectionReason.ENGINE_STOPPED]
     reasons = []
-    if capabilities.can_on_access and not capabilities.on_access:
+    if capabilities.has_on_access and not capabilities.is_on_access_running:
         reasons.append(ProtectionReason.ON_ACCESS_STOPPED)
     if not capabilities.is_test_rules:
-        reasons += _signature_reasons(capabilities.signature_age_seconds, max_age)
+        reasons += _signature_reasons(capabilities.signatures_at_us, now, max_age)
     return reasons
 
 
-def _signature_reasons(age_seconds: int | None, max_age: timedelta) -> list[ProtectionReason]:
-    if age_seconds is None:
+def _signature_reasons(made_at_us: int | None, now: datetime, max_age: timedelta) -> list[ProtectionReason]:
+    if made_at_us is None:
         return [ProtectionReason.SIGNATURES_MISSING]
-    return [ProtectionReason.SIGNATURES_OLD] if age_seconds >= max_age.total_seconds() else []
+    is_old = int(now.timestamp() * 1_000_000) - made_at_us >= max_age // timedelta(microseconds=1)
+    return [ProtectionReason.SIGNATURES_OLD] if is_old else []

@@ -81,16 +81,18 @@ class LicenseState(StrEnum):
 class TaskRunState(StrEnum):
     """How far one device is with one task."""
 
-    QUEUED = "QUEUED"
+    WAITING = "WAITING"
+    RECEIVED = "RECEIVED"
     RUNNING = "RUNNING"
     FINISHED = "FINISHED"
     FAILED = "FAILED"
     EXPIRED = "EXPIRED"
+    CANCELED = "CANCELED"
 
     @property
     def is_final(self) -> bool:
         """Tell whether nothing more will come."""
-        return self in {TaskRunState.FINISHED, TaskRunState.FAILED, TaskRunState.EXPIRED}
+        return self in {TaskRunState.FINISHED, TaskRunState.FAILED, TaskRunState.EXPIRED, TaskRunState.CANCELED}
 
 
 class DetectionAction(StrEnum):
