@@ -26,9 +26,9 @@ class OsFamily(StrEnum):
 class Severity(StrEnum):
     """How bad something is, rising."""
 
-    LOW = "LOW"
-    MEDIUM = "MEDIUM"
-    HIGH = "HIGH"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    CRITICAL = "CRITICAL"
 
 
 class EngineKind(StrEnum):
