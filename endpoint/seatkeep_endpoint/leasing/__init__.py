@@ -1,0 +1,1 @@
+"""The seat: activation, offline verification, renewal, release."""

@@ -1,0 +1,1 @@
+"""Finding files, scanning them, and doing it on time."""
