@@ -40,13 +40,6 @@ class RequestClockSkewError(InvalidError):
         super().__init__(server_time_us=int(now.timestamp() * 1_000_000))
 
 
-class RequestReplayedError(ConflictError):
-    """This request was sent before; ask again with a fresh one."""
-
-    code = "replayed"
-    message = _("This request was sent before; ask again with a fresh one.")
-
-
 class EnrollmentRejectedError(NotAllowedError):
     """An administrator rejected this device."""
 

@@ -87,16 +87,6 @@ class EnrollmentRequest(models.Model):
         return f"{self.hostname} {self.state}"
 
 
-class SeenRequest(models.Model):
-    """Ids of signed requests that were accepted, so that nobody can send one twice; pruned after an hour."""
-
-    jti = models.TextField(unique=True)
-    seen_at = models.DateTimeField(db_index=True)
-
-    def __str__(self) -> str:
-        return self.jti
-
-
 class RevokedCredential(models.Model):
     """A broker user whose credentials no longer count; pruned after 7 days, when the JWT has ended anyway."""
 

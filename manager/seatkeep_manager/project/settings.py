@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from urllib.parse import urlsplit
 
 from seatkeep_license.localhost import install_localhost_names
 from seatkeep_webkit.settings import base_settings, env_list, env_path, env_str, env_url
@@ -19,6 +20,7 @@ LICENSING_URL = env_url("SEATKEEP_LICENSING_URL", default="http://licensing.loca
 CONSOLE_URL = env_url("SEATKEEP_CONSOLE_URL", default="http://console.localhost:8080")
 LICENSING_DEVICE_URL = env_url("SEATKEEP_LICENSING_DEVICE_URL", default="https://licensing.localhost:8443")
 CONSOLE_DEVICE_URL = env_url("SEATKEEP_CONSOLE_DEVICE_URL", default="https://console.localhost:8443")
+INSTANCE_NAME = env_str("SEATKEEP_INSTANCE_NAME", default=urlsplit(CONSOLE_URL).hostname or "console")
 BUNDLE_DIR = env_str("SEATKEEP_BUNDLE_DIR", default="")
 BOOTSTRAP_TOKEN = env_str("SEATKEEP_BOOTSTRAP_TOKEN", default="")
 DEVICE_CA = env_path("SEATKEEP_DEVICE_CA") if env_str("SEATKEEP_DEVICE_CA", default="") else None

@@ -1,0 +1,372 @@
+"""How a device gets in: at once, after a person's approval, or not at all. Keys: `token_services`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from seatkeep_license.errors import ClockSkewError, TokenError
+from seatkeep_license.keys import VerifyKey
+from seatkeep_protocol.enrollment import EnrollRequest, enroll_verify, is_previous_proven, jwt_request_verify
+from seatkeep_protocol.fingerprint import Component, is_same_machine
+from seatkeep_protocol.ids import device_id, uid_of
+from seatkeep_webkit.actors import Actor, ActorKind
+from seatkeep_webkit.audit.services import audit_record
+from seatkeep_webkit.outbox.services import outbox_append
+
+from seatkeep_manager.directory.enums import DeviceKind, DeviceState
+from seatkeep_manager.directory.models import Device, StaticGroup, User
+from seatkeep_manager.directory.services import device_create, device_restore, device_touch
+from seatkeep_manager.enrollment import rules
+from seatkeep_manager.enrollment.broker import JWT_LIFE, broker_jwt, company_hex
+from seatkeep_manager.enrollment.enums import RequestState, WaitReason
+from seatkeep_manager.enrollment.errors import (
+    DeviceUnknownError,
+    EnrollmentRejectedError,
+    EnrollmentRequestDecidedError,
+    RequestClockSkewError,
+    RequestInvalidError,
+)
+from seatkeep_manager.enrollment.models import EnrollmentRequest, EnrollmentToken, RevokedCredential
+from seatkeep_manager.enrollment.token_services import (
+    deployment_key_create,
+    deployment_key_rotate,
+    install_link_create,
+    token_find,
+    token_revoke,
+    token_take_use,
+)
+
+__all__ = [
+    "Waiting",
+    "deployment_key_create",
+    "deployment_key_rotate",
+    "device_enroll",
+    "device_jwt",
+    "install_link_create",
+    "request_approve",
+    "request_reject",
+    "token_revoke",
+]
+
+DEVICE_ENROLLED = "device.enrolled"
+"""Outbox topic `{"device": id, "token": id|null}`: what the device shall activate is decided above."""
+_STRONG = (Component.MACHINE_ID, Component.SYSTEM_UUID, Component.BOARD_SERIAL)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The device may ask again later; a person has to look at it."""
+
+    request: EnrollmentRequest
+
+
+@dataclass(frozen=True)
+class _Asker:
+    """A verified request: who asks, with which key of ours."""
+
+    claims: EnrollRequest
+    key: VerifyKey
+    token: EnrollmentToken
+    ip: str | None
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(
+            kind=ActorKind.AGENT, id=self.key.kid, label=self.claims.hostname, company_uid=self.token.company_hub_id,
+            impersonator=None, ip=self.ip,
+        )  # fmt: skip
+
+
+def device_enroll(*, secret: str, request: str, ip: str | None, now: datetime) -> Device | Waiting:
+    """Let a device in by an install link or deployment key.
+
+    Idempotent by the agent's key: asked again, the same device answers and no second use of the key is taken. A
+    replayed request gains nothing, because what it is answered with works only with the agent's private keys.
+
+    Args:
+        secret: The install link's or deployment key's secret.
+        request: The JWS that the agent's new key signed.
+        ip: Where the request came from.
+        now: Current time, aware UTC.
+
+    Returns:
+        The device; or that it waits for approval under its customer.
+
+    Raises:
+        RequestInvalidError: The request is malformed, wrongly signed or for another console.
+        RequestClockSkewError: Made more than 120 s before or after `now`.
+        KeyUnknownError: The key was never made here.
+        EnrollmentRejectedError: A person rejected this agent's key.
+    """
+    token = token_find(secret)
+    try:
+        claims, key = enroll_verify(request, audience=settings.CONSOLE_DEVICE_URL, now=now)
+    except ClockSkewError as error:
+        raise RequestClockSkewError(now) from error
+    except TokenError as error:
+        raise RequestInvalidError(str(error)) from error
+    return _enroll(_Asker(claims, key, token, ip), now)
+
+
+@transaction.atomic
+def _enroll(asker: _Asker, now: datetime) -> Device | Waiting:
+    # The token's row lock makes two requests of one new agent take turns.
+    EnrollmentToken.objects.select_for_update().get(pk=asker.token.pk)
+    known = Device.objects.select_for_update().filter(agent_thumbprint=asker.key.kid).first()
+    if known is not None and known.state == DeviceState.ACTIVE:
+        return _refresh(known, asker, now)
+    decided = EnrollmentRequest.objects.select_for_update().filter(agent_thumbprint=asker.key.kid).first()
+    if decided is not None and decided.state == RequestState.REJECTED:
+        raise EnrollmentRejectedError
+    machine = known or _machine_known(asker)
+    is_proven = machine is not None and (machine == known or _is_proven(machine, asker, now))
+    refusal = _refusal(machine, is_proven=is_proven, asker=asker, now=now)
+    if refusal is not None:
+        return _wait(asker, refusal, machine, now)
+    return _admit(asker, machine, asker.token.group, now)
+
+
+def _refusal(machine: Device | None, *, is_proven: bool, asker: _Asker, now: datetime) -> WaitReason | None:
+    if machine is not None and not is_proven and machine.state == DeviceState.ACTIVE:
+        if rules.is_takeover(last_seen_at=machine.last_seen_at, enrolled_at=machine.enrolled_at, now=now):
+            return WaitReason.TAKEOVER
+    return token_take_use(asker.token, now=now)
+
+
+def _admit(asker: _Asker, machine: Device | None, group: StaticGroup, now: datetime) -> Device:
+    if machine is None:
+        device = device_create(
+            actor=asker.actor,
+            group_id=group.pk,
+            hostname=asker.claims.hostname,
+            kind=DeviceKind(asker.claims.kind.value),
+            now=now,
+            agent_thumbprint=asker.key.kid,
+            **_agent_columns(asker),
+        )
+    else:
+        device = _rekey(machine, asker, now)
+    EnrollmentRequest.objects.filter(agent_thumbprint=asker.key.kid, state=RequestState.WAITING).delete()
+    outbox_append(topic=DEVICE_ENROLLED, payload={"device": device.pk, "token": asker.token.pk}, now=now)
+    return device
+
+
+def _rekey(machine: Device, asker: _Asker, now: datetime) -> Device:
+    """Give a known machine to its new agent key; the old broker credentials end."""
+    if machine.nkey and machine.nkey != asker.claims.nkey:
+        credential_revoke(nkey=machine.nkey, now=now)
+    machine.agent_thumbprint = asker.key.kid
+    _write(machine, asker)
+    if machine.state == DeviceState.RETIRED:
+        device_restore(actor=asker.actor, device_id=machine.pk, now=now)
+        machine.refresh_from_db()
+    audit_record(
+        actor=asker.actor, action="device:rekey", subject_type="device", subject_id=str(machine.uid),
+        company_uid=machine.company_hub_id, details={"hostname": machine.hostname}, now=now,
+    )  # fmt: skip
+    device_touch(device_ids=[machine.pk], now=now)
+    return machine
+
+
+def _refresh(device: Device, asker: _Asker, now: datetime) -> Device:
+    """The same agent asks again: take over what it says of itself."""
+    if device.nkey and device.nkey != asker.claims.nkey:
+        credential_revoke(nkey=device.nkey, now=now)
+    _write(device, asker)
+    return device
+
+
+def _write(device: Device, asker: _Asker) -> None:
+    columns = {"hostname": asker.claims.hostname, **_agent_columns(asker)}
+    for name, value in columns.items():
+        setattr(device, name, value)
+    device.save(update_fields=[*columns, "agent_thumbprint"])
+
+
+def _agent_columns(asker: _Asker) -> dict[str, object]:
+    claims = asker.claims
+    return {
+        "agent_jwk": asker.key.jwk,
+        "x25519": claims.x25519,
+        "nkey": claims.nkey,
+        "fingerprint": claims.fp,
+        "agent_version": claims.agent_version,
+        "os_family": claims.os.family.value,
+        "os_name": claims.os.name,
+        "os_version": claims.os.version,
+        "architecture": claims.os.arch,
+    }
+
+
+def _machine_known(asker: _Asker) -> Device | None:
+    """The device that this machine was before: named with `previous`, or found by its fingerprint, same company only."""
+    mine = Device.objects.select_for_update().filter(company_hub_id=asker.token.company_hub_id)
+    if asker.claims.previous is not None:
+        named = mine.filter(uid=uid_of(asker.claims.previous.device)).first()
+        if named is not None:
+            return named
+    strong = {part: asker.claims.fp[part] for part in _STRONG if part in asker.claims.fp}
+    if not strong:
+        return None
+    matches = Q()
+    for part, digest in strong.items():
+        matches |= Q(fingerprint__contains={str(part): digest})
+    candidates = mine.filter(matches).order_by("-last_seen_at", "-id")[:50]
+    return next((found for found in candidates if is_same_machine(found.fingerprint, asker.claims.fp)), None)
+
+
+def _is_proven(machine: Device, asker: _Asker, now: datetime) -> bool:
+    previous = asker.claims.previous
+    if previous is None or previous.device != machine.hex_id or machine.agent_jwk is None:
+        return False
+    return is_previous_proven(
+        previous,
+        old_key=VerifyKey.from_jwk(machine.agent_jwk),
+        new_key=asker.key,
+        audience=settings.CONSOLE_DEVICE_URL,
+        now=now,
+    )
+
+
+def _wait(asker: _Asker, reason: WaitReason, machine: Device | None, now: datetime) -> Waiting:
+    claims = asker.claims
+    shown = {
+        "token": asker.token,
+        "group": asker.token.group,
+        "company_hub_id": asker.token.company_hub_id,
+        "reason": reason,
+        "hostname": claims.hostname,
+        "kind": claims.kind.value,
+        "details": {"jwk": asker.key.jwk, "columns": _agent_columns(asker)},
+        "replaces": machine,
+        "ip": asker.ip,
+        "last_asked_at": now,
+    }
+    request, is_new = EnrollmentRequest.objects.update_or_create(
+        agent_thumbprint=asker.key.kid,
+        defaults={**shown, "state": RequestState.WAITING},
+        create_defaults={**shown, "first_asked_at": now},
+    )
+    if is_new:
+        outbox_append(topic="enrollment.waiting", payload={"request": request.pk}, now=now)
+    return Waiting(request)
+
+
+@transaction.atomic
+def request_approve(
+    *, actor: Actor, user: User | None, request: EnrollmentRequest, now: datetime, group: StaticGroup | None = None
+) -> Device:
+    """Let a waiting device in; it hears so when it asks next, within 15 s.
+
+    Args:
+        actor: Who decides.
+        user: The same person; None for the program itself.
+        request: What waits; the caller has taken it from `requests_visible`.
+        now: Current time, aware UTC.
+        group: Where to put it instead of its key's group.
+
+    Raises:
+        EnrollmentRequestDecidedError: Somebody rejected it already.
+    """
+    locked = EnrollmentRequest.objects.select_for_update(of=("self",)).select_related("group").get(pk=request.pk)
+    if locked.state == RequestState.REJECTED:
+        raise EnrollmentRequestDecidedError
+    known = Device.objects.filter(agent_thumbprint=locked.agent_thumbprint, state=DeviceState.ACTIVE).first()
+    if known is not None:
+        return known
+    device = _approved_device(actor, locked, group or locked.group, now)
+    _decide(actor, user, locked, RequestState.APPROVED, now)
+    outbox_append(topic=DEVICE_ENROLLED, payload={"device": device.pk, "token": locked.token_id}, now=now)
+    return device
+
+
+@transaction.atomic
+def request_reject(*, actor: Actor, user: User | None, request: EnrollmentRequest, now: datetime) -> EnrollmentRequest:
+    """Refuse a waiting device for good; its agent ends with an error. Idempotent.
+
+    Raises:
+        EnrollmentRequestDecidedError: Somebody approved it already.
+    """
+    locked = EnrollmentRequest.objects.select_for_update().get(pk=request.pk)
+    if locked.state == RequestState.APPROVED:
+        raise EnrollmentRequestDecidedError
+    if locked.state == RequestState.WAITING:
+        _decide(actor, user, locked, RequestState.REJECTED, now)
+    return locked
+
+
+def _approved_device(actor: Actor, request: EnrollmentRequest, group: StaticGroup, now: datetime) -> Device:
+    columns = {**request.details["columns"], "agent_thumbprint": request.agent_thumbprint}
+    if request.replaces is None:
+        return device_create(
+            actor=actor, group_id=group.pk, hostname=request.hostname, kind=DeviceKind(request.kind), now=now, **columns
+        )
+    machine = Device.objects.select_for_update().get(pk=request.replaces.pk)
+    if machine.nkey and machine.nkey != columns["nkey"]:
+        credential_revoke(nkey=machine.nkey, now=now)
+    for name, value in columns.items():
+        setattr(machine, name, value)
+    machine.save(update_fields=list(columns))
+    device_touch(device_ids=[machine.pk], now=now)
+    return device_restore(actor=actor, device_id=machine.pk, now=now)
+
+
+def _decide(actor: Actor, user: User | None, request: EnrollmentRequest, state: RequestState, now: datetime) -> None:
+    request.state, request.decided_at, request.decided_by = state, now, user
+    request.save(update_fields=["state", "decided_at", "decided_by"])
+    outbox_append(topic="enrollment.decided", payload={"request": request.pk}, now=now)
+    verb = "approve" if state == RequestState.APPROVED else "reject"
+    audit_record(
+        actor=actor, action=f"enrollment:{verb}", subject_type="enrollment", subject_id=str(request.uid),
+        company_uid=request.company_hub_id, details={"hostname": request.hostname, "reason": request.reason}, now=now,
+    )  # fmt: skip
+
+
+def device_jwt(*, request: str, device_hex: str, now: datetime) -> str:
+    """The next broker JWT of an enrolled device, for its present company.
+
+    Args:
+        request: JWS by the key that the device enrolled with.
+        device_hex: The device that the request is said to name (looked up before it is verified).
+        now: Current time, aware UTC.
+
+    Raises:
+        DeviceUnknownError: No such managed device, or another key signed.
+        RequestInvalidError: The request is malformed or for another console.
+        RequestClockSkewError: Made more than 120 s before or after `now`.
+    """
+    device = Device.objects.filter(uid=uid_of(device_hex)).first()
+    if device is None or device.agent_jwk is None:
+        raise DeviceUnknownError
+    try:
+        key = VerifyKey.from_jwk(device.agent_jwk)
+        claims = jwt_request_verify(request, key=key, audience=settings.CONSOLE_DEVICE_URL, now=now)
+    except ClockSkewError as error:
+        raise RequestClockSkewError(now) from error
+    except TokenError as error:
+        raise DeviceUnknownError from error
+    if claims.device != device.hex_id:
+        raise RequestInvalidError
+    return device_broker_jwt(device, now=now)
+
+
+def device_broker_jwt(device: Device, *, now: datetime) -> str:
+    """A broker JWT for a device, as its company stands now."""
+    return broker_jwt(
+        nkey=device.nkey, device=device_id(device.uid), company=company_hex(device.company_hub_id), now=now
+    )
+
+
+def credential_revoke(*, nkey: str, now: datetime) -> None:
+    """Note that a broker user no longer counts; the launcher takes the list into the account's claim. Idempotent."""
+    RevokedCredential.objects.bulk_create([RevokedCredential(nkey=nkey, revoked_at=now)], ignore_conflicts=True)
+    outbox_append(topic="credential.revoked", payload={"nkey": nkey}, now=now)
+
+
+def revocations_prune(*, now: datetime) -> int:
+    """Forget revocations older than 7 days: the JWTs they stop have ended. Returns how many."""
+    return RevokedCredential.objects.filter(revoked_at__lte=now - JWT_LIFE).delete()[0]
