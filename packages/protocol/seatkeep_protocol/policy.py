@@ -161,8 +161,13 @@ def policies_merge(
 
 
 def settings_values(effective: Mapping[str, EffectiveSetting]) -> dict[str, Any]:
-    """Return just the values, as they are handed to the product."""
+    """Return every value in force."""
     return {name: setting.value for name, setting in effective.items()}
+
+
+def policy_values(effective: Mapping[str, EffectiveSetting]) -> dict[str, Any]:
+    """Return only what policies set: what the agent hands to a product that keeps its own values itself."""
+    return {name: setting.value for name, setting in effective.items() if setting.origins}
 
 
 def _assignments(nodes: Iterable[ChainNode], product: str) -> Iterator[tuple[str, PolicySetting, Origin]]:

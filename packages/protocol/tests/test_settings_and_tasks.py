@@ -1,0 +1,98 @@
+"""Settings that products have, and parameters that tasks take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from seatkeep_protocol.errors import SettingUnknownError, SettingValueError, TaskParamsError
+from seatkeep_protocol.settings_schema import ListMode, product_schema
+from seatkeep_protocol.tasks import PARAMS_TYPES, ScanParams, TaskKind, params_decode, params_encode
+
+ENDPOINT = product_schema("endpoint")
+
+
+@pytest.mark.parametrize("product", ["endpoint", "agent"])
+def test_every_default_fits_its_own_setting(product: str) -> None:
+    schema = product_schema(product)
+
+    assert all(schema.accepts(name, value) for name, value in schema.defaults().items())
+    assert all(setting.title and setting.description for setting in schema.properties.values())
+
+
+def test_unknown_product_is_refused() -> None:
+    with pytest.raises(SettingUnknownError):
+        product_schema("../endpoint")
+
+
+def test_unknown_setting_is_refused() -> None:
+    with pytest.raises(SettingUnknownError, match=r"scan\.mood"):
+        ENDPOINT.validate("scan.mood", 1)
+
+
+def test_exclusions_append_and_targets_replace() -> None:
+    assert ENDPOINT.setting("scan.exclusions").list_mode is ListMode.APPEND
+    assert ENDPOINT.setting("scan.targets").list_mode is ListMode.REPLACE
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("scan.schedule", None),
+        ("scan.schedule", "*/5 * * * *"),
+        ("scan.exclusions", ["/srv/*"]),
+        ("engine.kind", "clamd"),
+        ("signatures.max_age_days", 30),
+        ("quarantine.on_detection", False),
+    ],
+)
+def test_fitting_value_is_taken(name: str, value: object) -> None:
+    ENDPOINT.validate(name, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("scan.schedule", "at noon", "must look like"),
+        ("scan.exclusions", "/srv", "must be of type array"),
+        ("scan.exclusions", ["/srv", ""], "each entry must have at least 1"),
+        ("scan.targets", ["/x"] * 257, "at most 256 entries"),
+        ("engine.kind", "magic", "must be one of yara, clamd"),
+        ("engine.clamd_socket", None, "must be of type string"),
+        ("engine.clamd_socket", "x" * 108, "at most 107"),
+        ("signatures.max_age_days", 0, "at least 1"),
+        ("signatures.max_age_days", 31, "at most 30"),
+        ("signatures.max_age_days", True, "must be of type integer"),
+        ("quarantine.on_detection", 1, "must be of type boolean"),
+    ],
+)
+def test_unfit_value_is_refused_and_says_why(name: str, value: object, reason: str) -> None:
+    with pytest.raises(SettingValueError, match=reason) as refused:
+        ENDPOINT.validate(name, value)
+    assert refused.value.detail.startswith(name)
+
+
+def test_every_kind_of_task_has_parameters_and_a_life() -> None:
+    assert set(PARAMS_TYPES) == set(TaskKind)
+    assert TaskKind.SCAN.default_life.days == 7
+
+
+def test_parameters_read_back() -> None:
+    params = ScanParams(targets=["/srv"])
+
+    assert params_decode(TaskKind.SCAN, params_encode(params)) == params
+
+
+@pytest.mark.parametrize(
+    ("kind", "params"),
+    [
+        (TaskKind.SCAN, {"targets": "/srv"}),
+        (TaskKind.SCAN, {"mood": 1}),
+        (TaskKind.QUARANTINE_DELETE, {}),
+        (TaskKind.RUN_COMMAND, {"argv": []}),
+        (TaskKind.RUN_COMMAND, {"argv": ["true"], "timeout_seconds": 3_601}),
+    ],
+)
+def test_wrong_parameters_are_refused(kind: TaskKind, params: dict[str, Any]) -> None:
+    with pytest.raises(TaskParamsError):
+        params_decode(kind, params)
