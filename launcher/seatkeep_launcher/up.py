@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from seatkeep_launcher.backup import kit_key
 from seatkeep_launcher.databases import databases_ensure
 from seatkeep_launcher.files import write_whole
 from seatkeep_launcher.plan import Installation, public_certificate
@@ -81,6 +82,7 @@ class Stack:
         if left:
             self.progress(f"ended what an earlier run left behind: {', '.join(left)}")
         refuse_taken_ports(installation)
+        kit_key(installation.home)
         installation.certificates_ensure(now=now)
         if installation.settings.broker is None:
             installation.broker.prepare(now=now)

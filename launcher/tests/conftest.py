@@ -93,7 +93,7 @@ async def _connect(client: Client, url: str, **options: Any) -> None:
         await client.connect(url, **options)
     except nats.errors.Error:
         if client._transport is not None:
-            client._transport.close()
+            client._transport.close()  # type: ignore[no-untyped-call]  # nats-py leaves it untyped
             await asyncio.sleep(0.05)
         raise
 

@@ -217,7 +217,7 @@ async def _assert_all_from(js: JetStreamContext, agent: Agent) -> None:
 async def test_bobs_document_push_is_not_forged_by_reflection_with_a_document_of_the_bucket(
     running_broker: Running, jetstream: JetStreamContext, alice: Agent, bob: Agent
 ) -> None:
-    """What reflection can reach at most is noise on a subscription: it never carries a choice of the attacker's bytes."""
+    """What reflection can reach at most is noise on a subscription, never bytes that the attacker chose."""
     async with running_broker.agent(bob) as victim, running_broker.agent(alice) as attacker:
         pushed = await victim.subscribe(f"$KV.state.dev.{bob.device}")
         await victim.flush()
@@ -256,6 +256,6 @@ async def test_jwt_of_a_stranger_key_is_refused(running_broker: Running, alice: 
 async def test_expired_jwt_is_refused(running_broker: Running, alice: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     old = alice.jwt(running_broker.keys, now=datetime.now(UTC) - timedelta(days=8))
     monkeypatch.setattr(type(alice), "jwt", lambda *_, **__: old)
-    with pytest.raises(nats.errors.Error, match="Authorization Violation|User authentication expired"):
+    with pytest.raises(nats.errors.Error, match=r"Authorization Violation|User authentication expired"):
         async with running_broker.agent(alice):
             pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from seatkeep_launcher.cli import running
+from seatkeep_launcher.cli import keeping, running
 
 app = typer.Typer(
     help="Seatkeep: licensing and endpoint management on one machine, with one command.",
@@ -13,3 +13,4 @@ app = typer.Typer(
     add_completion=False,
 )
 running.register(app)
+keeping.register(app)

@@ -11,11 +11,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from seatkeep_launcher.backup import BackupError
 from seatkeep_launcher.broker import BrokerError
 from seatkeep_launcher.databases import DatabaseError
 from seatkeep_launcher.home import Home
 from seatkeep_launcher.plan import Installation
 from seatkeep_launcher.postgres import PostgresError
+from seatkeep_launcher.service import ServiceError
 from seatkeep_launcher.settings import SettingsError, settings_load
 from seatkeep_launcher.supervisor import SupervisorError
 from seatkeep_launcher.up import UpError
@@ -26,7 +28,9 @@ problems = Console(stderr=True, highlight=False)
 DataOption = Annotated[Path | None, typer.Option("--data", help="Folder that holds everything (SEATKEEP_DATA).")]
 
 WRONG_SETTINGS = 2
-EXPECTED = (UpError, SupervisorError, DatabaseError, PostgresError, BrokerError, OSError)
+EXPECTED = (
+    UpError, SupervisorError, DatabaseError, PostgresError, BrokerError, BackupError, ServiceError, OSError,
+)  # fmt: skip
 
 
 def load(**options: str | None) -> Installation:
