@@ -203,7 +203,7 @@ def _lock(company: Company) -> Company:
 
 
 def _tree_lock(*, is_exclusive: bool) -> None:
-    # A move rewrites the paths below it; a child created meanwhile would keep the old one: creations share, moves exclude.
+    # A move rewrites the paths below it; a child created meanwhile would keep the old one.
     name = "pg_advisory_xact_lock" if is_exclusive else "pg_advisory_xact_lock_shared"
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {name}(%s)", [AdvisoryLock.COMPANY_TREE.value])

@@ -29,6 +29,6 @@ INSERT INTO licensing_bundleproduct (bundle_id, product_id, ratio)
 
 
 def catalogue_ensure() -> None:
-    """Make the catalogue where it is missing. Idempotent; a migration has done it already, a flushed test database not."""
+    """Make the catalogue where it is missing. Idempotent; a migration has done it already."""
     with connection.cursor() as cursor:
         cursor.execute(CATALOGUE_SQL)

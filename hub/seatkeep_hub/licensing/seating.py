@@ -329,7 +329,9 @@ def _take_held(book: Book, seat: SeatRow, take: Take, path: Sequence[Node], now:
     if is_elsewhere and not _move(book, seat, path):
         return Outcome("no_seat_left", seat)
     if is_other_key:
-        book.events.append(Event(seat, seat.node_id, "KEY_REPLACED", 0, f"{seat.key_thumbprint} → {take.key_thumbprint}"))
+        book.events.append(
+            Event(seat, seat.node_id, "KEY_REPLACED", 0, f"{seat.key_thumbprint} → {take.key_thumbprint}")
+        )
     _introduce(seat, take, now)
     return Outcome("held", seat)
 
@@ -350,7 +352,12 @@ def _move(book: Book, seat: SeatRow, path: Sequence[Node]) -> bool:
 
 def _introduce(seat: SeatRow, take: Take, now: datetime) -> None:
     seat.device_key, seat.key_thumbprint = take.device_key, take.key_thumbprint
-    seat.device_name, seat.serial, seat.os, seat.agent_device = take.device_name, take.serial, take.os, take.agent_device
+    seat.device_name, seat.serial, seat.os, seat.agent_device = (
+        take.device_name,
+        take.serial,
+        take.os,
+        take.agent_device,
+    )
     seat.last_jti, seat.decided_at, seat.last_seen_at = take.jti, now, now
     seat.seq += 1
     seat.is_dirty = True

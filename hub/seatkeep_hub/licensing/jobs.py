@@ -1,0 +1,28 @@
+"""Background work of licensing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import connection
+from procrastinate.contrib.django import app
+from seatkeep_webkit import clock
+
+MONTHS_AHEAD = 3
+
+
+@app.periodic(cron="17 3 * * *")
+@app.task(name="licensing.seat_event_partitions", pass_context=False)
+def seat_event_partitions(timestamp: int) -> None:
+    """Every night: partitions of the seat journal for this month and the next three."""
+    seat_event_partitions_ensure(now=clock.now())
+
+
+def seat_event_partitions_ensure(*, now: datetime) -> None:
+    """Make missing partitions of the month of `now` and the three after it. Idempotent."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seat_event_partition_ensure((%s::timestamptz + make_interval(months => n))::date)"
+            " FROM generate_series(0, %s) AS n",
+            [now, MONTHS_AHEAD],
+        )

@@ -1,0 +1,166 @@
+"""Reads of licensing; the scope comes first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet, Sum
+
+from seatkeep_hub.companies.models import Company
+from seatkeep_hub.companies.selectors import Viewer, companies_visible
+from seatkeep_hub.licensing import rules
+from seatkeep_hub.licensing.enums import NodeKind, SeatState
+from seatkeep_hub.licensing.errors import LicenseNotFoundError, SeatNotFoundError
+from seatkeep_hub.licensing.models import (
+    Bundle,
+    License,
+    LicenseEntry,
+    PoolNode,
+    Product,
+    Seat,
+    SeatEvent,
+    SeatRefusal,
+)
+from seatkeep_hub.licensing.security_admins import owners_administered, security_admin_list
+
+__all__ = [
+    "bundle_list",
+    "entry_list",
+    "license_get",
+    "license_list",
+    "license_state",
+    "license_usage",
+    "node_list",
+    "owners_administered",
+    "product_list",
+    "refusal_list",
+    "seat_count",
+    "seat_events",
+    "seat_get",
+    "seat_list",
+    "security_admin_list",
+]
+
+
+class ProductUsage(NamedTuple):
+    """Ordered and used seats of one product of a license."""
+
+    product: Product
+    ordered: int
+    used: int
+    promised: int
+
+
+def bundle_list() -> QuerySet[Bundle]:
+    """What can be ordered."""
+    return Bundle.objects.prefetch_related("lines__product").order_by("name")
+
+
+def product_list() -> QuerySet[Product]:
+    """All products."""
+    return Product.objects.order_by("code")
+
+
+def license_list(viewer: Viewer) -> QuerySet[License]:
+    """Licenses whose owner the viewer may see, newest first."""
+    owners = companies_visible(viewer).values("pk")
+    return License.objects.filter(owner__in=owners).select_related("owner", "bundle")
+
+
+def license_get(viewer: Viewer, uid: UUID) -> License:
+    """One license.
+
+    Raises:
+        LicenseNotFoundError: There is none, or the viewer may not see its owner.
+    """
+    found = license_list(viewer).filter(uid=uid).first()
+    if found is None:
+        raise LicenseNotFoundError
+    return found
+
+
+def license_usage(license: License) -> list[ProductUsage]:
+    """Seats of each product of a license, by product code."""
+    ratios = dict(license.bundle.lines.values_list("product_id", "ratio"))
+    roots = PoolNode.objects.filter(license=license, kind=NodeKind.ROOT).select_related("product")
+    promised = dict(
+        PoolNode.objects.filter(license=license, kind=NodeKind.CUSTOMER, closed_at=None)
+        .values_list("product_id")
+        .annotate(total=Sum("reserved"))
+    )
+    return [
+        ProductUsage(
+            product=root.product,
+            ordered=rules.ordered_of(license.quantity, ratios[root.product_id]),
+            used=root.used,
+            promised=promised.get(root.product_id, 0),
+        )
+        for root in roots.order_by("product__code")
+        if root.product_id in ratios
+    ]
+
+
+def license_state(license: License, *, now: datetime) -> str:
+    """Derived state of a license at `now`, a value of `LicenseState`."""
+    return rules.license_state(
+        is_cancelled=license.cancelled_at is not None,
+        is_suspended=license.suspended_at is not None,
+        expires_at=license.expires_at,
+        usage=[(line.used, line.ordered) for line in license_usage(license)],
+        now=now,
+    )
+
+
+def entry_list(license: License) -> QuerySet[LicenseEntry]:
+    """The license's ledger, newest first."""
+    return LicenseEntry.objects.filter(license=license).order_by("-number")
+
+
+def node_list(license: License) -> QuerySet[PoolNode]:
+    """Customers' shares of a license that are open, by customer."""
+    shares = PoolNode.objects.filter(license=license, kind=NodeKind.CUSTOMER, closed_at=None)
+    return shares.select_related("company", "product").order_by("company__name", "product__code")
+
+
+def seat_list(viewer: Viewer, *, company: Company | None = None) -> QuerySet[Seat]:
+    """Seats of companies that the viewer may see, ended ones included; below `company` only, if given.
+
+    A seat at a license's root belongs to the license's owner.
+    """
+    companies = companies_visible(viewer)
+    if company is not None:
+        companies = companies.filter(path__contains=[company.pk])
+    seats = Seat.objects.filter(node__company__in=companies.values("pk"))
+    return seats.select_related("license", "product", "node__company")
+
+
+def seat_get(viewer: Viewer, uid: UUID) -> Seat:
+    """One seat.
+
+    Raises:
+        SeatNotFoundError: There is none, or it is another's.
+    """
+    found = seat_list(viewer).filter(uid=uid).first()
+    if found is None:
+        raise SeatNotFoundError
+    return found
+
+
+def seat_count(viewer: Viewer, *, company: Company | None = None) -> dict[str, int]:
+    """How many seats are in each state."""
+    rows = seat_list(viewer, company=company).order_by().values_list("state").annotate(total=Count("pk"))
+    return {state.value: dict(rows).get(state.value, 0) for state in SeatState}
+
+
+def seat_events(seat: Seat) -> QuerySet[SeatEvent]:
+    """A seat's journal, newest first."""
+    return SeatEvent.objects.filter(seat_id=seat.pk).order_by("-at", "-id")
+
+
+def refusal_list(viewer: Viewer) -> QuerySet[SeatRefusal]:
+    """Devices that got no seat and wait, newest first."""
+    visible = companies_visible(viewer).values("pk")
+    found = SeatRefusal.objects.filter(Q(node__company__in=visible) | Q(license__owner__in=visible))
+    return found.select_related("license", "product", "node__company").order_by("-last_at", "-id")

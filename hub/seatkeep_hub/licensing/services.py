@@ -1,0 +1,278 @@
+"""Writes of licenses: order, change seats, show and rotate secrets."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import transaction
+from seatkeep_license import license_keys
+from seatkeep_webkit.actors import Actor
+from seatkeep_webkit.audit.services import audit_record
+from seatkeep_webkit.outbox.services import outbox_append
+
+from seatkeep_hub.companies.enums import CompanyStatus, FeedKind
+from seatkeep_hub.companies.errors import CompanyStatusError
+from seatkeep_hub.companies.feed import feed_append
+from seatkeep_hub.companies.models import Company
+from seatkeep_hub.licensing import pool, rules
+from seatkeep_hub.licensing.enums import EntryKind, Lapse, LicenseKind, NodeKind, Overuse
+from seatkeep_hub.licensing.errors import (
+    BundleNotFoundError,
+    LicenseFieldError,
+    LicenseStateError,
+    ProductNotInLicenseError,
+    QuantityTooLowError,
+)
+from seatkeep_hub.licensing.isolation import read_committed
+from seatkeep_hub.licensing.lookups import key_lookup, secret_lookup
+from seatkeep_hub.licensing.models import Bundle, CredentialSet, License, LicenseEntry, PoolNode
+
+MAX_QUANTITY = 1_000_000
+
+
+class Credential(NamedTuple):
+    """User name and secret of one product of a license."""
+
+    username: str
+    secret: str
+
+
+def license_order(
+    *,
+    actor: Actor,
+    owner: Company,
+    bundle_code: str,
+    kind: LicenseKind | str,
+    quantity: int,
+    now: datetime,
+    overuse: Overuse | str = Overuse.ALLOW_AND_ALERT,
+    grow_ceiling: int | None = None,
+    lapse: Lapse | str = Lapse.KEEP_PROTECTING,
+    lapse_days: int = 0,
+    expires_at: datetime | None = None,
+) -> License:
+    """Order a bundle: license with key, one credential set and one root node per product, first ledger entry.
+
+    Whether the actor may order for `owner` is the caller's look-up.
+
+    Args:
+        actor: Who orders.
+        owner: Owner of the license; it and companies below it can have a share.
+        bundle_code: Code of the bundle.
+        kind: Terms of the license.
+        quantity: Units, 1 to 1,000,000.
+        now: Current time, aware UTC.
+        overuse: What happens when the seats run out.
+        grow_ceiling: Units up to which AUTO_GROW may order; needed there, forbidden elsewhere.
+        lapse: What devices do when their lease runs out.
+        lapse_days: Days of protection without updates, for STOP_UPDATES_THEN_PROTECTION.
+        expires_at: When the license ends; None for never.
+
+    Raises:
+        BundleNotFoundError: No bundle has the code.
+        LicenseFieldError: Quantity, ceiling or expiry is out of range; `fields` names it.
+        CompanyStatusError: The owner is suspended or removed.
+    """
+    _terms_check(quantity, overuse, grow_ceiling, expires_at, now)
+    bundle = Bundle.objects.filter(code=bundle_code).first()
+    if bundle is None:
+        raise BundleNotFoundError
+    with read_committed():
+        owner = Company.objects.select_for_update(no_key=True).get(pk=owner.pk)
+        if owner.status in {CompanyStatus.SUSPENDED, CompanyStatus.REMOVED}:
+            raise CompanyStatusError
+        key = license_keys.generate(secrets.token_bytes(license_keys.KEY_RANDOM_BYTES))
+        license = License.objects.create(
+            public_id=license_keys.public_id_generate(secrets.token_bytes(license_keys.PUBLIC_ID_RANDOM_BYTES)),
+            owner=owner,
+            bundle=bundle,
+            kind=kind,
+            quantity=quantity,
+            overuse=overuse,
+            grow_ceiling=grow_ceiling,
+            lapse=lapse,
+            lapse_days=lapse_days,
+            expires_at=expires_at,
+            key_lookup=key_lookup(key),
+            key_encrypted=key,
+            created_at=now,
+            updated_at=now,
+        )
+        _credentials_create(license, now)
+        pool.roots_create(license, now)
+        entry_append(license, EntryKind.ORDER, quantity_before=0, actor=actor, now=now)
+        record(license, actor, "order", now, {"bundle": bundle.code, "quantity": quantity, "kind": str(kind)})
+    return license
+
+
+def license_quantity_change(
+    *, actor: Actor, license: License, quantity: int, now: datetime, note: str = "", ceiling: int | None = None
+) -> License:
+    """Set the ordered quantity (an absolute number). The same number changes nothing.
+
+    Seats in use beyond it stay; under BLOCK nothing new fits until enough are given back.
+
+    Args:
+        actor: Who changes it.
+        license: Which license.
+        quantity: Units, 1 to 1,000,000.
+        now: Current time, aware UTC.
+        note: Why, for the ledger.
+        ceiling: New ceiling of AUTO_GROW; raised to `quantity` by itself when lower.
+
+    Raises:
+        LicenseFieldError: The quantity is out of range.
+        LicenseStateError: The license is cancelled or suspended.
+        QuantityTooLowError: More is promised to customers; `agreed` says how many units that needs.
+    """
+    _quantity_check(quantity)
+    with read_committed():
+        locked, nodes = pool.license_lock(license)
+        if locked.cancelled_at or locked.suspended_at:
+            raise LicenseStateError
+        if locked.quantity == quantity and ceiling is None:
+            return locked
+        agreed = units_agreed(locked)
+        if quantity < min(agreed, locked.quantity):
+            raise QuantityTooLowError(agreed=agreed)
+        quantity_set(locked, nodes, quantity=quantity, ceiling=ceiling, actor=actor, now=now, note=note)
+    return locked
+
+
+def quantity_set(
+    license: License,
+    nodes: list[PoolNode],
+    *,
+    quantity: int,
+    actor: Actor,
+    now: datetime,
+    note: str = "",
+    ceiling: int | None = None,
+    kind: EntryKind = EntryKind.QUANTITY,
+) -> None:
+    """Write a new quantity of a license that is locked with its nodes: row, limits, ledger, audit, feed."""
+    before, license.quantity = license.quantity, quantity
+    if license.overuse == Overuse.AUTO_GROW:
+        license.grow_ceiling = max(ceiling or license.grow_ceiling or quantity, quantity)
+    license.updated_at = now
+    license.save(update_fields=["quantity", "grow_ceiling", "updated_at"])
+    pool.roots_limit(license, nodes)
+    entry_append(license, kind, quantity_before=before, actor=actor, now=now, note=note)
+    record(license, actor, "quantity", now, {"before": before, "quantity": quantity})
+
+
+def units_agreed(license: License) -> int:
+    """Least number of units that covers what customers were promised of each product."""
+    ratios = dict(license.bundle.lines.values_list("product_id", "ratio"))
+    promised: dict[int, int] = dict.fromkeys(ratios, 0)
+    shares = PoolNode.objects.filter(license=license, kind=NodeKind.CUSTOMER, closed_at=None)
+    for product_id, reserved in shares.values_list("product_id", "reserved"):
+        promised[product_id] += reserved
+    return max((rules.units_for(seats, ratios[one]) for one, seats in promised.items()), default=0)
+
+
+@transaction.atomic
+def license_key_show(*, actor: Actor, license: License, now: datetime) -> str:
+    """Show the secret key to somebody who may; audited."""
+    audit(license, actor, "key_show", now, {})
+    return str(license.key_encrypted)
+
+
+def license_key_rotate(*, actor: Actor, license: License, now: datetime) -> str:
+    """Give the license a new key; the old one activates nothing more, leases go on. Returns the new key."""
+    key = license_keys.generate(secrets.token_bytes(license_keys.KEY_RANDOM_BYTES))
+    with read_committed():
+        locked, _ = pool.license_lock(license)
+        locked.key_lookup, locked.key_encrypted, locked.updated_at = key_lookup(key), key, now
+        locked.save(update_fields=["key_lookup", "key_encrypted", "updated_at"])
+        entry_append(locked, EntryKind.KEY_ROTATE, quantity_before=locked.quantity, actor=actor, now=now)
+        record(locked, actor, "key_rotate", now, {})
+    return key
+
+
+@transaction.atomic
+def credential_show(*, actor: Actor, license: License, product_code: str, now: datetime) -> Credential:
+    """Show user name and secret of one product to somebody who may; audited.
+
+    Raises:
+        ProductNotInLicenseError: The license does not hold the product.
+    """
+    found = CredentialSet.objects.filter(license=license, product__code=product_code).first()
+    if found is None:
+        raise ProductNotInLicenseError
+    audit(license, actor, "credential_show", now, {"product": product_code, "username": found.username})
+    return Credential(found.username, str(found.secret_encrypted))
+
+
+def entry_append(
+    license: License, kind: EntryKind, *, quantity_before: int, actor: Actor, now: datetime, note: str = ""
+) -> LicenseEntry:
+    """Append a line to the ledger of a locked license; its number follows the last one."""
+    license.last_entry_number += 1
+    license.save(update_fields=["last_entry_number"])
+    return LicenseEntry.objects.create(
+        license=license,
+        number=license.last_entry_number,
+        kind=kind,
+        quantity_before=quantity_before,
+        quantity=license.quantity,
+        actor=actor.label[:200],
+        note=note[:500],
+        at=now,
+    )
+
+
+def record(
+    license: License, actor: Actor, verb: str, now: datetime, details: dict[str, str | int | bool | None]
+) -> None:
+    """Audit, outbox and feed of one change of a license."""
+    audit(license, actor, verb, now, details)
+    outbox_append(topic=f"license.{verb}", payload={"v": 1, "license": str(license.uid)}, now=now)
+    feed_append(kind=FeedKind.LICENSE, uid=license.uid, path=license.owner.path, now=now)
+
+
+def audit(
+    license: License, actor: Actor, verb: str, now: datetime, details: dict[str, str | int | bool | None]
+) -> None:
+    """Audit entry of one act on a license."""
+    audit_record(
+        actor=actor,
+        action=f"license:{verb}",
+        subject_type="license",
+        subject_id=str(license.uid),
+        company_uid=license.owner.uid,
+        details={"public_id": license.public_id, **details},
+        now=now,
+    )
+
+
+def _credentials_create(license: License, now: datetime) -> None:
+    for line in license.bundle.lines.select_related("product").order_by("product_id"):
+        secret = secrets.token_urlsafe(18)
+        CredentialSet.objects.create(
+            license=license,
+            product=line.product,
+            username=f"SK-{secrets.token_hex(5).upper()}",
+            secret_lookup=secret_lookup(secret),
+            secret_encrypted=secret,
+            created_at=now,
+        )
+
+
+def _quantity_check(quantity: int) -> None:
+    if not 1 <= quantity <= MAX_QUANTITY:
+        raise LicenseFieldError(fields={"quantity": [f"Between 1 and {MAX_QUANTITY:,}."]})
+
+
+def _terms_check(
+    quantity: int, overuse: Overuse | str, ceiling: int | None, expires_at: datetime | None, now: datetime
+) -> None:
+    _quantity_check(quantity)
+    if (overuse == Overuse.AUTO_GROW) != (ceiling is not None):
+        raise LicenseFieldError(fields={"grow_ceiling": ["Needed to grow by itself, and only there."]})
+    if ceiling is not None and not quantity <= ceiling <= MAX_QUANTITY:
+        raise LicenseFieldError(fields={"grow_ceiling": ["At least the ordered seats."]})
+    if expires_at is not None and expires_at <= now:
+        raise LicenseFieldError(fields={"expires_at": ["It must lie in the future."]})

@@ -1,0 +1,2 @@
+-- Wake the long polls when this commits.
+SELECT pg_notify('feed', '')
