@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from seatkeep_webkit.ids import new_uid
 
 from seatkeep_manager.directory.models import Device
@@ -21,9 +21,16 @@ class StateDocument(models.Model):
     """SHA-256 of the content without version and issue time, so that an unchanged document is not published again."""
     stored = models.BinaryField()
     """The signed bytes as they stand in the bucket."""
+    published_version = models.BigIntegerField(default=0)
+    """The version that the bucket holds; below `version` while a put is due."""
     revision = models.BigIntegerField(default=0)
     """The bucket's revision of our last put; 0 = not there yet."""
     published_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["id"], name="state_document_due", condition=Q(published_version__lt=F("version")))
+        ]
 
     def __str__(self) -> str:
         return f"{self.key} {self.version}"
@@ -40,6 +47,8 @@ class LicenseAssignment(models.Model):
     """JWS bound to the endpoint's key; no secret without that key."""
     ticket_thumbprint = models.TextField(blank=True, default="")
     ticket_expires_at = models.DateTimeField(null=True)
+    is_stopped = models.BooleanField(default=False)
+    """"Stop protecting" is in force."""
     assigned_at = models.DateTimeField()
 
     class Meta:

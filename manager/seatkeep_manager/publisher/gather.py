@@ -1,0 +1,175 @@
+"""From rows of all systems to documents: which ones an event touches, and what they say now."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from seatkeep_protocol.documents import Addresses, DocumentTask, LicenseAssignment
+from seatkeep_protocol.errors import DocumentTooLargeError
+from seatkeep_protocol.subjects import group_key
+from seatkeep_protocol.tasks import TaskKind
+from seatkeep_webkit.outbox.models import OutboxEvent
+from seatkeep_webkit.outbox.services import consume
+
+from seatkeep_manager.directory.identity import InstanceKeys, instance_ensure, instance_keys
+from seatkeep_manager.directory.models import Device, Instance, StaticGroup
+from seatkeep_manager.directory.topics import DEVICE_CHANGED, DOCUMENT_TOPICS, GROUP_CHANGED, INSTANCE_CHANGED
+from seatkeep_manager.enrollment.broker import company_hex
+from seatkeep_manager.enrollment.services import DEVICE_ENROLLED
+from seatkeep_manager.policies.selectors import devices_policies, group_chain
+from seatkeep_manager.statedocs import rules
+from seatkeep_manager.statedocs.licenses import license_assign_enrolled
+from seatkeep_manager.statedocs.models import LicenseAssignment as AssignmentRow
+from seatkeep_manager.statedocs.models import StateDocument
+from seatkeep_manager.statedocs.selectors import document_versions, license_assignments
+from seatkeep_manager.statedocs.services import document_write
+from seatkeep_manager.tasks.models import TaskRun
+from seatkeep_manager.tasks.selectors import runs_open
+
+CONSUMER = "publisher"
+EVENTS_AT_ONCE = 500
+DEVICES_AT_ONCE = 500
+_log = logging.getLogger(__name__)
+
+
+def events_consume(*, now: datetime) -> int:
+    """Render every document that the next outbox events touch, and move the position, in one transaction.
+
+    Returns:
+        How many events were handled; 500 means that there may be more.
+    """
+
+    def handle(events: list[OutboxEvent]) -> None:
+        for event in events:
+            if event.topic == DEVICE_ENROLLED:
+                license_assign_enrolled(
+                    device_id=event.payload["device"], token_id=event.payload.get("token"), now=now
+                )
+        groups, devices = _touched(events)
+        render(groups=groups, devices=devices, now=now)
+
+    return consume(
+        name=CONSUMER, topics=[*DOCUMENT_TOPICS, DEVICE_ENROLLED], handler=handle, limit=EVENTS_AT_ONCE, now=now
+    )
+
+
+def _touched(events: Iterable[OutboxEvent]) -> tuple[set[int], set[int]]:
+    """Groups (with all below) and devices that events touch."""
+    group_ids = [event.payload["group"] for event in events if event.topic == GROUP_CHANGED]
+    devices = {event.payload["device"] for event in events if event.topic in (DEVICE_CHANGED, DEVICE_ENROLLED)}
+    groups = set(StaticGroup.objects.filter(path__overlap=group_ids).values_list("pk", flat=True)) if group_ids else set()
+    if any(event.topic == INSTANCE_CHANGED for event in events):
+        groups |= set(StaticGroup.objects.values_list("pk", flat=True))
+        devices |= set(Device.objects.values_list("pk", flat=True))
+    return groups, devices
+
+
+@transaction.atomic
+def render(*, groups: Collection[int], devices: Collection[int], now: datetime) -> int:
+    """Write new versions of the documents whose content changed; returns how many.
+
+    Only groups with devices have documents; a device's group gets one with the device's.
+    """
+    instance = instance_ensure(now=now)
+    keys = instance_keys(instance)
+    rows = list(Device.objects.filter(pk__in=devices).select_related("group").order_by("pk"))
+    wanted = set(groups) | {row.group_id for row in rows}
+    written = _write(rules.keys_document(instance=instance.uid.hex, state_keys=[keys.state.verify_key.jwk]), keys, now)
+    for group in StaticGroup.objects.filter(pk__in=wanted, devices__isnull=False).distinct().order_by("pk"):
+        written += _write(_group_document(instance, group), keys, now)
+    for start in range(0, len(rows), DEVICES_AT_ONCE):
+        written += _render_devices(instance, keys, rows[start : start + DEVICES_AT_ONCE], now)
+    return written
+
+
+def render_missing(*, now: datetime) -> int:
+    """Write the documents of devices that have none, and the keys document; returns how many."""
+    have = StateDocument.objects.filter(key__startswith="dev.").values_list("key", flat=True)
+    known = {key.removeprefix("dev.") for key in have}
+    missing = [pk for pk, uid in Device.objects.values_list("pk", "uid") if uid.hex not in known]
+    return render(groups=[], devices=missing, now=now)
+
+
+def _group_document(instance: Instance, group: StaticGroup) -> rules.Content:
+    return rules.group_document(
+        instance=instance.uid.hex,
+        company=company_hex(group.company_hub_id),
+        group=group.uid.hex,
+        nodes=group_chain(group),
+    )
+
+
+def _render_devices(instance: Instance, keys: InstanceKeys, rows: list[Device], now: datetime) -> int:
+    ids = [row.pk for row in rows]
+    policies, licenses = devices_policies(ids), license_assignments(ids)
+    tasks: dict[int, list[DocumentTask]] = {}
+    for run in runs_open(ids, now=now):
+        tasks.setdefault(run.device_id, []).append(_task(run))
+    versions = document_versions({_group_key(row) for row in rows})
+    written = 0
+    for row in rows:
+        facts = rules.DeviceFacts(
+            uid=row.uid,
+            name=row.name,
+            company=company_hex(row.company_hub_id),
+            group=row.group.uid,
+            group_version=versions.get(_group_key(row), 1),
+            restore_id=instance.restore_id,
+            policies=policies.get(row.pk, ()),
+            tasks=tuple(tasks.get(row.pk, ())),
+            license=_license(licenses.get(row.pk)),
+            retired_at=row.retired_at,
+            addresses=_addresses(),
+        )
+        written += _write(rules.device_document(instance=instance.uid.hex, facts=facts), keys, now)
+    return written
+
+
+def _group_key(device: Device) -> str:
+    return group_key(company_hex(device.company_hub_id), device.group.uid.hex)
+
+
+def _task(run: TaskRun) -> DocumentTask:
+    params: dict[str, Any] = run.task.params
+    return DocumentTask(
+        run=run.uid,
+        task=run.task.uid,
+        kind=TaskKind(run.task.kind),
+        params=params,
+        issued_at_us=rules.micros(run.task.created_at),
+        expires_at_us=rules.micros(run.task.expires_at),
+    )
+
+
+def _license(row: AssignmentRow | None) -> LicenseAssignment | None:
+    if row is None:
+        return None
+    return LicenseAssignment(
+        public_id=row.license_public_id,
+        product=row.product,
+        licensing_url=settings.LICENSING_DEVICE_URL,
+        ticket=row.ticket or None,
+        is_stopped=row.is_stopped,
+    )
+
+
+def _addresses() -> Addresses:
+    return Addresses(
+        console=[settings.CONSOLE_DEVICE_URL],
+        licensing=[settings.LICENSING_DEVICE_URL],
+        nats=list(settings.NATS_DEVICE_URLS),
+    )
+
+
+def _write(document: rules.Content, keys: InstanceKeys, now: datetime) -> int:
+    """Write one document; one that is too large keeps its last version and must not hold up the others."""
+    try:
+        return int(document_write(document=document, keys=keys, now=now))
+    except DocumentTooLargeError:
+        _log.error("document %s is too large and was not renewed", document.key)
+        return 0

@@ -1,0 +1,157 @@
+"""Which license a device is to hold, and the ticket that lets its endpoint activate."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from seatkeep_license.encoding import seconds_of
+from seatkeep_license.leases import Confirmation
+from seatkeep_license.tickets import Ticket, ticket_sign
+from seatkeep_protocol.vocabulary import LicenseState
+from seatkeep_webkit.actors import Actor
+from seatkeep_webkit.audit.services import audit_record
+
+from seatkeep_manager.directory.models import Device
+from seatkeep_manager.directory.services import device_touch
+from seatkeep_manager.enrollment.models import EnrollmentToken
+from seatkeep_manager.hublink.models import HubLink
+from seatkeep_manager.hublink.selectors import license_for_company, link_get
+from seatkeep_manager.hublink.services import instance_key
+from seatkeep_manager.statedocs import rules
+from seatkeep_manager.statedocs.errors import NoLicenseForDeviceError
+from seatkeep_manager.statedocs.models import LicenseAssignment
+
+
+@transaction.atomic
+def license_assign(
+    *, actor: Actor, device: Device, license_public_id: str, product: str, now: datetime
+) -> LicenseAssignment:
+    """Tell a device to hold a seat of a license; it activates as soon as it hears of it. Idempotent."""
+    found = LicenseAssignment.objects.select_for_update().filter(device=device).first()
+    if found is not None and (found.license_public_id, found.product) == (license_public_id, product):
+        return found
+    LicenseAssignment.objects.filter(device=device).delete()
+    assignment = LicenseAssignment.objects.create(
+        device=device, license_public_id=license_public_id, product=product, assigned_at=now
+    )
+    _record(actor, "license:assign", device, now, license=license_public_id, product=product)
+    tickets_issue(device_ids=[device.pk], now=now)
+    device_touch(device_ids=[device.pk], now=now)
+    return assignment
+
+
+@transaction.atomic
+def license_assign_fitting(*, actor: Actor, device: Device, now: datetime) -> LicenseAssignment:
+    """Assign the customer's license that has the product for this kind of device.
+
+    Raises:
+        NoLicenseForDeviceError: There is none, or the device belongs to no customer.
+    """
+    product = rules.PRODUCT_OF_KIND.get(device.kind)
+    if product is None or device.company_hub_id is None:
+        raise NoLicenseForDeviceError
+    found = license_for_company(company_hub_id=device.company_hub_id, product=product)
+    if found is None:
+        raise NoLicenseForDeviceError
+    return license_assign(actor=actor, device=device, license_public_id=found.public_id, product=product, now=now)
+
+
+@transaction.atomic
+def license_assign_enrolled(*, device_id: int, token_id: int | None, now: datetime) -> LicenseAssignment | None:
+    """Assign to a device that just joined what its key says, else what fits; None when there is nothing. Idempotent."""
+    device = Device.objects.filter(pk=device_id).first()
+    if device is None or LicenseAssignment.objects.filter(device=device).exists():
+        return None
+    actor = Actor.system("enrollment")
+    token = EnrollmentToken.objects.filter(pk=token_id).first() if token_id else None
+    wanted = rules.PRODUCT_OF_KIND.get(device.kind)
+    chosen = next((entry for entry in (token.products if token else []) if entry.get("product") == wanted), None)
+    if chosen is not None:
+        return license_assign(
+            actor=actor, device=device, license_public_id=chosen["license"], product=chosen["product"], now=now
+        )
+    try:
+        return license_assign_fitting(actor=actor, device=device, now=now)
+    except NoLicenseForDeviceError:
+        return None
+
+
+@transaction.atomic
+def license_unassign(*, actor: Actor, device: Device, now: datetime) -> None:
+    """Tell a device to hold no seat: its endpoint gives it back. Idempotent."""
+    deleted, _ = LicenseAssignment.objects.filter(device=device).delete()
+    if deleted:
+        _record(actor, "license:unassign", device, now)
+        device_touch(device_ids=[device.pk], now=now)
+
+
+@transaction.atomic
+def tickets_issue(*, device_ids: Collection[int], now: datetime) -> int:
+    """Give tickets to devices whose endpoint key is known and that hold no seat, take them back from those that do.
+
+    Without a hub link nothing is issued; the next call after linking does it.
+
+    Returns:
+        How many devices' documents change.
+    """
+    link = link_get()
+    rows = LicenseAssignment.objects.select_for_update(of=("self",)).select_related("device")
+    changed = [row for row in rows.filter(device_id__in=device_ids).order_by("pk") if _ticket_update(row, link, now)]
+    LicenseAssignment.objects.bulk_update(changed, ["ticket", "ticket_thumbprint", "ticket_expires_at"])
+    device_touch(device_ids=[row.device_id for row in changed], now=now)
+    return len(changed)
+
+
+def _ticket_update(row: LicenseAssignment, link: HubLink, now: datetime) -> bool:
+    lease: dict[str, Any] = row.device.lease
+    state = LicenseState(lease.get("state", LicenseState.NONE))
+    is_right = lease.get("public_id") == row.license_public_id
+    if row.ticket and rules.holds_seat(license_state=state, is_right_license=is_right):
+        row.ticket, row.ticket_thumbprint, row.ticket_expires_at = "", "", None
+        return True
+    is_due = rules.is_ticket_due(
+        endpoint_thumbprint=row.device.endpoint_thumbprint,
+        ticket_thumbprint=row.ticket_thumbprint,
+        ticket_expires_at=row.ticket_expires_at,
+        license_state=state,
+        is_right_license=is_right,
+        now=now,
+    )
+    if not is_due or link.instance_id is None or row.device.company_hub_id is None:
+        return False
+    row.ticket_thumbprint = row.device.endpoint_thumbprint
+    row.ticket_expires_at = now + rules.TICKET_LIFE
+    row.ticket = _ticket(row, link, now)
+    return True
+
+
+def _ticket(row: LicenseAssignment, link: HubLink, now: datetime) -> str:
+    ticket = Ticket(
+        iss=str(link.instance_id),
+        aud=link.licensing_device_url,
+        license=row.license_public_id,
+        product=row.product,
+        company=str(row.device.company_hub_id),
+        cnf=Confirmation(jkt=row.ticket_thumbprint),
+        task=str(row.uid),
+        iat=seconds_of(now),
+        exp=seconds_of(now + rules.TICKET_LIFE),
+        jti=str(uuid.uuid4()),
+    )
+    return ticket_sign(ticket, instance_key(now=now))
+
+
+def _record(actor: Actor, action: str, device: Device, now: datetime, **details: str | int | bool | None) -> None:
+    audit_record(
+        actor=actor,
+        action=action,
+        subject_type="device",
+        subject_id=str(device.uid),
+        company_uid=device.company_hub_id,
+        details=details,
+        now=now,
+    )
