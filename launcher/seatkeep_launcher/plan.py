@@ -154,8 +154,8 @@ class Installation:
                 "SEATKEEP_NATS_EDGE_ACCOUNT": external.edge_account,
             }
         return values | {
-            "SEATKEEP_NATS_URL": self.broker.url,
-            "SEATKEEP_NATS_CA": str(self.authority.certificate),
+            # The native port speaks TLS only; on loopback the WebSocket needs none.
+            "SEATKEEP_NATS_URL": f"ws://127.0.0.1:{self.settings.ports.nats_websocket}",
             "SEATKEEP_NATS_MANAGER_CREDS": str(self.broker.manager_creds),
             "SEATKEEP_NATS_EDGE_SIGNING_SEED": str(self.broker.edge_signing_seed),
             "SEATKEEP_NATS_EDGE_ACCOUNT": self.broker.edge_account,

@@ -56,7 +56,7 @@ LimitNOFILE=262144
 PrivateTmp=yes
 ProtectSystem=full
 ProtectHome=read-only
-ReadWritePaths={self.data}
+ReadWritePaths=-{self.data}
 
 [Install]
 WantedBy=multi-user.target
