@@ -1,0 +1,59 @@
+"""Reads of problems: of devices that a person may see, of customers, and, for the whole instance's people, of it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q, QuerySet
+
+from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.models import User
+from seatkeep_manager.directory.selectors import devices_visible, groups_visible
+from seatkeep_manager.problems.enums import UNRESOLVED, ProblemState
+from seatkeep_manager.problems.errors import ProblemNotFoundError
+from seatkeep_manager.problems.models import Problem
+
+
+def problems_visible(user: User | AnonymousUser, *, level: AccessLevel = AccessLevel.READ) -> QuerySet[Problem]:
+    """All problems that a person may see or work on, resolved ones included; newest first."""
+    if not isinstance(user, User):
+        return Problem.objects.none()
+    companies = groups_visible(user, level=level).filter(hub_id__isnull=False).values("hub_id")
+    wanted = Q(device__in=devices_visible(user, level=level)) | Q(device__isnull=True, company_hub_id__in=companies)
+    if user.instance_level in (AccessLevel.WRITE, level):
+        wanted |= Q(device__isnull=True, company_hub_id__isnull=True)
+    return Problem.objects.filter(wanted).select_related("device", "device__group", "assignee").order_by("-since", "-id")
+
+
+def problems_unresolved(user: User | AnonymousUser) -> QuerySet[Problem]:
+    """Open, acknowledged and snoozed ones."""
+    return problems_visible(user).filter(state__in=UNRESOLVED)
+
+
+def problems_open(user: User | AnonymousUser) -> QuerySet[Problem]:
+    """Those that nobody has looked at."""
+    return problems_visible(user).filter(state=ProblemState.OPEN)
+
+
+def problems_open_count(user: User | AnonymousUser) -> int:
+    """How many nobody has looked at."""
+    return problems_open(user).count()
+
+
+def problem_get(user: User | AnonymousUser, *, uid: uuid.UUID, level: AccessLevel = AccessLevel.READ) -> Problem:
+    """One problem.
+
+    Raises:
+        ProblemNotFoundError: It does not exist or is not the person's to see (or work on).
+    """
+    problem = problems_visible(user, level=level).filter(uid=uid).first()
+    if problem is None:
+        raise ProblemNotFoundError
+    return problem
+
+
+def problems_resolved_since(user: User | AnonymousUser, *, since: datetime) -> QuerySet[Problem]:
+    """Those that went away at or after an instant."""
+    return problems_visible(user).filter(state=ProblemState.RESOLVED, resolved_at__gte=since)
