@@ -154,10 +154,15 @@ class Device(models.Model):
     retired_at = models.DateTimeField(null=True)
     heartbeat_spool = models.TextField(blank=True, default="")
     heartbeat_seq = models.BigIntegerField(default=0)
+    heartbeat_at_us = models.BigIntegerField(default=0)
+    """Spool, number in it and the device's own time of the newest heartbeat taken; an older one changes nothing."""
+    status_spool = models.TextField(blank=True, default="")
+    status_seq = models.BigIntegerField(default=0)
+    status_at_us = models.BigIntegerField(default=0)
     applied_versions = models.JSONField(default=dict)
     """Document key → version that the agent last said it obeys."""
-    restore_id = models.TextField(blank=True, default="")
-    """The restore id that the agent last said it answered."""
+    spool_waiting = models.BigIntegerField(default=0)
+    signed_in_user = models.TextField(blank=True, default="")
 
     protection = models.TextField(choices=ProtectionStatus.choices, default=ProtectionStatus.UNKNOWN)
     protection_reasons = ArrayField(models.TextField(), default=list)
@@ -166,7 +171,6 @@ class Device(models.Model):
     """What the endpoint last said of its lease: state, license, product, seat, mode, soft and hard expiry, refusal."""
     endpoint_status = models.JSONField(default=dict)
     inventory_at = models.DateTimeField(null=True)
-    policies_applied = models.JSONField(default=dict)
 
     class Meta:
         constraints: ClassVar = [
@@ -205,12 +209,12 @@ class InventorySnapshot(models.Model):
     device = models.OneToOneField(Device, on_delete=models.CASCADE, related_name="inventory")
     spool = models.TextField()
     seq = models.BigIntegerField()
+    at_us = models.BigIntegerField()
     taken_at = models.DateTimeField()
     received_at = models.DateTimeField()
     hardware = models.JSONField(default=dict)
     os = models.JSONField(default=dict)
     software = models.JSONField(default=list)
-    network = models.JSONField(default=list)
 
     def __str__(self) -> str:
         return f"inventory of {self.device_id}"

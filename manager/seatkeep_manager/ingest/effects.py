@@ -1,0 +1,237 @@
+"""What each kind of message changes; called with the devices' rows locked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from typing import Any, TypeVar
+
+import msgspec
+from django.db import connection
+from seatkeep_protocol.messages import (
+    DetectionEvent,
+    EndpointStatus,
+    Heartbeat,
+    Inventory,
+    QuarantineEvent,
+    TaskRunEvent,
+)
+from seatkeep_protocol.protection import protection_status
+
+from seatkeep_manager.detections.rules import DetectionReport, QuarantineReport
+from seatkeep_manager.detections.services import detections_report, quarantine_report
+from seatkeep_manager.directory.models import Device, InventorySnapshot
+from seatkeep_manager.ingest.decoding import Message, is_newer
+from seatkeep_manager.statedocs.licenses import tickets_issue
+from seatkeep_manager.tasks.rules import RunReport
+from seatkeep_manager.tasks.services import task_runs_report
+
+_HEARTBEATS = files(__package__).joinpath("sql/heartbeats.sql").read_text()
+LEASE_INTERVALS = 2.5
+"""How many heartbeat intervals one heartbeat keeps a device online."""
+
+Mine = tuple[int, Message]
+BodyT = TypeVar("BodyT")
+
+
+def apply(messages: Sequence[Mine], *, now: datetime) -> None:
+    """Give messages their effect.
+
+    Args:
+        messages: (device id, message) pairs.
+        now: Current time, aware UTC.
+    """
+    _heartbeats(_of(messages, Heartbeat))
+    _inventories(_of(messages, Inventory), now)
+    _statuses(_of(messages, EndpointStatus), now)
+    _detections(_of(messages, DetectionEvent), now)
+    _quarantine(_of(messages, QuarantineEvent), now)
+    _runs(_of(messages, TaskRunEvent), now)
+
+
+def _of(messages: Sequence[Mine], kind: type[BodyT]) -> list[tuple[int, Message, BodyT]]:
+    return [(pk, message, message.body) for pk, message in messages if isinstance(message.body, kind)]
+
+
+def _newest(found: list[tuple[int, Message, BodyT]]) -> list[tuple[int, Message, BodyT]]:
+    """The newest of each device, ordered by device id."""
+    newest: dict[int, tuple[int, Message, BodyT]] = {}
+    for each in found:
+        kept = newest.get(each[0])
+        if kept is None or is_newer(**_place(each[1]), known=tuple(_place(kept[1]).values())):
+            newest[each[0]] = each
+    return [newest[pk] for pk in sorted(newest)]
+
+
+def _place(message: Message) -> Any:
+    envelope = message.envelope
+    return {"spool": envelope.spool.hex, "seq": envelope.seq, "at_us": envelope.at_us}
+
+
+def _heartbeats(found: list[tuple[int, Message, Heartbeat]]) -> None:
+    rows = [_heartbeat_row(*each) for each in _newest(found)]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_HEARTBEATS, [list(column) for column in zip(*rows, strict=True)])
+
+
+def _heartbeat_row(pk: int, message: Message, body: Heartbeat) -> tuple[object, ...]:
+    received = message.incoming.received_at
+    place = _place(message)
+    return (
+        pk,
+        place["spool"],
+        place["seq"],
+        place["at_us"],
+        received,
+        received + timedelta(seconds=body.interval_seconds * LEASE_INTERVALS),
+        body.agent_version,
+        json.dumps(body.applied),
+        body.spool_waiting,
+        json.dumps(body.addresses),
+        body.user,
+    )
+
+
+def _inventories(found: list[tuple[int, Message, Inventory]], now: datetime) -> None:
+    for pk, message, body in _newest(found):
+        place = _place(message)
+        known = InventorySnapshot.objects.filter(device_id=pk).first()
+        if known is not None and not is_newer(**place, known=(known.spool, known.seq, known.at_us)):
+            continue
+        InventorySnapshot.objects.update_or_create(device_id=pk, defaults={**_snapshot(body, message, now), **place})
+        Device.objects.filter(pk=pk).update(**_inventory_columns(body, message))
+
+
+def _snapshot(body: Inventory, message: Message, now: datetime) -> dict[str, Any]:
+    return {
+        "taken_at": instant(message.envelope.at_us),
+        "received_at": now,
+        "hardware": msgspec.to_builtins(body.hardware),
+        "os": msgspec.to_builtins(body.os),
+        "software": msgspec.to_builtins(body.software),
+    }
+
+
+def _inventory_columns(body: Inventory, message: Message) -> dict[str, Any]:
+    hardware = body.hardware
+    return {
+        "hostname": body.hostname,
+        "kind": body.kind.value,
+        "os_family": body.os.family.value,
+        "os_name": body.os.name,
+        "os_version": body.os.version,
+        "architecture": body.os.arch,
+        "serial": hardware.serial,
+        "manufacturer": hardware.manufacturer,
+        "model": hardware.model,
+        "cpu": hardware.cpu,
+        "cpu_count": min(hardware.cpu_cores, 2**31 - 1) or None,
+        "memory_bytes": hardware.ram_bytes or None,
+        "disk_bytes": min(sum(disk.size_bytes for disk in hardware.disks), 2**62) or None,
+        "inventory_at": message.incoming.received_at,
+        **({"fingerprint": body.fp} if body.fp else {}),
+    }
+
+
+def _statuses(found: list[tuple[int, Message, EndpointStatus]], now: datetime) -> None:
+    newest = {pk: (message, body) for pk, message, body in _newest(found)}
+    changed: list[int] = []
+    for device in Device.objects.filter(pk__in=newest).order_by("pk"):
+        message, body = newest[device.pk]
+        known = (device.status_spool, device.status_seq, device.status_at_us)
+        if not is_newer(**_place(message), known=known):
+            continue
+        former = (device.endpoint_thumbprint, device.lease)
+        _status_write(device, message, body, now)
+        if (device.endpoint_thumbprint, device.lease) != former:
+            changed.append(device.pk)
+    tickets_issue(device_ids=changed, now=now)
+
+
+def _status_write(device: Device, message: Message, body: EndpointStatus, now: datetime) -> None:
+    place = _place(message)
+    judged = protection_status(body.capabilities, body.license.state, open_threats=body.open_threats, now=now)
+    device.status_spool, device.status_seq, device.status_at_us = place["spool"], place["seq"], place["at_us"]
+    device.endpoint_thumbprint = body.key_jkt
+    device.protection = judged.status.value
+    device.protection_reasons = [reason.value for reason in judged.reasons]
+    device.protection_at = message.incoming.received_at
+    device.lease = {**msgspec.to_builtins(body.license), "product": body.product}
+    device.endpoint_status = msgspec.to_builtins(body)
+    device.save(update_fields=_STATUS_COLUMNS)
+
+
+_STATUS_COLUMNS = [
+    "status_spool", "status_seq", "status_at_us", "endpoint_thumbprint", "protection", "protection_reasons",
+    "protection_at", "lease", "endpoint_status",
+]  # fmt: skip
+
+
+def _detections(found: list[tuple[int, Message, DetectionEvent]], now: datetime) -> None:
+    reports = [
+        DetectionReport(
+            uid=body.detection,
+            device_id=pk,
+            at=instant(body.at_us),
+            product=body.product,
+            engine=body.engine,
+            name=body.threat,
+            severity=body.severity,
+            path=body.path,
+            sha256=body.sha256,
+            size_bytes=body.size_bytes,
+            action=body.action,
+            is_test=body.is_test_rule,
+            run_uid=body.run,
+            item_uid=body.item,
+            user_name=body.user,
+        )
+        for pk, _, body in found
+    ]
+    if reports:
+        detections_report(reports=reports, now=now)
+
+
+def _quarantine(found: list[tuple[int, Message, QuarantineEvent]], now: datetime) -> None:
+    reports = [
+        QuarantineReport(
+            item_uid=body.item,
+            device_id=pk,
+            state=body.state,
+            at=instant(body.at_us),
+            path=body.path,
+            sha256=body.sha256,
+            size_bytes=body.size_bytes,
+            name=body.threat,
+            detection_uid=body.detection,
+            detail=body.detail,
+        )
+        for pk, _, body in found
+    ]
+    if reports:
+        quarantine_report(reports=reports, now=now)
+
+
+def _runs(found: list[tuple[int, Message, TaskRunEvent]], now: datetime) -> None:
+    reports = [
+        RunReport(
+            run_uid=body.run,
+            device_id=pk,
+            state=body.state,
+            at=instant(body.at_us),
+            progress=body.progress_percent,
+            detail=body.detail,
+            result=body.result,
+        )
+        for pk, _, body in found
+    ]
+    if reports:
+        task_runs_report(reports=reports, now=now)
+
+
+def instant(at_us: int) -> datetime:
+    """The instant of µs since 1970; beyond the year 9000 a device's clock is nonsense and the latest is taken."""
+    return datetime.fromtimestamp(min(at_us, 221_845_392_000_000_000) / 1_000_000, UTC)
