@@ -1,1 +1,1 @@
-"""The device simulator and the benches; it speaks the real protocol with real TLS and keys."""
+"""The device simulator and the benches; they speak the real protocol with real TLS and keys."""
