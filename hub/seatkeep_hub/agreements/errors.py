@@ -1,0 +1,46 @@
+"""Business refusals of agreements."""
+
+from django.utils.translation import gettext_lazy as _
+from seatkeep_webkit.errors import ConflictError, InvalidError, NotFoundError
+
+
+class AgreementNotFoundError(NotFoundError):
+    """There is no such agreement, or it is not yours."""
+
+    code = "agreement_unknown"
+    message = _("There is no such agreement, or it is not yours.")
+
+
+class AgreementFieldError(InvalidError):
+    """A number of the agreement is not in order."""
+
+    code = "agreement_field"
+    message = _("A number of the agreement is not in order.")
+
+
+class AgreementClosedError(ConflictError):
+    """The agreement is closed."""
+
+    code = "agreement_closed"
+    message = _("The agreement is closed.")
+
+
+class AgreementCompanyError(InvalidError):
+    """An agreement needs a customer that is in use."""
+
+    code = "agreement_company"
+    message = _("An agreement needs a customer that is in use.")
+
+
+class OffboardNotFoundError(NotFoundError):
+    """There is no such job, or it is not yours."""
+
+    code = "job_unknown"
+    message = _("There is no such job, or it is not yours.")
+
+
+class OffboardDatesError(InvalidError):
+    """The last day of protection or billing lies before the last day of the contract."""
+
+    code = "offboard_dates"
+    message = _("The last day of protection or billing lies before the last day of the contract.")

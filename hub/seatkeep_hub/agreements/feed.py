@@ -1,0 +1,142 @@
+"""The sync feed as managers read it: what changed, rendered as it is now (docs/reference/wire.md, section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from seatkeep_hub.agreements.models import Agreement
+from seatkeep_hub.companies.enums import CompanyStatus, FeedKind
+from seatkeep_hub.companies.feed import FeedChange, feed_scan
+from seatkeep_hub.companies.models import Company
+from seatkeep_hub.licensing import rules
+from seatkeep_hub.licensing.enums import NodeKind
+from seatkeep_hub.licensing.models import License, PoolNode
+from seatkeep_hub.licensing.selectors import license_state
+
+PROTOCOL = 1
+MAX_LIMIT = 1000
+
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class FeedPage:
+    """One answer of the sync: ready to be sent as JSON."""
+
+    feed: str
+    cursor: str
+    more: bool
+    items: list[Item]
+    protocol: int = PROTOCOL
+
+
+def feed_read(*, scope: Company, cursor: str | None, limit: int, now: datetime) -> FeedPage:
+    """Read the next changes of the companies, licenses and shares in a company's subtree.
+
+    An item that is gone, or out of sight by now, comes as `{"deleted": true}`.
+
+    Args:
+        scope: The reader's company.
+        cursor: Of the last page; None or empty for a full read from the start.
+        limit: Entries, cut to 1…1000.
+        now: Current time, aware UTC; states are judged at it.
+
+    Raises:
+        FeedCursorInvalidError: The cursor is not one of ours.
+        FeedCursorGoneError: The cursor is of another feed or scope: read in full.
+    """
+    scan = feed_scan(scope=scope, cursor=cursor, limit=max(1, min(limit, MAX_LIMIT)))
+    found = {
+        FeedKind.COMPANY: _companies(scope, _uids(scan.changes, FeedKind.COMPANY)),
+        FeedKind.LICENSE: _licenses(scope, _uids(scan.changes, FeedKind.LICENSE), now),
+        FeedKind.NODE: _nodes(scope, _uids(scan.changes, FeedKind.NODE)),
+    }
+    items = [_item(change, found[change.kind].get(change.uid)) for change in scan.changes]
+    return FeedPage(feed=str(scan.cursor.feed), cursor=str(scan.cursor), more=scan.has_more, items=items)
+
+
+def _uids(changes: Sequence[FeedChange], kind: FeedKind) -> list[UUID]:
+    return [change.uid for change in changes if change.kind == kind]
+
+
+def _item(change: FeedChange, present: Item | None) -> Item:
+    return {"kind": change.kind.value, "id": str(change.uid), "deleted": present is None, **(present or {})}
+
+
+def _companies(scope: Company, uids: Collection[UUID]) -> dict[UUID, Item]:
+    rows = Company.objects.filter(uid__in=uids, path__contains=[scope.pk]).select_related("parent")
+    return {
+        row.uid: {
+            "parent_id": str(row.parent.uid) if row.parent and row.pk != scope.pk else None,
+            "company_kind": row.kind,
+            "name": row.name,
+            "state": row.status if row.status != CompanyStatus.WAITING else CompanyStatus.ACTIVE.value,
+            "custom_identifier": row.custom_identifier,
+            "tags": row.tags,
+        }
+        for row in rows
+    }
+
+
+def _licenses(scope: Company, uids: Collection[UUID], now: datetime) -> dict[UUID, Item]:
+    rows = License.objects.filter(uid__in=uids, owner__path__contains=[scope.pk]).select_related("owner", "bundle")
+    return {row.uid: _license(row, now) for row in rows.prefetch_related("bundle__lines__product")}
+
+
+def _license(row: License, now: datetime) -> Item:
+    return {
+        "public_id": row.public_id,
+        "owner_id": str(row.owner.uid),
+        "license_kind": row.kind,
+        "state": license_state(row, now=now),
+        "quantity": row.quantity,
+        "overuse": row.overuse,
+        "lapse": row.lapse,
+        "expires_at_us": int(row.expires_at.timestamp() * 1_000_000) if row.expires_at else None,
+        "bundle": {"code": row.bundle.code, "name": row.bundle.name},
+        "products": [
+            {
+                "code": line.product.code,
+                "name": line.product.name,
+                "category": line.product.platform,
+                "limit": rules.ordered_of(row.quantity, line.ratio),
+            }
+            for line in row.bundle.lines.all()
+        ],
+    }
+
+
+def _nodes(scope: Company, uids: Collection[UUID]) -> dict[UUID, Item]:
+    rows = PoolNode.objects.filter(
+        uid__in=uids, company__path__contains=[scope.pk], kind=NodeKind.CUSTOMER, closed_at=None
+    )
+    rows = rows.select_related("license", "company", "product")
+    agreements = {one.node_id: one for one in Agreement.objects.filter(node__in=rows, closed_at=None)}
+    return {
+        row.uid: {
+            "license_id": str(row.license.uid),
+            "company_id": str(row.company.uid),
+            "product": row.product.code,
+            "agreement": _agreement(agreements.get(row.pk)),
+            "used": row.used,
+            "hard_limit": row.hard_limit,
+            "suspended": row.is_suspended,
+        }
+        for row in rows
+    }
+
+
+def _agreement(row: Agreement | None) -> Item | None:
+    if row is None:
+        return None
+    return {
+        "public_id": row.public_id,
+        "mode": row.mode,
+        "quantity": row.quantity,
+        "warn_above": row.warn_above,
+        "stop_above": row.stop_above,
+    }

@@ -1,0 +1,113 @@
+"""Tables of agreements, daily usage and off-boarding."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from seatkeep_webkit.ids import new_uid
+
+from seatkeep_hub.agreements.enums import AgreementMode, JobState, OnExceed
+from seatkeep_hub.companies.models import Company
+from seatkeep_hub.licensing.models import License, PoolNode, Product
+
+
+class Agreement(models.Model):
+    """What one customer agreed to for one product: a fixed number, or what is in use."""
+
+    id = models.BigAutoField(primary_key=True)
+    uid = models.UUIDField(_("id"), default=new_uid, unique=True, editable=False)
+    public_id = models.CharField(_("agreement"), max_length=11, unique=True)
+    company = models.ForeignKey(
+        Company, on_delete=models.PROTECT, related_name="agreements", verbose_name=_("customer")
+    )
+    license = models.ForeignKey(License, on_delete=models.PROTECT, related_name="agreements")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="agreements")
+    node = models.OneToOneField(PoolNode, on_delete=models.PROTECT, related_name="agreement")
+    mode = models.CharField(_("kind"), max_length=8, choices=AgreementMode.choices)
+    quantity = models.PositiveIntegerField(_("seats"), default=0, help_text=_("Promised and billed when fixed."))
+    on_exceed = models.CharField(_("one more device"), max_length=6, choices=OnExceed.choices, default=OnExceed.FLAG)
+    warn_above = models.PositiveIntegerField(_("warn above"), null=True, blank=True)
+    stop_above = models.PositiveIntegerField(_("stop above"), null=True, blank=True)
+    created_at = models.DateTimeField(_("since"))
+    updated_at = models.DateTimeField(_("changed at"))
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("agreement")
+        verbose_name_plural = _("agreements")
+        constraints = [
+            models.CheckConstraint(condition=Q(mode__in=AgreementMode.values), name="agreement_mode_known"),
+            models.CheckConstraint(condition=Q(on_exceed__in=OnExceed.values), name="agreement_on_exceed_known"),
+            models.CheckConstraint(
+                condition=Q(mode="FIXED", warn_above__isnull=True, stop_above__isnull=True)
+                | Q(mode="FLEXIBLE", quantity=0),
+                name="agreement_numbers_of_its_mode",
+            ),
+            models.CheckConstraint(
+                condition=Q(warn_above__isnull=True) | Q(stop_above__isnull=True) | Q(warn_above__lte=F("stop_above")),
+                name="agreement_warn_before_stop",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class UsageDay(models.Model):
+    """What one share was on one day, seen from one billing relation; seller and buyer are frozen in the row."""
+
+    id = models.BigAutoField(primary_key=True)
+    seller = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", verbose_name=_("seller"))
+    buyer = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="usage_days", verbose_name=_("customer"))
+    node = models.ForeignKey(PoolNode, on_delete=models.PROTECT, related_name="usage_days")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    day = models.DateField(_("day"))
+    ordered = models.PositiveIntegerField(_("ordered"))
+    agreed = models.PositiveIntegerField(_("agreed"))
+    in_use = models.PositiveIntegerField(_("in use"))
+    peak = models.PositiveIntegerField(_("peak"))
+    recorded_at = models.DateTimeField(_("recorded at"))
+
+    class Meta:
+        ordering = ["-day", "id"]
+        verbose_name = _("day's usage")
+        verbose_name_plural = _("daily usage")
+        indexes = [models.Index(fields=["buyer", "day"], name="usage_day_buyer")]
+        constraints = [
+            models.UniqueConstraint(fields=["node", "day", "seller", "buyer"], name="usage_day_once"),
+            models.CheckConstraint(condition=Q(peak__gte=F("in_use")), name="usage_day_peak_is_highest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.node_id} {self.day}"
+
+
+class Offboarding(models.Model):
+    """One customer's way out, as a job that can be interrupted and goes on where it was."""
+
+    id = models.BigAutoField(primary_key=True)
+    uid = models.UUIDField(_("id"), default=new_uid, unique=True, editable=False)
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="offboardings")
+    last_day_on = models.DateField(_("last day"))
+    protect_until_on = models.DateField(_("protect until"))
+    bill_until_on = models.DateField(_("bill until"))
+    state = models.CharField(_("state"), max_length=8, choices=JobState.choices, default=JobState.RUNNING)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    actor = models.CharField(_("who"), max_length=200)
+    created_at = models.DateTimeField(_("started at"))
+    finished_at = models.DateTimeField(_("finished at"), null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("off-boarding")
+        verbose_name_plural = _("off-boardings")
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=JobState.values), name="offboarding_state_known"),
+            models.UniqueConstraint(fields=["company"], condition=Q(state="RUNNING"), name="offboarding_one_at_a_time"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.uid)

@@ -1,0 +1,68 @@
+"""Daily usage: what was ordered, agreed and in use, side by side."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Count, F, Max, QuerySet, Sum
+
+from seatkeep_hub.agreements.models import UsageDay
+from seatkeep_hub.companies.models import Company
+from seatkeep_hub.companies.selectors import Viewer, companies_visible
+from seatkeep_hub.licensing.isolation import read_committed
+from seatkeep_hub.licensing.statements import sql_text
+
+
+class UsageTotal(NamedTuple):
+    """A period of one customer and product; `seat_days` are days in use, summed."""
+
+    buyer_uid: UUID
+    buyer: str
+    product: str
+    days: int
+    agreed_days: int
+    seat_days: int
+    peak: int
+
+
+def usage_day_record(*, day: date, now: datetime) -> int:
+    """Write the usage of a day for every share. Idempotent: a second run gives the same rows.
+
+    The day runs from midnight to midnight in the time zone of the license's owner; a day that is not over yet shows
+    what is known so far.
+
+    Returns:
+        How many rows were written.
+    """
+    with read_committed(), connection.cursor() as cursor:
+        cursor.execute(sql_text("usage_day_record", "seatkeep_hub.agreements"), {"day": day, "now": now})
+        return cursor.rowcount
+
+
+def usage_list(viewer: Viewer, *, first: date, last: date, company: Company | None = None) -> QuerySet[UsageDay]:
+    """Rows of a period (both days inclusive) whose buyer the viewer may see; below `company` only, if given."""
+    buyers = companies_visible(viewer)
+    if company is not None:
+        buyers = buyers.filter(path__contains=[company.pk])
+    rows = UsageDay.objects.filter(day__gte=first, day__lte=last, buyer__in=buyers.values("pk"))
+    return rows.select_related("seller", "buyer", "product", "node__license")
+
+
+def usage_totals(viewer: Viewer, *, first: date, last: date, company: Company | None = None) -> list[UsageTotal]:
+    """The period summed by customer and product, by name."""
+    rows = (
+        usage_list(viewer, first=first, last=last, company=company)
+        .order_by()
+        .values(buyer_uid=F("buyer__uid"), name=F("buyer__name"), code=F("product__code"))
+        .annotate(agreed_days=Sum("agreed"), seat_days=Sum("in_use"), top=Max("peak"), days=Count("day", distinct=True))
+        .order_by("name", "code")
+    )
+    return [
+        UsageTotal(
+            row["buyer_uid"], row["name"], row["code"], row["days"], row["agreed_days"], row["seat_days"], row["top"]
+        )
+        for row in rows
+    ]
