@@ -9,8 +9,10 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
 
 from seatkeep_webkit.errors import Text
 
@@ -101,4 +103,13 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "navigation": SimpleLazyObject(lambda: build(request)),
         "theme": theme if theme in ("light", "dark") else "auto",
         "languages": settings.LANGUAGES,
+        "security_tabs": SimpleLazyObject(_security_tabs),
     }
+
+
+def _security_tabs() -> list[tuple[str, str, str]]:
+    return [
+        ("mfa", _("Two-factor sign-in"), reverse("mfa_index")),
+        ("password", _("Password"), reverse("account_change_password")),
+        ("preferences", _("Your preferences"), reverse("webkit:preferences")),
+    ]

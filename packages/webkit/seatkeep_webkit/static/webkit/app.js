@@ -1,0 +1,177 @@
+// The shell: menus, drawer, dialogs, search key, copy, theme, messages. Every action also works as a plain page.
+const words = JSON.parse(document.body.dataset.words || "{}");
+const drawer = document.getElementById("drawer");
+const dialog = document.getElementById("dialog");
+
+const announce = (text) => {
+  const region = document.getElementById("announcer");
+  region.textContent = "";
+  requestAnimationFrame(() => { region.textContent = text; });
+};
+
+function toast(text, level = "error") {
+  const line = document.createElement("div");
+  line.className = `toast-line toast-${level}`;
+  line.append(text);
+  document.getElementById("toasts").append(line);
+  setTimeout(() => line.remove(), 8000);
+}
+
+// Navigation on narrow screens
+
+const side = document.getElementById("side");
+const shade = document.querySelector(".side-shade");
+
+function setSide(isOpen) {
+  side?.classList.toggle("is-open", isOpen);
+  if (shade) shade.hidden = !isOpen;
+  (isOpen ? side?.querySelector("a, button") : document.querySelector("[data-side-open]"))?.focus();
+}
+
+// Drawer
+
+let drawerOrigin = null;
+
+function openDrawer(link) {
+  drawerOrigin = link;
+  document.querySelectorAll("tr.is-open").forEach((row) => row.classList.remove("is-open"));
+  link.closest("tr")?.classList.add("is-open");
+  drawer.hidden = false;
+  document.getElementById("drawer-body").replaceChildren(document.getElementById("drawer-loading").content.cloneNode(true));
+  htmx.ajax("GET", link.href, { target: "#drawer-body", swap: "innerHTML" });
+}
+
+function closeDrawer() {
+  if (!drawer || drawer.hidden) return;
+  drawer.hidden = true;
+  document.querySelectorAll("tr.is-open").forEach((row) => row.classList.remove("is-open"));
+  if (drawerOrigin?.isConnected) drawerOrigin.focus();
+}
+
+// Dialog
+
+function openDialog(link) {
+  htmx.ajax("GET", link.href, { target: "#dialog-body", swap: "innerHTML" });
+}
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target.id === "dialog-body" && !dialog.open) dialog.showModal();
+  if (event.target.id === "drawer-body") drawer.querySelector("[data-drawer-close]")?.focus();
+  event.target.querySelectorAll?.("[data-announce]").forEach((part) => announce(part.textContent.trim()));
+});
+
+// Clicks
+
+const isPlain = (event) => !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button);
+
+const clicks = [
+  ["[data-drawer-close]", () => closeDrawer()],
+  ["[data-dialog-close]", (item, event) => { if (dialog?.open) { event.preventDefault(); dialog.close(); } }],
+  ["[data-side-open]", () => setSide(true)],
+  ["[data-side-close]", () => setSide(false)],
+  ["[data-toast-close]", (item) => item.parentElement.remove()],
+  ["[data-copy]", copy],
+  ["a[data-dialog]", (item, event) => { if (isPlain(event) && window.htmx) { event.preventDefault(); openDialog(item); } }],
+  ["a[data-drawer]", (item, event) => { if (isPlain(event) && window.htmx) { event.preventDefault(); openDrawer(item); } }],
+];
+
+document.addEventListener("click", (event) => {
+  for (const [selector, act] of clicks) {
+    const item = event.target.closest(selector);
+    if (item) return act(item, event);
+  }
+  const row = event.target.closest(".tbl-table tbody tr");
+  if (row && !event.target.closest("a, button, input, label, summary, .tbl-check") && !getSelection().toString()) {
+    row.querySelector("a[data-drawer]")?.click();
+  }
+});
+
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+  const results = document.getElementById("search-results");
+  if (results && !event.target.closest(".top-search")) results.replaceChildren();
+});
+
+async function copy(button) {
+  const text = button.dataset.copy;
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // Without https the clipboard is closed to scripts: select the text, so that one key press copies it.
+    const code = button.parentElement.querySelector("code");
+    if (code) getSelection().selectAllChildren(code);
+    if (!document.execCommand("copy")) return;
+  }
+  const label = button.querySelector("span");
+  const before = label?.textContent;
+  if (label) { label.textContent = words.copied; setTimeout(() => { label.textContent = before; }, 2000); }
+  announce(words.copied);
+}
+
+// Keys
+
+const isTyping = (target) => target.matches("input, textarea, select, [contenteditable]");
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "/" && isPlain(event) && !isTyping(event.target)) {
+    const field = document.querySelector("[data-search-key]");
+    if (field) { event.preventDefault(); field.focus(); field.select(); }
+  }
+  if (event.key === "Escape" && !dialog?.open) {
+    const menu = document.querySelector("details[data-menu][open]");
+    if (menu) { menu.open = false; menu.querySelector("summary").focus(); } else closeDrawer();
+  }
+  if ((event.key === "ArrowDown" || event.key === "ArrowUp") && event.target.closest(".top-search")) moveHit(event);
+});
+
+function moveHit(event) {
+  const links = [...document.querySelectorAll("#search-results a")];
+  if (!links.length) return;
+  event.preventDefault();
+  const at = links.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+  (links[at] ?? (at < 0 ? document.getElementById("global-search") : links[0])).focus();
+}
+
+// Forms: sent once, theme changed in place
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.matches("[data-theme-form]")) {
+    event.preventDefault();
+    const theme = event.submitter.value;
+    document.dispatchEvent(new CustomEvent("choosetheme", { detail: theme }));
+    form.querySelectorAll("button").forEach((one) => one.setAttribute("aria-pressed", String(one.value === theme)));
+    const body = new FormData(form);
+    body.set("theme", theme);
+    fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
+  } else if (form.matches("[data-once]:not([hx-post])")) {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "1";
+    setTimeout(() => { delete form.dataset.sent; }, 10000);
+  }
+});
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const form = event.target.closest?.("form[data-once]");
+  form?.querySelectorAll("button[type=submit]").forEach((one) => { one.disabled = true; });
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  const form = event.target.closest?.("form[data-once]");
+  form?.querySelectorAll("button[type=submit]").forEach((one) => { one.disabled = false; });
+});
+
+// Errors are said, never swallowed
+
+document.addEventListener("htmx:responseError", (event) => {
+  let detail = "";
+  try { detail = JSON.parse(event.detail.xhr.responseText).detail; } catch { /* not a problem document */ }
+  toast(detail || words.failed);
+  if (drawer && !drawer.hidden && event.detail.target?.id === "drawer-body") closeDrawer();
+});
+document.addEventListener("htmx:sendError", () => toast(words.offline));
+
+document.querySelectorAll("[data-toast]").forEach((line) => {
+  if (!line.matches(".toast-error, .toast-warning")) setTimeout(() => line.remove(), 6000);
+});
