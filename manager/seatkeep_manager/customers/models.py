@@ -45,7 +45,10 @@ class CustomerRecord(models.Model):
 
 
 class OffboardJob(models.Model):
-    """One off-boarding. It goes on after a kill at `step`, which it enters again; `undo` is what a return brings back."""
+    """One off-boarding; after a kill it goes on at `step`, which it enters again.
+
+    `undo` is what a return brings back.
+    """
 
     uid = models.UUIDField(unique=True, default=new_uid)
     company = models.ForeignKey(MirroredCompany, on_delete=models.PROTECT, related_name="offboards")

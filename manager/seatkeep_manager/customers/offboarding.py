@@ -24,8 +24,8 @@ from seatkeep_manager.hublink.adapters.hub import HubClient
 from seatkeep_manager.hublink.errors import HubRefusedError
 from seatkeep_manager.hublink.mirror import company_remove, company_return
 from seatkeep_manager.hublink.models import MirroredCompany
-from seatkeep_manager.policies.models import PolicyAssignment
-from seatkeep_manager.policies.services import policy_assign, policy_unassign
+from seatkeep_manager.policies.models import Policy, PolicyAssignment
+from seatkeep_manager.policies.services import policy_assign_device, policy_assign_group, policy_unassign
 
 DEVICES_AT_ONCE = 200
 LOCK_SPACE = 0x5EA7
@@ -148,7 +148,7 @@ def _step_policies(job: OffboardJob, client: ClientMaker, now: datetime) -> bool
             {"policy": a.policy_id, "group": a.group_id, "device": a.device_id} for a in mine.order_by("position", "id")
         ]
         for assignment in mine:
-            policy_unassign(actor=_actor(job), assignment=assignment, now=now)
+            policy_unassign(actor=_actor(job), assignment_id=assignment.pk, now=now)
         job.undo = job.undo | {"policies": [*job.undo.get("policies", []), *taken]}
         job.save(update_fields=["undo"])
     return True
@@ -253,13 +253,13 @@ def _restore_here(*, actor: Actor, job: OffboardJob, now: datetime) -> MirroredC
 
 def _assign_again(actor: Actor, taken: dict[str, int | None], now: datetime) -> None:
     """Assign a policy as before; one that was deleted meanwhile is left out."""
-    from seatkeep_manager.policies.models import Policy
-
     policy = Policy.objects.filter(pk=taken["policy"], deleted_at__isnull=True).first()
     if policy is None:
         return
-    target = {"group_id": taken["group"], "device_id": taken["device"]}
-    policy_assign(actor=actor, policy=policy, now=now, **target)
+    if group_id := taken["group"]:
+        policy_assign_group(actor=actor, policy_id=policy.pk, group_id=group_id, now=now)
+    if device_id := taken["device"]:
+        policy_assign_device(actor=actor, policy_id=policy.pk, device_id=device_id, now=now)
 
 
 def _below(company: MirroredCompany) -> Q:

@@ -24,7 +24,7 @@ from seatkeep_manager.hublink.enums import CustomerState
 from seatkeep_manager.hublink.models import MirroredCompany
 from seatkeep_manager.hublink.selectors import node_list
 from seatkeep_manager.hublink.services import company_mark_ready
-from seatkeep_manager.policies.services import policy_assign
+from seatkeep_manager.policies.services import policy_assign_group
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,10 @@ def customer_set_up(
     makes_key: bool,
     now: datetime,
 ) -> SetUpResult:
-    """Make everything a new customer needs, or nothing: groups, policies of the template, a deployment key; mark it ready.
+    """Make everything a new customer needs, or nothing, and mark it ready.
 
-    A customer that was set up before gets what is missing; its key stays.
+    That is groups, the template's policies, a deployment key. A customer that was set up before gets what is
+    missing; its key stays.
 
     Args:
         actor: Who does it.
@@ -91,7 +92,7 @@ def customer_set_up(
     group = _group_of(company)
     groups = [_group_ensure(actor, group, name, now) for name in group_names if name.strip()]
     for policy in template.policies.filter(deleted_at__isnull=True).order_by("id"):
-        policy_assign(actor=actor, policy=policy, group=group, now=now)
+        policy_assign_group(actor=actor, policy_id=policy.pk, group_id=group.pk, now=now)
     token = _key_ensure(actor, user, group, template, now) if makes_key else None
     company = company_mark_ready(actor=actor, company_id=company.pk, now=now)
     CustomerRecord.objects.update_or_create(

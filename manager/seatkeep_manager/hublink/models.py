@@ -22,7 +22,7 @@ class HubLink(models.Model):
     company_id = models.UUIDField(null=True)
     company_name = models.TextField(default="")
     licensing_device_url = models.TextField(default="")
-    device_code = EncryptedTextField(default="")
+    device_code = EncryptedTextField(null=True)
     user_code = models.TextField(default="")
     verification_uri = models.TextField(default="")
     code_expires_at = models.DateTimeField(null=True)

@@ -90,7 +90,7 @@ def link_poll(*, now: datetime) -> HubLink:
         HubUnreachableError, HubNonsenseError, HubRefusedError: From the hub; the link keeps waiting.
     """
     link = link_get()
-    if link.state != LinkState.WAITING:
+    if link.state != LinkState.WAITING or not link.device_code:
         return link
     if link.code_expires_at and now >= link.code_expires_at:
         return _link_give_up("The code ran out before anybody approved it.")
@@ -112,7 +112,7 @@ def _link_approve(answer: LinkPoll, *, now: datetime) -> HubLink:
     link.state = LinkState.LINKED
     link.instance_id, link.company_id = answer.instance_id, answer.company_id
     link.company_name, link.licensing_device_url = answer.company_name, answer.licensing_device_url
-    link.device_code = link.user_code = link.verification_uri = link.link_error = ""
+    link.device_code, link.user_code, link.verification_uri, link.link_error = None, "", "", ""
     link.code_expires_at, link.linked_at, link.cursor, link.feed = None, now, "", ""
     link.save()
     _record(Actor.system("hublink"), "hublink:approve", "hublink", str(answer.instance_id), now)

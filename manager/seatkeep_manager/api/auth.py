@@ -1,0 +1,49 @@
+"""Who calls the API: a signed-in person's session (with CSRF), or a bearer token."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.http import HttpRequest
+from ninja.security import HttpBearer, SessionAuth
+from seatkeep_webkit.actors import Actor, ActorKind, client_ip
+from seatkeep_webkit.clock import now as clock_now
+from seatkeep_webkit.errors import NotAllowedError
+
+from seatkeep_manager.api.services import token_account
+from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.models import User
+
+
+class TokenAuth(HttpBearer):
+    """`Authorization: Bearer skt_…`."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Any:
+        """Act as the token's service account."""
+        account = token_account(token, now=clock_now())
+        if account is None:
+            return None
+        request.user = account
+        actor = Actor(kind=ActorKind.USER, id=str(account.uid), label=account.name, ip=client_ip(request))
+        cast("Any", request).actor = actor
+        return account
+
+
+AUTH = [TokenAuth(), SessionAuth()]
+
+
+def caller(request: HttpRequest) -> User:
+    """The authenticated account."""
+    return cast("User", request.user)
+
+
+def require_admin(request: HttpRequest) -> User:
+    """The account, which may change the whole instance.
+
+    Raises:
+        NotAllowedError: It may not.
+    """
+    user = caller(request)
+    if user.instance_level != AccessLevel.WRITE:
+        raise NotAllowedError
+    return user

@@ -1,0 +1,167 @@
+"""Customers, licenses, the link to Licensing, the journal."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Router
+from seatkeep_webkit.actors import actor_from_request
+from seatkeep_webkit.clock import now as clock_now
+from seatkeep_webkit.idempotency import idempotent
+from seatkeep_webkit.paging import Page, paginate
+
+from seatkeep_manager.api.auth import caller, require_admin
+from seatkeep_manager.api.schemas import (
+    AuditOut,
+    CustomerOut,
+    LicenseOut,
+    LinkOut,
+    OffboardIn,
+    OffboardOut,
+    PageOut,
+    SetUpIn,
+    SetUpOut,
+    SyncIn,
+)
+from seatkeep_manager.console.selectors import audit_visible, licenses_with_seats
+from seatkeep_manager.customers.errors import OffboardNotFoundError
+from seatkeep_manager.customers.models import OffboardJob
+from seatkeep_manager.customers.offboarding import customer_restore, offboard_cancel, offboard_start
+from seatkeep_manager.customers.selectors import customer_get, customers_visible, offboard_latest, template_get
+from seatkeep_manager.customers.services import SetUpResult, customer_set_up, customers_mark_ready, template_default
+from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.hublink.models import MirroredCompany
+from seatkeep_manager.hublink.selectors import link_get, link_status
+from seatkeep_manager.hublink.services import hub_client, link_start, sync_request
+
+router = Router(tags=["Customers"])
+
+
+@router.get("/customers", response=PageOut[CustomerOut], summary="Customers")
+def customer_list(
+    request: HttpRequest, state: str | None = None, cursor: str | None = None, limit: int = 100
+) -> Page[Any]:
+    """Customers that the caller may see."""
+    rows = customers_visible(caller(request))
+    rows = rows.filter(state=state) if state else rows
+    return paginate(rows, order=("name", "id"), cursor=cursor, limit=limit)
+
+
+@router.get("/customers/{uuid:uid}", response=CustomerOut, summary="One customer")
+def customer_read(request: HttpRequest, uid: UUID) -> MirroredCompany:
+    """One customer."""
+    return customer_get(caller(request), uid=uid)
+
+
+@router.post("/customers/{uuid:uid}/setup", response=SetUpOut, summary="Set a customer up")
+@idempotent
+def customer_setup(request: HttpRequest, uid: UUID, body: SetUpIn) -> SetUpResult:
+    """Make groups, policies and key of a customer in one transaction and mark it ready."""
+    template = template_get(body.template) if body.template else template_default(now=clock_now())
+    return customer_set_up(
+        actor=actor_from_request(request),
+        user=caller(request),
+        company_uid=uid,
+        template=template,
+        group_names=body.groups,
+        makes_key=body.makes_key,
+        now=clock_now(),
+    )
+
+
+@router.post("/customers/{uuid:uid}/ready", response=CustomerOut, summary="Mark a customer as ready")
+def customer_ready(request: HttpRequest, uid: UUID) -> MirroredCompany:
+    """Mark as ready without making anything. Idempotent."""
+    user = caller(request)
+    customers_mark_ready(actor=actor_from_request(request), user=user, company_uids=[uid], now=clock_now())
+    return customer_get(user, uid=uid)
+
+
+@router.post("/customers/{uuid:uid}/offboard", response={202: OffboardOut}, summary="Off-board a customer")
+@idempotent
+def customer_offboard(request: HttpRequest, uid: UUID, body: OffboardIn) -> tuple[int, OffboardJob]:
+    """Plan a customer's leave."""
+    company = customer_get(caller(request), uid=uid, level=AccessLevel.WRITE)
+    job = offboard_start(actor=actor_from_request(request), company=company, now=clock_now(), **body.dict())
+    return 202, job
+
+
+@router.get("/customers/{uuid:uid}/offboard", response=OffboardOut, summary="How far an off-boarding is")
+def customer_offboard_read(request: HttpRequest, uid: UUID) -> OffboardJob:
+    """The newest off-boarding of a customer."""
+    job = offboard_latest(customer_get(caller(request), uid=uid))
+    if job is None:
+        raise OffboardNotFoundError
+    return job
+
+
+@router.post("/customers/{uuid:uid}/offboard/cancel", response=OffboardOut, summary="Call an off-boarding off")
+def customer_offboard_cancel(request: HttpRequest, uid: UUID) -> OffboardJob:
+    """Call off what has not begun. Idempotent."""
+    job = offboard_latest(customer_get(caller(request), uid=uid, level=AccessLevel.WRITE))
+    if job is None:
+        raise OffboardNotFoundError
+    return offboard_cancel(actor=actor_from_request(request), job_id=job.pk, now=clock_now())
+
+
+@router.post("/customers/{uuid:uid}/restore", response=CustomerOut, summary="Bring a customer back")
+def customer_back(request: HttpRequest, uid: UUID) -> MirroredCompany:
+    """Bring an off-boarded customer back. Idempotent."""
+    company = customer_get(caller(request), uid=uid, level=AccessLevel.WRITE)
+    now = clock_now()
+    return customer_restore(
+        actor=actor_from_request(request), company=company, client=lambda: hub_client(now=now), now=now
+    )
+
+
+@router.get("/licenses", response=PageOut[LicenseOut], summary="Licenses")
+def license_list(request: HttpRequest, cursor: str | None = None, limit: int = 100) -> Page[Any]:
+    """Licenses as Licensing tells them."""
+    return paginate(licenses_with_seats(caller(request)), order=("public_id", "id"), cursor=cursor, limit=limit)
+
+
+@router.get("/link", response=LinkOut, summary="The link to Licensing")
+def link_read(request: HttpRequest) -> dict[str, Any]:
+    """How the link stands."""
+    require_admin(request)
+    return _link()
+
+
+@router.post("/link", response={201: LinkOut}, summary="Connect to Licensing")
+def link_connect(request: HttpRequest) -> tuple[int, dict[str, Any]]:
+    """Ask for a code that a Security Admin approves in Licensing."""
+    require_admin(request)
+    link_start(actor=actor_from_request(request), now=clock_now())
+    return 201, _link()
+
+
+@router.post("/link/sync", response={202: LinkOut}, summary="Synchronize now")
+def link_sync(request: HttpRequest, body: SyncIn) -> tuple[int, dict[str, Any]]:
+    """Ask for a synchronization; several requests become one run."""
+    require_admin(request)
+    sync_request(actor=actor_from_request(request), is_full=body.full, now=clock_now())
+    return 202, _link()
+
+
+def _link() -> dict[str, Any]:
+    link, status = link_get(), link_status()
+    return {
+        "state": link.state,
+        "status": status.word,
+        "done": status.done,
+        "expected": status.expected,
+        "reason": status.reason,
+        "company_name": link.company_name,
+        "user_code": link.user_code,
+        "verification_uri": link.verification_uri,
+        "last_synced_at": link.last_synced_at,
+        "disconnected_since": link.disconnected_since,
+    }
+
+
+@router.get("/audit", response=PageOut[AuditOut], summary="Who did what")
+def audit_list(request: HttpRequest, cursor: str | None = None, limit: int = 100) -> Page[Any]:
+    """The journal of what the caller may see, newest first."""
+    return paginate(audit_visible(caller(request)), order=("-id",), cursor=cursor, limit=limit)

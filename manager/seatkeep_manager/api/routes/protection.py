@@ -1,0 +1,168 @@
+"""Problems, detections, quarantine, tasks."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Router
+from seatkeep_protocol.tasks import TaskKind
+from seatkeep_webkit.actors import actor_from_request
+from seatkeep_webkit.clock import now as clock_now
+from seatkeep_webkit.idempotency import idempotent
+from seatkeep_webkit.paging import Page, paginate
+
+from seatkeep_manager.api.auth import caller
+from seatkeep_manager.api.schemas import (
+    DetectionOut,
+    NoteIn,
+    PageOut,
+    ProblemOut,
+    QuarantineOut,
+    ResolveIn,
+    RestoreIn,
+    RunOut,
+    SnoozeIn,
+    TaskIn,
+    TaskOut,
+)
+from seatkeep_manager.console.services import quarantine_task
+from seatkeep_manager.detections.enums import Resolution
+from seatkeep_manager.detections.models import Detection, QuarantineItem
+from seatkeep_manager.detections.selectors import (
+    detection_get,
+    detections_visible,
+    quarantine_item_get,
+    quarantine_visible,
+)
+from seatkeep_manager.detections.services import detection_resolve
+from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.selectors import device_get
+from seatkeep_manager.problems.models import Problem
+from seatkeep_manager.problems.selectors import problem_get, problems_visible
+from seatkeep_manager.problems.services import problem_acknowledge, problem_note, problem_snooze
+from seatkeep_manager.tasks.models import ClientTask
+from seatkeep_manager.tasks.selectors import task_get, task_runs_visible, tasks_visible
+from seatkeep_manager.tasks.services import task_create
+
+router = Router(tags=["Protection"])
+
+
+@router.get("/problems", response=PageOut[ProblemOut], summary="Problems")
+def problem_list(
+    request: HttpRequest, state: str | None = None, cursor: str | None = None, limit: int = 100
+) -> Page[Any]:
+    """Problems that the caller may see."""
+    rows = problems_visible(caller(request))
+    return paginate(rows.filter(state=state) if state else rows, order=("-id",), cursor=cursor, limit=limit)
+
+
+@router.get("/problems/{uuid:uid}", response=ProblemOut, summary="One problem")
+def problem_read(request: HttpRequest, uid: UUID) -> Problem:
+    """One problem."""
+    return problem_get(caller(request), uid=uid)
+
+
+@router.post("/problems/{uuid:uid}/acknowledge", response=ProblemOut, summary="Mark a problem as seen")
+def problem_seen(request: HttpRequest, uid: UUID) -> Problem:
+    """Say that somebody looks after it."""
+    found = problem_get(caller(request), uid=uid, level=AccessLevel.WRITE)
+    return problem_acknowledge(actor=actor_from_request(request), problem_id=found.pk, now=clock_now())
+
+
+@router.post("/problems/{uuid:uid}/snooze", response=ProblemOut, summary="Snooze a problem")
+def problem_hide(request: HttpRequest, uid: UUID, body: SnoozeIn) -> Problem:
+    """Put it out of sight for a while."""
+    found = problem_get(caller(request), uid=uid, level=AccessLevel.WRITE)
+    return problem_snooze(actor=actor_from_request(request), problem_id=found.pk, until=body.until, now=clock_now())
+
+
+@router.post("/problems/{uuid:uid}/note", response=ProblemOut, summary="Leave a note")
+def problem_remark(request: HttpRequest, uid: UUID, body: NoteIn) -> Problem:
+    """Leave a remark for the next person."""
+    found = problem_get(caller(request), uid=uid, level=AccessLevel.WRITE)
+    return problem_note(actor=actor_from_request(request), problem_id=found.pk, note=body.note, now=clock_now())
+
+
+@router.get("/detections", response=PageOut[DetectionOut], summary="Detections")
+def detection_list(request: HttpRequest, cursor: str | None = None, limit: int = 100) -> Page[Any]:
+    """Detections on computers that the caller may see, newest first."""
+    return paginate(detections_visible(caller(request)), order=("-occurred_at", "-id"), cursor=cursor, limit=limit)
+
+
+@router.get("/detections/{uuid:uid}", response=DetectionOut, summary="One detection")
+def detection_read(request: HttpRequest, uid: UUID) -> Detection:
+    """One detection."""
+    return detection_get(caller(request), uid=uid)
+
+
+@router.post("/detections/{uuid:uid}/resolve", response=DetectionOut, summary="Resolve a detection")
+def detection_close(request: HttpRequest, uid: UUID, body: ResolveIn) -> Detection:
+    """Close a detection by hand. Idempotent."""
+    found = detection_get(caller(request), uid=uid, level=AccessLevel.WRITE)
+    return detection_resolve(
+        actor=actor_from_request(request),
+        detection_id=found.pk,
+        resolution=Resolution(body.resolution),
+        note=body.note,
+        now=clock_now(),
+    )
+
+
+@router.get("/quarantine", response=PageOut[QuarantineOut], summary="Files in quarantine")
+def quarantine_list(request: HttpRequest, cursor: str | None = None, limit: int = 100) -> Page[Any]:
+    """Files that computers keep locked away."""
+    return paginate(quarantine_visible(caller(request)), order=("-quarantined_at", "-id"), cursor=cursor, limit=limit)
+
+
+@router.post("/quarantine/{uuid:uid}/restore", response={202: TaskOut}, summary="Restore a file")
+@idempotent
+def quarantine_back(request: HttpRequest, uid: UUID, body: RestoreIn) -> tuple[int, ClientTask]:
+    """Ask the computer to put the file back."""
+    return 202, _order(request, uid, TaskKind.QUARANTINE_RESTORE, is_excluding=body.is_excluding)
+
+
+@router.post("/quarantine/{uuid:uid}/delete", response={202: TaskOut}, summary="Delete a file")
+@idempotent
+def quarantine_remove(request: HttpRequest, uid: UUID) -> tuple[int, ClientTask]:
+    """Ask the computer to delete the file for good."""
+    return 202, _order(request, uid, TaskKind.QUARANTINE_DELETE)
+
+
+def _order(request: HttpRequest, uid: UUID, kind: TaskKind, *, is_excluding: bool = False) -> ClientTask:
+    item: QuarantineItem = quarantine_item_get(caller(request), uid=uid, level=AccessLevel.WRITE)
+    actor = actor_from_request(request)
+    return quarantine_task(actor=actor, kind=kind, items=[item], is_excluding=is_excluding, now=clock_now())[0]
+
+
+@router.get("/tasks", response=PageOut[TaskOut], summary="Tasks")
+def task_list(request: HttpRequest, cursor: str | None = None, limit: int = 100) -> Page[Any]:
+    """Tasks with a run on a computer that the caller may see, newest first."""
+    return paginate(tasks_visible(caller(request)), order=("-id",), cursor=cursor, limit=limit)
+
+
+@router.post("/tasks", response={201: TaskOut}, summary="Run a task")
+@idempotent
+def task_new(request: HttpRequest, body: TaskIn) -> tuple[int, ClientTask]:
+    """Ask computers to do something as soon as they hear of it."""
+    user = caller(request)
+    ids = [device_get(user, uid=uid, level=AccessLevel.WRITE).pk for uid in body.devices]
+    task = task_create(
+        actor=actor_from_request(request), kind=body.kind, params=body.params, device_ids=ids, now=clock_now()
+    )
+    return 201, task
+
+
+@router.get("/tasks/{uuid:uid}", response=TaskOut, summary="One task")
+def task_read(request: HttpRequest, uid: UUID) -> ClientTask:
+    """One task."""
+    return task_get(caller(request), uid=uid)
+
+
+@router.get("/tasks/{uuid:uid}/runs", response=PageOut[RunOut], summary="Runs of a task")
+def run_list(request: HttpRequest, uid: UUID, cursor: str | None = None, limit: int = 100) -> Page[Any]:
+    """Each computer's part of a task, as far as the caller may see the computer."""
+    user = caller(request)
+    runs = task_runs_visible(user).filter(task=task_get(user, uid=uid))
+    return paginate(runs, order=("-id",), cursor=cursor, limit=limit)

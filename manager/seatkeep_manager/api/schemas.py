@@ -1,0 +1,318 @@
+"""What the API says and takes. Ids are uids; instants are RFC 3339."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import Field
+
+T = TypeVar("T")
+
+
+class PageOut(Schema, Generic[T]):
+    """One page; `next_cursor` is null on the last."""
+
+    items: list[T]
+    next_cursor: str | None
+
+
+class GroupOut(Schema):
+    """A group of the tree."""
+
+    uid: UUID
+    name: str
+    kind: str
+    is_locked: bool
+
+
+class DeviceOut(Schema):
+    """A computer."""
+
+    uid: UUID
+    name: str
+    hostname: str
+    kind: str
+    state: str
+    group: GroupOut
+    protection: str
+    protection_reasons: list[str]
+    lease: dict[str, Any]
+    os_name: str
+    os_version: str
+    serial: str
+    agent_version: str
+    enrolled_at: datetime
+    last_seen_at: datetime | None
+    online_until: datetime | None
+
+
+class CustomerOut(Schema):
+    """A customer."""
+
+    uid: UUID
+    hub_id: UUID
+    name: str
+    custom_identifier: str
+    state: str
+    hub_state: str
+    tags: list[str]
+    set_up_at: datetime | None
+
+
+class SetUpIn(Schema):
+    """What a set-up makes."""
+
+    template: UUID | None = None
+    groups: list[str] = Field(default_factory=list, max_length=50)
+    makes_key: bool = True
+
+
+class TokenOut(Schema):
+    """A key that lets computers in; the secret only to whom may change the group."""
+
+    uid: UUID
+    kind: str
+    group: GroupOut
+    secret: str
+    uses: int
+    max_uses: int | None
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    created_at: datetime
+
+
+class SetUpOut(Schema):
+    """What a set-up made."""
+
+    customer: CustomerOut
+    groups: list[GroupOut]
+    token: TokenOut | None
+
+
+class OffboardIn(Schema):
+    """The days of a leave."""
+
+    last_day: date
+    protect_until: date
+    bill_until: date
+
+
+class OffboardOut(Schema):
+    """An off-boarding."""
+
+    uid: UUID
+    state: str
+    step: str
+    last_day: date
+    protect_until: date
+    bill_until: date
+    done: int
+    total: int
+    error: str
+
+
+class InstallerIn(Schema):
+    """A new key."""
+
+    group: UUID
+    kind: str = Field(pattern="^(INSTALL_LINK|DEPLOYMENT_KEY)$")
+
+
+class ApprovalOut(Schema):
+    """A computer that waits."""
+
+    uid: UUID
+    hostname: str
+    state: str
+    reason: str
+    group: GroupOut
+    first_asked_at: datetime
+    last_asked_at: datetime
+
+
+class DetectionOut(Schema):
+    """A finding."""
+
+    uid: UUID
+    name: str
+    severity: str
+    engine: str
+    path: str
+    sha256: str
+    is_test: bool
+    occurred_at: datetime
+    resolved_at: datetime | None
+    resolution: str
+    device_uid: UUID = Field(alias="device.uid")
+
+
+class ResolveIn(Schema):
+    """How a detection was closed."""
+
+    resolution: str = Field(pattern="^(RESOLVED|FALSE_POSITIVE)$")
+    note: str = Field(default="", max_length=2000)
+
+
+class QuarantineOut(Schema):
+    """A file in quarantine."""
+
+    uid: UUID
+    path: str
+    name: str
+    sha256: str
+    size_bytes: int
+    state: str
+    quarantined_at: datetime
+    device_uid: UUID = Field(alias="device.uid")
+
+
+class RestoreIn(Schema):
+    """Whether a restored file may be found again."""
+
+    is_excluding: bool = False
+
+
+class TaskIn(Schema):
+    """A task for computers."""
+
+    kind: str
+    params: dict[str, Any] = Field(default_factory=dict)
+    devices: list[UUID] = Field(min_length=1, max_length=10_000)
+
+
+class TaskOut(Schema):
+    """A task."""
+
+    uid: UUID
+    kind: str
+    params: dict[str, Any]
+    created_at: datetime
+    expires_at: datetime
+    created_by: str
+
+
+class RunOut(Schema):
+    """One computer's part of a task."""
+
+    uid: UUID
+    state: str
+    progress: int
+    output: str
+    result: dict[str, Any]
+    error_code: str
+    queued_at: datetime
+    finished_at: datetime | None
+    device_uid: UUID = Field(alias="device.uid")
+
+
+class PolicyIn(Schema):
+    """A policy; `company` is a customer's uid, or null for everybody's."""
+
+    name: str
+    product: str = Field(pattern="^(endpoint|agent)$")
+    settings: dict[str, Any]
+    company: UUID | None = None
+
+
+class PolicyChange(Schema):
+    """What to change of a policy."""
+
+    name: str | None = None
+    settings: dict[str, Any] | None = None
+
+
+class PolicyOut(Schema):
+    """A policy."""
+
+    uid: UUID
+    name: str
+    product: str
+    settings: dict[str, Any]
+    version: int
+    changed_at: datetime
+
+
+class AssignIn(Schema):
+    """The group that obeys."""
+
+    group: UUID
+
+
+class AssignmentOut(Schema):
+    """A policy on a target."""
+
+    uid: UUID
+    position: int
+
+
+class ProblemOut(Schema):
+    """Something that needs a person."""
+
+    uid: UUID
+    kind: str
+    severity: str
+    state: str
+    since: datetime
+    details: dict[str, Any]
+    note: str
+    company_hub_id: UUID | None
+
+
+class SnoozeIn(Schema):
+    """Until when it stays out of sight."""
+
+    until: datetime
+
+
+class NoteIn(Schema):
+    """A remark."""
+
+    note: str = Field(max_length=2000)
+
+
+class LicenseOut(Schema):
+    """A license as Licensing tells it, with the seats this caller's customers use."""
+
+    uid: UUID
+    public_id: str
+    bundle_name: str
+    state: str
+    quantity: int
+    used: int
+    products: list[dict[str, Any]]
+    expires_at: datetime | None
+
+
+class LinkOut(Schema):
+    """The link to Licensing."""
+
+    state: str
+    status: str
+    done: int
+    expected: int
+    reason: str
+    company_name: str
+    user_code: str
+    verification_uri: str
+    last_synced_at: datetime | None
+    disconnected_since: datetime | None
+
+
+class SyncIn(Schema):
+    """How much to read."""
+
+    full: bool = False
+
+
+class AuditOut(Schema):
+    """One line of the journal."""
+
+    at: datetime
+    actor_label: str
+    action: str
+    subject_type: str
+    subject_id: str
+    details: dict[str, Any]

@@ -1,0 +1,39 @@
+"""Who looks at a page, and what that person may do."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.http import HttpRequest
+from seatkeep_webkit.errors import NotAllowedError, SignInNeededError
+
+from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.models import User
+
+
+def viewer(request: HttpRequest) -> User:
+    """The signed-in person.
+
+    Raises:
+        SignInNeededError: Nobody is signed in.
+    """
+    if not request.user.is_authenticated:
+        raise SignInNeededError
+    return cast("User", request.user)
+
+
+def viewer_is_admin(request: HttpRequest) -> bool:
+    """Whether the person may change the whole instance: the link, settings, everybody's audit."""
+    user = viewer(request)
+    return user.instance_level == AccessLevel.WRITE
+
+
+def admin(request: HttpRequest) -> User:
+    """The signed-in person, who may change the whole instance.
+
+    Raises:
+        NotAllowedError: The person may not.
+    """
+    if not viewer_is_admin(request):
+        raise NotAllowedError
+    return viewer(request)

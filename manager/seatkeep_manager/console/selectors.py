@@ -1,0 +1,188 @@
+"""Reads that combine several systems for one page; every one starts from what the person may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce, TruncDate
+from seatkeep_webkit.audit.models import AuditEntry
+from seatkeep_webkit.audit.selectors import audit_list
+
+from seatkeep_manager.customers.selectors import customers_visible
+from seatkeep_manager.detections.selectors import detections_visible
+from seatkeep_manager.directory.enums import AccessLevel, ProtectionStatus
+from seatkeep_manager.directory.models import Device, StaticGroup, User
+from seatkeep_manager.directory.selectors import devices_active_visible, groups_visible
+from seatkeep_manager.hublink.models import MirroredCompany, MirroredLicense, MirroredNode
+from seatkeep_manager.hublink.selectors import license_list, node_list
+from seatkeep_manager.policies.models import Policy, PolicyAssignment
+from seatkeep_manager.policies.selectors import policies_visible
+from seatkeep_manager.tasks.enums import FINAL_STATES
+from seatkeep_manager.tasks.models import ClientTask, TaskRun
+from seatkeep_manager.tasks.selectors import tasks_visible
+
+SILENT_AFTER = timedelta(days=14)
+
+
+@dataclass
+class TreeNode:
+    """A group in the tree of the Computers page."""
+
+    group: StaticGroup
+    company: MirroredCompany | None
+    device_count: int = 0
+    total: int = 0
+    is_current: bool = False
+    is_open: bool = False
+    children: list[TreeNode] = field(default_factory=list)
+
+
+def group_tree(user: User, *, current: StaticGroup | None) -> list[TreeNode]:
+    """The groups that a person may see as a tree, with how many computers stand in and below each.
+
+    A group whose parent is not visible becomes a root.
+    """
+    groups = list(groups_visible(user).order_by("kind", "name", "id"))
+    companies = {found.group_id: found for found in customers_visible(user)}
+    counts = dict(
+        devices_active_visible(user)
+        .order_by()
+        .values_list("group_id")
+        .annotate(n=Count("id"))
+        .values_list("group_id", "n")
+    )
+    nodes = {g.pk: TreeNode(g, companies.get(g.pk), counts.get(g.pk, 0)) for g in groups}
+    roots = [_attach(node, nodes) for node in nodes.values()]
+    for node in nodes.values():
+        for group_id in node.group.path:
+            if group_id in nodes:
+                nodes[group_id].total += node.device_count
+        node.is_current = current is not None and node.group.pk == current.pk
+        node.is_open = len(node.group.path) <= 2 or (current is not None and node.group.pk in current.path)
+    return [node for node in roots if node]
+
+
+def _attach(node: TreeNode, nodes: dict[int, TreeNode]) -> TreeNode | None:
+    """Hang a node below its parent; returns it when it has none here."""
+    parent = nodes.get(node.group.parent_id or 0)
+    if parent is None:
+        return node
+    parent.children.append(node)
+    return None
+
+
+def devices_below(user: User, group: StaticGroup | None) -> QuerySet[Device]:
+    """Managed computers in a group and below it; all visible ones without a group."""
+    devices = devices_active_visible(user)
+    return devices.filter(group__path__contains=[group.pk]) if group else devices
+
+
+def tasks_with_progress(user: User) -> QuerySet[ClientTask]:
+    """Tasks with how many runs there are, ended and failed."""
+    runs = TaskRun.objects.filter(task=OuterRef("pk")).order_by().values("task")
+    total = runs.annotate(n=Count("id")).values("n")
+    done = runs.filter(state__in=FINAL_STATES).annotate(n=Count("id")).values("n")
+    failed = runs.filter(state__in=["FAILED", "EXPIRED"]).annotate(n=Count("id")).values("n")
+    return tasks_visible(user).annotate(
+        runs_total=Coalesce(Subquery(total), 0),
+        runs_done=Coalesce(Subquery(done), 0),
+        runs_failed=Coalesce(Subquery(failed), 0),
+    )
+
+
+def licenses_with_seats(user: User) -> QuerySet[MirroredLicense]:
+    """Licenses with the seats that the person's customers use of each."""
+    companies = customers_visible(user).values("hub_id")
+    nodes = MirroredNode.objects.filter(
+        license_hub_id=OuterRef("hub_id"), is_deleted=False, company_hub_id__in=companies
+    )
+    used = nodes.order_by().values("license_hub_id").annotate(n=Sum("used")).values("n")
+    agreed = nodes.order_by().values("license_hub_id").annotate(n=Sum("agreed")).values("n")
+    licenses = license_list().annotate(used=Coalesce(Subquery(used), 0), agreed=Coalesce(Subquery(agreed), 0))
+    return licenses if user.instance_level in (AccessLevel.READ, AccessLevel.WRITE) else licenses.filter(used__gt=0)
+
+
+def license_customers(user: User, license_: MirroredLicense) -> list[dict[str, Any]]:
+    """Each customer's seats of a license, as far as the person may see the customer."""
+    companies = {found.hub_id: found for found in customers_visible(user)}
+    nodes = node_list(company_hub_ids=companies.keys()).filter(license_hub_id=license_.hub_id)
+    return [{"company": companies[node.company_hub_id], "node": node} for node in nodes]
+
+
+def policies_with_targets(user: User) -> QuerySet[Policy]:
+    """Policies with their assignments and the groups or computers of these."""
+    return policies_visible(user).prefetch_related("assignments__group", "assignments__device")
+
+
+def assignment_visible(user: User, *, uid: UUID) -> PolicyAssignment | None:
+    """An assignment whose target the person may change."""
+    groups = groups_visible(user, level=AccessLevel.WRITE)
+    mine = Q(group__in=groups) | Q(device__group__in=groups)
+    return PolicyAssignment.objects.filter(mine, uid=uid).select_related("policy", "group", "device").first()
+
+
+def audit_visible(user: User) -> QuerySet[AuditEntry]:
+    """The journal of what a person may see: everything for who sees the instance, else by customer."""
+    if user.instance_level in (AccessLevel.READ, AccessLevel.WRITE):
+        return audit_list(company_uids=None)
+    return audit_list(company_uids=set(customers_visible(user).values_list("hub_id", flat=True)))
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """The numbers of the dashboard."""
+
+    protection: dict[str, int]
+    silent: int
+    online: int
+    total: int
+    open_detections: int
+    detections_by_day: list[tuple[str, int]]
+    versions: list[tuple[str, int]]
+
+
+def dashboard(user: User, *, now: datetime) -> Dashboard:
+    """Count what the tiles show."""
+    devices = devices_active_visible(user).order_by()
+    counts = dict(devices.values_list("protection").annotate(n=Count("id")).values_list("protection", "n"))
+    found = detections_visible(user)
+    since = now - timedelta(days=13)
+    by_day = dict(
+        found.filter(occurred_at__gte=since)
+        .order_by()
+        .annotate(day=TruncDate("occurred_at"))
+        .values_list("day")
+        .annotate(n=Count("id"))
+        .values_list("day", "n")
+    )
+    days = [(since + timedelta(days=offset)).date() for offset in range(14)]
+    return Dashboard(
+        protection={status: counts.get(status, 0) for status in ProtectionStatus.values},
+        silent=devices.filter(last_seen_at__lt=now - SILENT_AFTER).count(),
+        online=devices.filter(online_until__gt=now).count(),
+        total=sum(counts.values()),
+        open_detections=found.filter(resolved_at__isnull=True).count(),
+        detections_by_day=[(day.isoformat(), by_day.get(day, 0)) for day in days],
+        versions=list(
+            devices.values(version=F("agent_version"))
+            .annotate(n=Count("id"))
+            .order_by("-n")
+            .values_list("version", "n")
+        ),
+    )
+
+
+def search_devices(user: User, text: str, *, limit: int = 8) -> list[Device]:
+    """Computers whose name or serial number holds the text."""
+    wanted = Q(hostname__icontains=text) | Q(display_name__icontains=text) | Q(serial__icontains=text)
+    return list(devices_active_visible(user).filter(wanted).order_by("hostname")[:limit])
+
+
+def search_customers(user: User, text: str, *, limit: int = 5) -> list[MirroredCompany]:
+    """Customers whose name or number holds the text."""
+    wanted = Q(name__icontains=text) | Q(custom_identifier__icontains=text)
+    return list(customers_visible(user).filter(wanted)[:limit])

@@ -1,0 +1,157 @@
+"""Tables of customers, licenses, policies, keys, synchronizations and the audit journal."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from seatkeep_webkit.audit.models import AuditEntry
+from seatkeep_webkit.tables import BulkAction, ChoiceFilter, Column, Empty, Table
+
+from seatkeep_manager.enrollment.enums import TokenKind
+from seatkeep_manager.enrollment.models import EnrollmentToken
+from seatkeep_manager.hublink.enums import CustomerState, SyncState
+from seatkeep_manager.hublink.models import MirroredCompany, MirroredLicense, SyncRun
+from seatkeep_manager.policies.enums import PolicyProduct
+from seatkeep_manager.policies.models import Policy
+
+CUSTOMER_TONES = {"NOT_SET_UP": "info", "NORMAL": "ok", "UNLINKED": "off"}
+LICENSE_TONES = {"OK": "ok", "SUSPENDED": "warn", "EXPIRED": "bad"}
+
+
+class CustomerTable(Table[MirroredCompany]):
+    """One row per customer with what a technician asks first."""
+
+    name = "customers"
+    order = "name"
+    search = ("name__icontains", "custom_identifier__icontains")
+    columns = (
+        Column("name", _("Customer"), sort="name", is_title=True),
+        Column("state", _("Status"), sort="state", badge=CUSTOMER_TONES),
+        Column("device_count", _("Computers"), sort="device_count", kind="number"),
+        Column("protected_count", _("Protected"), sort="protected_count", template="console/cells/protected.html"),
+        Column("seats_used", _("Seats"), sort="seats_used", template="console/cells/seats.html"),
+        Column("detection_count", _("Detections"), sort="detection_count", template="console/cells/detections.html"),
+        Column("last_contact_at", _("Last contact"), sort="last_contact_at", kind="when"),
+        Column("custom_identifier", _("Number"), sort="custom_identifier", is_hidden=True),
+    )
+    filters = (ChoiceFilter("state", _("Status"), CustomerState.choices),)
+    bulk_actions = (BulkAction("ready", _("Mark as ready…"), "console:customers-ready", icon="check"),)
+    empty = Empty(
+        _("No customers yet."),
+        _("Add them in Licensing; they appear here within seconds. Nobody gets a mail."),
+        icon="building",
+    )
+
+    def row_url(self, row: MirroredCompany) -> str:
+        """The drawer of one customer."""
+        return reverse("console:customer", args=[row.uid])
+
+
+class LicenseTable(Table[MirroredLicense]):
+    """Licenses as Licensing tells them."""
+
+    name = "licenses"
+    order = "public_id"
+    search = ("public_id__icontains", "bundle_name__icontains")
+    columns = (
+        Column("public_id", _("License"), sort="public_id", is_title=True),
+        Column("bundle_name", _("Product bundle"), sort="bundle_name"),
+        Column("state", _("State"), sort="state", badge=LICENSE_TONES),
+        Column("used", _("Seats"), sort="used", template="console/cells/license_seats.html"),
+        Column("expires_at", _("Ends"), sort="expires_at", kind="when"),
+    )
+    empty = Empty(_("No licenses yet."), _("Order one in Licensing; it appears here within seconds."), icon="license")
+
+    def row_url(self, row: MirroredLicense) -> str:
+        """The drawer of one license."""
+        return reverse("console:license", args=[row.uid])
+
+
+class PolicyTable(Table[Policy]):
+    """Policies a person may see."""
+
+    name = "policies"
+    order = "name"
+    search = ("name__icontains",)
+    columns = (
+        Column("name", _("Policy"), sort="name", is_title=True),
+        Column("product", _("For"), sort="product", badge=dict.fromkeys(PolicyProduct.values, "off")),
+        Column(
+            "settings", _("Settings"), template="console/cells/policy_settings.html", export=lambda p: len(p.settings)
+        ),
+        Column("assignments", _("Assigned to"), template="console/cells/policy_targets.html", export=str),
+        Column("changed_at", _("Changed"), sort="changed_at", kind="when"),
+    )
+    filters = (ChoiceFilter("product", _("For"), PolicyProduct.choices),)
+    empty = Empty(
+        _("No policies yet."),
+        _("A policy sets what computers of a group have to obey. Create the first."),
+        icon="adjustments",
+    )
+
+    def row_url(self, row: Policy) -> str:
+        """The drawer of one policy."""
+        return reverse("console:policy", args=[row.uid])
+
+
+class TokenTable(Table[EnrollmentToken]):
+    """Install links and deployment keys."""
+
+    name = "tokens"
+    order = "-id"
+    search = ("group__name__icontains", "hint__icontains")
+    columns = (
+        Column("group.name", _("Customer"), sort="group__name", is_title=True),
+        Column("kind", _("Kind"), sort="kind", badge=dict.fromkeys(TokenKind.values, "off")),
+        Column("hint", _("Ends with"), template="console/cells/hint.html"),
+        Column("uses", _("Used"), sort="uses", template="console/cells/uses.html"),
+        Column(
+            "revoked_at", _("State"), template="console/cells/token_state.html", export=lambda t: bool(t.revoked_at)
+        ),
+        Column("expires_at", _("Ends"), sort="expires_at", kind="when"),
+        Column("created_at", _("Made"), sort="id", kind="when"),
+    )
+    filters = (ChoiceFilter("kind", _("Kind"), TokenKind.choices),)
+    empty = Empty(
+        _("No installers yet."),
+        _("Make an install link for one computer or a deployment key for many."),
+        icon="download",
+    )
+
+    def row_url(self, row: EnrollmentToken) -> str:
+        """The drawer with the command and live progress."""
+        return reverse("console:installer", args=[row.uid])
+
+
+class SyncTable(Table[SyncRun]):
+    """Synchronizations, newest first."""
+
+    name = "syncs"
+    order = "-id"
+    columns = (
+        Column("started_at", _("Started"), sort="id", kind="when", is_title=True),
+        Column("trigger", _("Why")),
+        Column("kind", _("Read")),
+        Column("state", _("State"), badge={"DONE": "ok", "RUNNING": "info", "FAILED": "bad"}),
+        Column("done", _("Result"), template="console/cells/sync_counts.html", export=lambda r: r.done),
+        Column("error", _("Says"), template="console/cells/path.html"),
+    )
+    filters = (ChoiceFilter("state", _("State"), SyncState.choices),)
+    empty = Empty(_("Never synchronized."), "", icon="refresh")
+
+
+class AuditTable(Table[AuditEntry]):
+    """Who did what."""
+
+    name = "audit"
+    order = "-id"
+    search = ("action__icontains", "actor_label__icontains")
+    columns = (
+        Column("at", _("When"), sort="id", kind="when", is_title=True),
+        Column("actor_label", _("Who"), sort="actor_label"),
+        Column("action", _("What"), sort="action"),
+        Column("subject_type", _("On"), template="console/cells/audit_subject.html"),
+        Column("details", _("Details"), template="console/cells/audit_details.html", export=lambda e: str(e.details)),
+        Column("ip", _("Address"), is_hidden=True),
+    )
+    empty = Empty(_("Nothing recorded yet."), "", icon="history")

@@ -1,0 +1,198 @@
+"""Tables of computers and what happens on them."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from seatkeep_webkit.tables import BulkAction, ChoiceFilter, Column, Empty, QueryFilter, Table
+
+from seatkeep_manager.detections.enums import QuarantineState, Severity
+from seatkeep_manager.detections.models import Detection, QuarantineItem
+from seatkeep_manager.directory.enums import DeviceKind, ProtectionStatus
+from seatkeep_manager.directory.models import Device
+from seatkeep_manager.enrollment.enums import WaitReason
+from seatkeep_manager.enrollment.models import EnrollmentRequest
+from seatkeep_manager.tasks.enums import RunState
+from seatkeep_manager.tasks.models import ClientTask, TaskRun
+
+PROTECTION_TONES = {
+    "PROTECTED": "ok",
+    "SCAN_ONLY": "warn",
+    "TEST_RULES": "off",
+    "NOT_PROTECTED": "bad",
+    "UNKNOWN": "info",
+}
+SEVERITY_TONES = {"CRITICAL": "bad", "WARNING": "warn", "INFO": "info"}
+RUN_TONES = {
+    "QUEUED": "off", "RUNNING": "info", "FINISHED": "ok", "FAILED": "bad", "EXPIRED": "warn", "CANCELED": "off",
+}  # fmt: skip
+
+
+class DeviceTable(Table[Device]):
+    """Computers of a group and everything below it."""
+
+    name = "devices"
+    order = "hostname"
+    search = ("hostname__icontains", "display_name__icontains", "serial__icontains")
+    columns = (
+        Column("name", _("Computer"), sort="hostname", is_title=True, template="console/cells/device.html"),
+        Column("group.name", _("Group"), sort="group__name"),
+        Column("protection", _("Protection"), sort="protection", badge=PROTECTION_TONES),
+        Column(
+            "lease",
+            _("License"),
+            template="console/cells/license_state.html",
+            export=lambda d: d.lease.get("state", ""),
+        ),
+        Column("os_name", _("System"), sort="os_name"),
+        Column("last_seen_at", _("Last contact"), sort="last_seen_at", kind="when"),
+        Column("kind", _("Kind"), sort="kind", is_hidden=True),
+        Column("serial", _("Serial number"), sort="serial", is_hidden=True),
+        Column("agent_version", _("Agent"), sort="agent_version", is_hidden=True),
+        Column("enrolled_at", _("Since"), sort="enrolled_at", kind="when", is_hidden=True),
+    )
+    filters = (
+        ChoiceFilter("protection", _("Protection"), ProtectionStatus.choices),
+        ChoiceFilter("kind", _("Kind"), DeviceKind.choices),
+    )
+    bulk_actions = (
+        BulkAction("scan", _("Scan…"), "console:task-new", icon="search"),
+        BulkAction("retire", _("Stop managing…"), "console:devices-retire", icon="trash", is_danger=True),
+    )
+    empty = Empty(
+        _("No computers here yet."),
+        _("Open Installers, copy the command and run it on a computer; it appears here by itself."),
+        icon="devices",
+    )
+
+    def row_url(self, row: Device) -> str:
+        """The drawer of one computer."""
+        return reverse("console:device", args=[row.uid])
+
+
+class DetectionTable(Table[Detection]):
+    """What engines found."""
+
+    name = "detections"
+    order = "-occurred_at"
+    search = ("name__icontains", "path__icontains", "device__hostname__icontains")
+    columns = (
+        Column("name", _("Detection"), sort="name", is_title=True),
+        Column("severity", _("Severity"), sort="severity", badge=SEVERITY_TONES),
+        Column("device.name", _("Computer"), sort="device__hostname"),
+        Column("device.group.name", _("Group"), sort="device__group__name"),
+        Column("path", _("File"), sort="path", template="console/cells/path.html"),
+        Column("resolution", _("State"), sort="resolved_at", template="console/cells/resolution.html"),
+        Column("engine", _("Engine"), sort="engine", is_hidden=True),
+        Column("occurred_at", _("When"), sort="occurred_at", kind="when"),
+    )
+    filters = (
+        QueryFilter(
+            "state",
+            _("State"),
+            {
+                "open": (_("Open"), Q(resolved_at__isnull=True)),
+                "closed": (_("Closed"), Q(resolved_at__isnull=False)),
+            },
+        ),
+        ChoiceFilter("severity", _("Severity"), Severity.choices),
+    )
+    bulk_actions = (BulkAction("resolve", _("Resolve…"), "console:detections-resolve", icon="check"),)
+    empty = Empty(_("No detections."), _("Nothing was found on any computer you may see."), icon="shield-check")
+
+    def row_url(self, row: Detection) -> str:
+        """The drawer of one detection."""
+        return reverse("console:detection", args=[row.uid])
+
+
+class QuarantineTable(Table[QuarantineItem]):
+    """Files that computers keep locked away."""
+
+    name = "quarantine"
+    order = "-quarantined_at"
+    search = ("path__icontains", "name__icontains", "device__hostname__icontains")
+    columns = (
+        Column("path", _("File"), sort="path", is_title=True, template="console/cells/path.html"),
+        Column("name", _("Detection"), sort="name"),
+        Column("device.name", _("Computer"), sort="device__hostname"),
+        Column("size_bytes", _("Size"), sort="size_bytes", template="console/cells/bytes.html"),
+        Column(
+            "state", _("State"), sort="state",
+            badge={"HELD": "warn", "RESTORED": "info", "DELETED": "off", "FAILED": "bad"},
+        ),
+        Column("quarantined_at", _("Since"), sort="quarantined_at", kind="when"),
+    )  # fmt: skip
+    filters = (ChoiceFilter("state", _("State"), QuarantineState.choices),)
+    bulk_actions = (
+        BulkAction("restore", _("Restore…"), "console:quarantine-restore", icon="arrow-back-up"),
+        BulkAction("delete", _("Delete…"), "console:quarantine-delete", icon="trash", is_danger=True),
+    )
+    empty = Empty(_("Nothing in quarantine."), _("Files that an engine locks away appear here."), icon="lock")
+
+    def row_url(self, row: QuarantineItem) -> str:
+        """The drawer of one file."""
+        return reverse("console:quarantine-item", args=[row.uid])
+
+
+class TaskTable(Table[ClientTask]):
+    """Tasks with the progress of their runs."""
+
+    name = "tasks"
+    order = "-id"
+    search = ("kind__icontains", "created_by__icontains")
+    columns = (
+        Column("kind", _("Task"), sort="kind", is_title=True, template="console/cells/task_kind.html"),
+        Column("progress", _("Runs"), template="console/cells/task_runs.html", export=lambda t: t.runs_done),
+        Column("created_by", _("By"), sort="created_by"),
+        Column("created_at", _("Since"), sort="id", kind="when"),
+        Column("expires_at", _("Ends"), sort="expires_at", kind="when"),
+    )
+    empty = Empty(_("No tasks yet."), _("Choose computers and press Scan… to run the first one."), icon="list-check")
+
+    def row_url(self, row: ClientTask) -> str:
+        """The page of one task."""
+        return reverse("console:task", args=[row.uid])
+
+
+class RunTable(Table[TaskRun]):
+    """The runs of one task or one computer."""
+
+    name = "runs"
+    order = "-id"
+    search = ("device__hostname__icontains",)
+    columns = (
+        Column("device.name", _("Computer"), sort="device__hostname", is_title=True),
+        Column("state", _("State"), sort="state", badge=RUN_TONES),
+        Column("progress", _("Progress"), sort="progress", template="console/cells/percent.html"),
+        Column("output", _("Says"), template="console/cells/path.html"),
+        Column("finished_at", _("Ended"), sort="finished_at", kind="when"),
+    )
+    filters = (ChoiceFilter("state", _("State"), RunState.choices),)
+    empty = Empty(_("No runs."), "", icon="list-check")
+
+
+class ApprovalTable(Table[EnrollmentRequest]):
+    """Computers that wait to be let in."""
+
+    name = "approvals"
+    order = "-last_asked_at"
+    search = ("hostname__icontains",)
+    columns = (
+        Column("hostname", _("Computer"), sort="hostname", is_title=True),
+        Column("group.name", _("Would join"), sort="group__name"),
+        Column("reason", _("Why it waits"), sort="reason", badge=dict.fromkeys(WaitReason.values, "warn")),
+        Column("ip", _("Address"), sort="ip"),
+        Column("first_asked_at", _("First asked"), sort="first_asked_at", kind="when"),
+        Column("last_asked_at", _("Last asked"), sort="last_asked_at", kind="when"),
+    )
+    filters = (ChoiceFilter("reason", _("Why it waits"), WaitReason.choices),)
+    bulk_actions = (
+        BulkAction("approve", _("Approve…"), "console:approvals-approve", icon="check"),
+        BulkAction("reject", _("Reject…"), "console:approvals-reject", icon="x", is_danger=True),
+    )
+    empty = Empty(
+        _("Nobody waits."),
+        _("A computer that comes with an expired, revoked or used-up key waits here instead of vanishing."),
+        icon="user-check",
+    )

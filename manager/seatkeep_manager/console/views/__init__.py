@@ -1,0 +1,1 @@
+"""Views of the console: parse, one call, render."""

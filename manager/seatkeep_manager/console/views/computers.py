@@ -1,0 +1,151 @@
+"""Computers: the tree, the table, one computer with its tabs."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_safe
+from seatkeep_protocol.settings_schema import product_schema
+from seatkeep_webkit.actors import actor_from_request
+from seatkeep_webkit.clock import now as clock_now
+from seatkeep_webkit.details import detail_response
+from seatkeep_webkit.dialogs import Confirm, done
+
+from seatkeep_manager.console.people import viewer
+from seatkeep_manager.console.selectors import audit_visible, devices_below, group_tree
+from seatkeep_manager.console.tables.devices import DeviceTable
+from seatkeep_manager.detections.selectors import device_detections
+from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.models import Device, StaticGroup
+from seatkeep_manager.directory.rules import is_online
+from seatkeep_manager.directory.selectors import device_get, device_inventory_get, devices_visible, group_get
+from seatkeep_manager.directory.services import device_retire
+from seatkeep_manager.policies.selectors import device_assignments, effective_policy
+from seatkeep_manager.tasks.selectors import device_task_runs
+
+TABS = ("overview", "detections", "tasks", "policies", "inventory", "license", "logs")
+
+
+@require_safe
+def computers(request: HttpRequest) -> HttpResponse:
+    """The tree on the left, the computers of the chosen group and all below on the right."""
+    user = viewer(request)
+    group = _group(request)
+    table = DeviceTable(request, devices_below(user, group))
+    context = {"tree": group_tree(user, current=group), "group": group, "now": clock_now()}
+    return table.response("console/computers.html", context)
+
+
+def _group(request: HttpRequest) -> StaticGroup | None:
+    text = request.GET.get("group", "")
+    try:
+        uid = UUID(text)
+    except ValueError:
+        return None
+    return group_get(viewer(request), uid=uid)
+
+
+@require_safe
+def device(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """One computer, as drawer or page; `?tab=` chooses what to show."""
+    found = device_get(viewer(request), uid=uid)
+    tab = request.GET.get("tab", "overview")
+    tab = tab if tab in TABS else "overview"
+    context = {
+        "device": found,
+        "is_online": is_online(online_until=found.online_until, now=clock_now()),
+        "tab": tab,
+        "tabs": _tabs(found, tab),
+        **_tab_context(request, found, tab),
+    }
+    return detail_response(request, "console/device.html", context)
+
+
+def _tabs(found: Device, current: str) -> list[dict[str, Any]]:
+    words = {
+        "overview": _("Overview"), "detections": _("Detections"), "tasks": _("Tasks"), "policies": _("Policies"),
+        "inventory": _("Inventory"), "license": _("License"), "logs": _("Logs"),
+    }  # fmt: skip
+    base = reverse("console:device", args=[found.uid])
+    return [{"label": words[name], "url": f"{base}?tab={name}", "is_current": name == current} for name in TABS]
+
+
+def _tab_context(request: HttpRequest, found: Device, tab: str) -> dict[str, Any]:
+    """What one tab shows; nothing is read for the others."""
+    if tab == "overview":
+        return {"runs": list(device_task_runs(found)[:3]), "open_detections": _open_detections(found)}
+    if tab == "detections":
+        return {"detections": list(device_detections(found)[:100])}
+    if tab == "tasks":
+        return {"runs": list(device_task_runs(found)[:100])}
+    if tab == "policies":
+        return {"products": [_effective(found, "endpoint"), _effective(found, "agent")],
+                "assignments": list(device_assignments(found))}  # fmt: skip
+    if tab == "inventory":
+        return {"inventory": device_inventory_get(found)}
+    if tab == "logs":
+        entries = audit_visible(viewer(request)).filter(subject_type="device", subject_id=str(found.uid))
+        return {"entries": list(entries[:100])}
+    return {}
+
+
+def _open_detections(found: Device) -> int:
+    return device_detections(found).filter(resolved_at__isnull=True).count()
+
+
+def _effective(found: Device, product: str) -> dict[str, Any]:
+    """Each setting of a product with its value and why it is what it is."""
+    schema = product_schema(product)
+    effective = effective_policy(found, product=product)
+    rows = []
+    for name, setting in schema.properties.items():
+        chosen = effective.get(name)
+        value = chosen.value if chosen else setting.default
+        rows.append({
+            "name": name,
+            "title": setting.title,
+            "value": value,
+            "is_list": isinstance(value, list),
+            "origins": chosen.origins if chosen else (),
+            "is_forced": bool(chosen and chosen.is_forced),
+        })  # fmt: skip
+    return {"title": schema.title, "rows": rows}
+
+
+@require_safe
+def device_presence(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """The live head of a computer's page, polled each second while it is looked at."""
+    found = device_get(viewer(request), uid=uid)
+    context = {"device": found, "is_online": is_online(online_until=found.online_until, now=clock_now())}
+    return render(request, "console/parts/presence.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def devices_retire(request: HttpRequest) -> HttpResponse:
+    """Stop managing the chosen computers, after counting them."""
+    user = viewer(request)
+    rows = DeviceTable(request, devices_visible(user, level=AccessLevel.WRITE).filter(state="ACTIVE")).selected()
+    dialog = Confirm(
+        request,
+        title=_("Stop managing computers"),
+        count=rows.count(),
+        label=_("Stop managing"),
+        is_danger=True,
+        lines=[
+            _("Each gets a signed order to retire, also when it is offline now."),
+            _("Their history stays; they can be brought back."),
+        ],
+    )
+    if not dialog.is_confirmed:
+        return dialog.response()
+    ids = list(rows.values_list("id", flat=True))
+    for device_id in ids:
+        device_retire(actor=actor_from_request(request), device_id=device_id, now=clock_now())
+    text = ngettext("%(n)s computer is no longer managed.", "%(n)s computers are no longer managed.", len(ids))
+    return done(request, text % {"n": len(ids)}, url=reverse("console:computers"))

@@ -1,0 +1,198 @@
+"""Installers: install links and deployment keys, the command to copy, live progress; computers that wait."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+from seatkeep_webkit.actors import actor_from_request
+from seatkeep_webkit.clock import now as clock_now
+from seatkeep_webkit.details import detail_response
+from seatkeep_webkit.dialogs import Confirm, FormDialog, done
+from seatkeep_webkit.errors import AppError
+
+from seatkeep_manager.console.forms import InstallerForm
+from seatkeep_manager.console.people import viewer
+from seatkeep_manager.console.tables.customers import TokenTable
+from seatkeep_manager.console.tables.devices import ApprovalTable
+from seatkeep_manager.deployment.rules import command_for
+from seatkeep_manager.deployment.services import linux_payload
+from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.selectors import groups_visible
+from seatkeep_manager.enrollment.enums import InstallStep, RequestState, TokenKind
+from seatkeep_manager.enrollment.models import EnrollmentToken
+from seatkeep_manager.enrollment.selectors import install_progress_list, requests_visible, token_get, tokens_visible
+from seatkeep_manager.enrollment.services import (
+    deployment_key_create,
+    deployment_key_rotate,
+    install_link_create,
+    request_approve,
+    request_reject,
+    token_revoke,
+)
+
+
+@require_safe
+def installers(request: HttpRequest) -> HttpResponse:
+    """Install links and deployment keys of groups the person may change."""
+    context = {"has_payload": linux_payload() is not None}
+    return TokenTable(request, tokens_visible(viewer(request))).response("console/installers.html", context)
+
+
+@require_safe
+def installer(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """One key: the command to copy, the link to send, what its computers say."""
+    token = token_get(viewer(request), uid=uid)
+    context = {
+        "token": token,
+        "command": command_for(console_url=settings.CONSOLE_URL, key=token.secret),
+        "link": f"{settings.CONSOLE_URL.rstrip('/')}/i/#{token.secret}",
+        "is_link": token.kind == TokenKind.INSTALL_LINK,
+        "has_payload": linux_payload() is not None,
+        "now": clock_now(),
+        **_progress(token),
+    }
+    return detail_response(request, "console/installer.html", context)
+
+
+@require_safe
+def installer_live(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """The progress of a key's installations, polled each second."""
+    token = token_get(viewer(request), uid=uid)
+    return render(request, "console/parts/install_progress.html", {"token": token, **_progress(token)})
+
+
+def _progress(token: EnrollmentToken) -> dict[str, Any]:
+    """The newest installations, each with all steps in order."""
+    by_install: dict[UUID, dict[str, Any]] = defaultdict(dict)
+    for report in install_progress_list(token)[:100]:
+        by_install[report.install_id][report.step] = report
+    installs = [
+        {
+            "id": install_id.hex[:8],
+            "steps": [{"label": step.label, "report": reports.get(step.value)} for step in InstallStep],
+            "at": max(report.at for report in reports.values()),
+            "failed": next((r for r in reports.values() if not r.is_ok), None),
+        }
+        for install_id, reports in by_install.items()
+    ]
+    return {"installs": sorted(installs, key=lambda install: install["at"], reverse=True)[:10]}
+
+
+@require_http_methods(["GET", "POST"])
+def installer_new(request: HttpRequest) -> HttpResponse:
+    """Make an install link or a deployment key."""
+    user = viewer(request)
+    groups = groups_visible(user, level=AccessLevel.WRITE).exclude(kind__in=["ROOT", "COMPANIES"]).order_by("path")
+    form = InstallerForm(request.POST or None, groups=groups, initial={"group": _group_id(request, groups)})
+    dialog = FormDialog(request, form, title=_("New installer"), label=_("Create"))
+    if not dialog.is_valid:
+        return dialog.response()
+    is_link = form.cleaned_data["kind"] == TokenKind.INSTALL_LINK
+    make = install_link_create if is_link else deployment_key_create
+    try:
+        token = make(actor=actor_from_request(request), user=user, group=form.cleaned_data["group"], now=clock_now())
+    except AppError as error:
+        return dialog.refuse(error)
+    return done(request, _("Created."), url=reverse("console:installer", args=[token.uid]))
+
+
+def _group_id(request: HttpRequest, groups: Any) -> int | None:
+    """The group that the page before had chosen, if the person may use it."""
+    try:
+        uid = UUID(request.GET.get("group", ""))
+    except ValueError:
+        return None
+    found = groups.filter(uid=uid).first()
+    return found.pk if found else None
+
+
+@require_http_methods(["GET", "POST"])
+def installer_revoke(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Stop a key."""
+    token = token_get(viewer(request), uid=uid)
+    dialog = Confirm(
+        request,
+        title=_("Revoke this key"),
+        label=_("Revoke"),
+        is_danger=True,
+        lines=[_("Computers that come with it wait for approval; those already here stay.")],
+    )
+    if not dialog.is_confirmed:
+        return dialog.response()
+    token_revoke(actor=actor_from_request(request), token=token, now=clock_now())
+    return done(request, _("Revoked."), url=reverse("console:installers"))
+
+
+@require_http_methods(["GET", "POST"])
+def installer_rotate(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Replace a deployment key; the old one works for 7 more days."""
+    user = viewer(request)
+    token = token_get(user, uid=uid)
+    dialog = Confirm(
+        request,
+        title=_("Replace this deployment key"),
+        label=_("Replace"),
+        lines=[_("The old key works for 7 more days.")],
+    )
+    if not dialog.is_confirmed:
+        return dialog.response()
+    fresh = deployment_key_rotate(actor=actor_from_request(request), user=user, token=token, now=clock_now())
+    return done(request, _("Replaced."), url=reverse("console:installer", args=[fresh.uid]))
+
+
+@require_safe
+def approvals(request: HttpRequest) -> HttpResponse:
+    """Computers that wait to be let in."""
+    waiting = requests_visible(viewer(request)).filter(state=RequestState.WAITING)
+    return ApprovalTable(request, waiting).response("console/approvals.html")
+
+
+@require_http_methods(["GET", "POST"])
+def approvals_approve(request: HttpRequest) -> HttpResponse:
+    """Let the chosen computers in."""
+    rows = _deciding(request)
+    dialog = Confirm(
+        request,
+        title=_("Approve computers"),
+        count=rows.count(),
+        label=_("Approve"),
+        lines=[_("Each joins its customer's group at its next try, within a minute.")],
+    )
+    if not dialog.is_confirmed:
+        return dialog.response()
+    for row in rows:
+        request_approve(actor=actor_from_request(request), user=viewer(request), request=row, now=clock_now())
+    return done(request, _("Approved."), url=reverse("console:approvals"))
+
+
+@require_http_methods(["GET", "POST"])
+def approvals_reject(request: HttpRequest) -> HttpResponse:
+    """Turn the chosen computers away."""
+    rows = _deciding(request)
+    dialog = Confirm(
+        request,
+        title=_("Reject computers"),
+        count=rows.count(),
+        label=_("Reject"),
+        is_danger=True,
+        lines=[_("They are turned away for good, unless they are installed anew.")],
+    )
+    if not dialog.is_confirmed:
+        return dialog.response()
+    for row in rows:
+        request_reject(actor=actor_from_request(request), user=viewer(request), request=row, now=clock_now())
+    return done(request, _("Rejected."), url=reverse("console:approvals"))
+
+
+def _deciding(request: HttpRequest) -> Any:
+    """The chosen computers that the person may decide about."""
+    waiting = requests_visible(viewer(request), level=AccessLevel.WRITE).filter(state=RequestState.WAITING)
+    return ApprovalTable(request, waiting).selected()

@@ -1,0 +1,169 @@
+"""Licenses, the link to Licensing, audit, settings, templates for customers, search."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.conf import settings as django_settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from seatkeep_webkit.actors import actor_from_request
+from seatkeep_webkit.clock import now as clock_now
+from seatkeep_webkit.details import detail_response
+from seatkeep_webkit.dialogs import FormDialog, done
+from seatkeep_webkit.errors import AppError
+from seatkeep_webkit.navigation import SearchGroup, SearchHit, search_response
+
+from seatkeep_manager.console.forms import TemplateForm
+from seatkeep_manager.console.people import admin, viewer
+from seatkeep_manager.console.selectors import (
+    audit_visible,
+    license_customers,
+    licenses_with_seats,
+    search_customers,
+    search_devices,
+)
+from seatkeep_manager.console.tables.customers import AuditTable, LicenseTable, SyncTable
+from seatkeep_manager.customers.selectors import template_list
+from seatkeep_manager.customers.services import template_create, template_default
+from seatkeep_manager.deployment.services import linux_payload
+from seatkeep_manager.hublink.enums import SyncKind, SyncTrigger
+from seatkeep_manager.hublink.errors import LicenseNotFoundError
+from seatkeep_manager.hublink.models import SyncRun
+from seatkeep_manager.hublink.selectors import dry_run_latest, link_get, link_status
+from seatkeep_manager.hublink.services import hub_client, link_start, sync_request
+from seatkeep_manager.hublink.sync import sync_run
+from seatkeep_manager.policies.selectors import policies_visible
+
+
+@require_safe
+def licenses(request: HttpRequest) -> HttpResponse:
+    """Licenses as Licensing tells them."""
+    return LicenseTable(request, licenses_with_seats(viewer(request))).response("console/licenses.html")
+
+
+@require_safe
+def license_detail(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """One license with each customer's seats."""
+    user = viewer(request)
+    found = licenses_with_seats(user).filter(uid=uid).first()
+    if found is None:
+        raise LicenseNotFoundError
+    context = {"license": found, "customers": license_customers(user, found)}
+    return detail_response(request, "console/license.html", context)
+
+
+@require_safe
+def link(request: HttpRequest) -> HttpResponse:
+    """The link to Licensing: state, code to approve, synchronizations, preview."""
+    admin(request)
+    context = {
+        "link": link_get(),
+        "status": link_status(),
+        "preview": dry_run_latest(),
+        "licensing_url": django_settings.LICENSING_URL,
+    }
+    return SyncTable(request, SyncRun.objects.all()).response("console/link.html", context)
+
+
+@require_safe
+def link_live(request: HttpRequest) -> HttpResponse:
+    """The state of the link, polled each second."""
+    admin(request)
+    context = {"link": link_get(), "status": link_status(), "licensing_url": django_settings.LICENSING_URL}
+    return render(request, "console/parts/link_status.html", context)
+
+
+@require_POST
+def link_connect(request: HttpRequest) -> HttpResponse:
+    """Ask Licensing for a code that a Security Admin approves there."""
+    admin(request)
+    link_start(actor=actor_from_request(request), now=clock_now())
+    return done(request, _("Approve the code in Licensing."), url=reverse("console:link"))
+
+
+@require_POST
+def link_sync(request: HttpRequest) -> HttpResponse:
+    """Synchronize now."""
+    admin(request)
+    sync_request(actor=actor_from_request(request), is_full=request.POST.get("full") == "1", now=clock_now())
+    return done(request, _("Synchronizing."), url=reverse("console:link"))
+
+
+@require_POST
+def link_preview(request: HttpRequest) -> HttpResponse:
+    """Read everything and show what a synchronization would change, without changing it."""
+    admin(request)
+    client = hub_client(now=clock_now())
+    try:
+        sync_run(client, kind=SyncKind.DRY_RUN, trigger=SyncTrigger.REQUESTED, clock=clock_now)
+    finally:
+        client.close()
+    return done(request, _("The preview is below."), url=reverse("console:link"))
+
+
+@require_safe
+def audit(request: HttpRequest) -> HttpResponse:
+    """Who did what."""
+    return AuditTable(request, audit_visible(viewer(request))).response("console/audit.html")
+
+
+@require_safe
+def settings(request: HttpRequest) -> HttpResponse:
+    """What this console is and how it is reached; templates for customers."""
+    admin(request)
+    template_default(now=clock_now())
+    context = {
+        "templates": list(template_list().prefetch_related("policies")),
+        "payload": linux_payload(),
+        "addresses": [
+            (_("Console, for people"), django_settings.CONSOLE_URL),
+            (_("Console, for devices"), django_settings.CONSOLE_DEVICE_URL),
+            (_("Licensing, for people"), django_settings.LICENSING_URL),
+        ],
+    }
+    return render(request, "console/settings.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def template_new(request: HttpRequest) -> HttpResponse:
+    """Make a template for customers to come."""
+    user = admin(request)
+    form = TemplateForm(request.POST or None, policies=policies_visible(user).filter(company_hub_id__isnull=True))
+    dialog = FormDialog(request, form, title=_("New template"), label=_("Create"))
+    if not dialog.is_valid:
+        return dialog.response()
+    chosen = form.cleaned_data
+    try:
+        template_create(
+            actor=actor_from_request(request),
+            name=chosen["name"],
+            groups=chosen["groups"],
+            policy_ids=[policy.pk for policy in chosen["policies"]],
+            daily_cap=chosen["daily_cap"],
+            now=clock_now(),
+        )
+    except AppError as error:
+        return dialog.refuse(error)
+    return done(request, _("Created."), url=reverse("console:settings"))
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """The global search."""
+    user = viewer(request)
+    text = request.GET.get("q", "").strip()
+    if len(text) < 2:
+        return search_response(request, [])
+    devices = [
+        SearchHit(d.name, reverse("console:device", args=[d.uid]), hint=d.group.name, icon="device-desktop")
+        for d in search_devices(user, text)
+    ]
+    customers = [
+        SearchHit(c.name, reverse("console:customer", args=[c.uid]), hint=c.get_state_display(), icon="building")
+        for c in search_customers(user, text)
+    ]
+    return search_response(request, [SearchGroup(_("Computers"), devices), SearchGroup(_("Customers"), customers)])

@@ -1,0 +1,95 @@
+"""Tasks: the list, one task with its runs live, the scan dialog."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+from seatkeep_protocol.tasks import TaskKind
+from seatkeep_webkit.actors import actor_from_request
+from seatkeep_webkit.clock import now as clock_now
+from seatkeep_webkit.dialogs import Confirm, FormDialog, done
+from seatkeep_webkit.errors import NotAllowedError
+
+from seatkeep_manager.console.forms import ScanForm
+from seatkeep_manager.console.people import viewer
+from seatkeep_manager.console.selectors import tasks_with_progress
+from seatkeep_manager.console.tables.devices import DeviceTable, RunTable, TaskTable
+from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.selectors import device_get, devices_active_visible
+from seatkeep_manager.tasks.selectors import task_get, task_runs_visible
+from seatkeep_manager.tasks.services import task_cancel, task_create
+
+
+@require_safe
+def tasks(request: HttpRequest) -> HttpResponse:
+    """Tasks with their progress, newest first."""
+    return TaskTable(request, tasks_with_progress(viewer(request))).response("console/tasks.html")
+
+
+@require_safe
+def task(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """One task with its runs."""
+    user = viewer(request)
+    found = task_get(user, uid=uid)
+    table = RunTable(request, task_runs_visible(user).filter(task=found))
+    return table.response("console/task.html", {"task": tasks_with_progress(user).get(pk=found.pk)})
+
+
+@require_safe
+def task_live(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """The progress of a task, polled each second until it has ended."""
+    user = viewer(request)
+    found = tasks_with_progress(user).get(pk=task_get(user, uid=uid).pk)
+    runs = list(task_runs_visible(user).filter(task=found)[:50])
+    return render(request, "console/parts/task_live.html", {"task": found, "runs": runs})
+
+
+@require_http_methods(["GET", "POST"])
+def task_new(request: HttpRequest) -> HttpResponse:
+    """Scan the chosen computers."""
+    devices = devices_active_visible(viewer(request), level=AccessLevel.WRITE)
+    rows = DeviceTable(request, devices).selected()
+    return _scan(request, list(rows.values_list("id", flat=True)))
+
+
+@require_http_methods(["GET", "POST"])
+def device_scan(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Scan one computer."""
+    return _scan(request, [device_get(viewer(request), uid=uid, level=AccessLevel.WRITE).pk])
+
+
+def _scan(request: HttpRequest, ids: list[int]) -> HttpResponse:
+    form = ScanForm(request)
+    title = _("Scan %(n)s computers") % {"n": len(ids)} if len(ids) != 1 else _("Scan this computer")
+    dialog = FormDialog(request, form, title=title, label=_("Scan"))
+    if not dialog.is_valid:
+        return dialog.response()
+    made = task_create(
+        actor=actor_from_request(request),
+        kind=TaskKind.SCAN,
+        params=form.params(),
+        device_ids=ids,
+        now=clock_now(),
+    )
+    return done(request, _("The scan was ordered."), url=reverse("console:task", args=[made.uid]))
+
+
+@require_http_methods(["GET", "POST"])
+def task_stop(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Take a task back where it has not ended."""
+    user = viewer(request)
+    found = task_get(user, uid=uid)
+    runs = task_runs_visible(user).filter(task=found)
+    writable = devices_active_visible(user, level=AccessLevel.WRITE)
+    if runs.exclude(device__in=writable).exists():
+        raise NotAllowedError
+    dialog = Confirm(request, title=_("Cancel this task"), count=runs.count(), label=_("Cancel task"), is_danger=True)
+    if not dialog.is_confirmed:
+        return dialog.response()
+    task_cancel(actor=actor_from_request(request), task=found, now=clock_now())
+    return done(request, _("Canceled."), url=reverse("console:task", args=[uid]))
