@@ -1,9 +1,23 @@
-"""What every test of the manager stands on."""
+"""What every test of the manager stands on. Run without `--ds`: Django starts after PostgreSQL."""
 
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
 
-os.environ.setdefault("SEATKEEP_KEYRING", str(Path(tempfile.gettempdir()) / f"seatkeep-manager-test-{os.getuid()}.keyring"))
+import django
+import pytest
+
+# Set before the settings are read; `setdefault`, so that a caller's own choice holds.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "seatkeep_manager.project.settings")
+os.environ.setdefault("SEATKEEP_KEYRING", str(Path(tempfile.mkdtemp(prefix="seatkeep-test-keyring-")) / "keyring"))
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Load the cast (core/cast.py) only now: it needs Django, and Django needs PostgreSQL's address."""
+    django.setup()
+    sys.path.insert(0, str(Path(__file__).parent / "core"))
+    session.config.pluginmanager.register(import_module("cast"), "seatkeep-manager-cast")

@@ -62,7 +62,7 @@ SOCIALACCOUNT_PROVIDERS = {
             {
                 "provider_id": "licensing",
                 "name": "Licensing",
-                "client_id": env_str("SEATKEEP_OIDC_CLIENT_ID", default="console"),
+                "client_id": env_str("SEATKEEP_OIDC_CLIENT_ID", default="seatkeep-console"),
                 "secret": env_str("SEATKEEP_OIDC_CLIENT_SECRET", default=""),
                 "settings": {"server_url": LICENSING_URL, "fetch_userinfo": True, "oauth_pkce_enabled": True},
             }
