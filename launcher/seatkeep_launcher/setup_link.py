@@ -10,7 +10,7 @@ from seatkeep_launcher.plan import Installation
 def setup_link(installation: Installation) -> str | None:
     """The address that opens the first-run wizard, or None when an owner exists already."""
     addresses, ports = installation.settings.addresses, installation.settings.ports
-    page = f"/setup/{installation.home.secrets().setup_token}/"
+    page = f"/setup/?token={installation.home.secrets().setup_token}"
     try:
         answer = httpx.get(
             f"http://127.0.0.1:{ports.hub_web}{page}",

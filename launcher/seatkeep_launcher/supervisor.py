@@ -115,14 +115,22 @@ class Supervised:
             SupervisorError: It ended, or was not well within its start time; the message carries its last lines.
         """
         while not should_stop():
-            if self.process is None or self.process.poll() is not None:
-                raise SupervisorError(f"{self.service.name} ended at once: {last_lines(self.log)}")
+            self.refuse_dead()
             if self.service.is_well():
                 return self._enter(State.RUNNING)
             if time.monotonic() - self._started_at > self.service.start_seconds:
                 raise SupervisorError(f"{self.service.name} is not well: {last_lines(self.log)}")
             time.sleep(0.1)
         return None
+
+    def refuse_dead(self) -> None:
+        """Make sure that the process lives.
+
+        Raises:
+            SupervisorError: It ended; the message carries its last lines.
+        """
+        if self.process is None or self.process.poll() is not None:
+            raise SupervisorError(f"{self.service.name} ended at once: {last_lines(self.log)}")
 
     def tick(self) -> bool:
         """Notice an end, and start again when the delay is over. Returns whether something changed."""
@@ -228,7 +236,9 @@ class Supervisor:
             self._write_state()
         for one in started:
             one.wait_until_well(lambda: self.is_stopping)
-            self._write_state()
+        for one in started:
+            one.refuse_dead()  # A process that nobody can ask may have ended while others became well.
+        self._write_state()
 
     def run(self, every_tick: Callable[[], None] = lambda: None) -> None:
         """Keep all running until `request_stop`, calling `every_tick` about every ten seconds."""

@@ -181,6 +181,10 @@ class Browser:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Forget the session."""
         self._client.close()
 
     def get(self, address: str) -> Page:
@@ -198,14 +202,35 @@ class Browser:
             PageError: The form came back with errors, or the answer is an error.
         """
         data: dict[str, Any] = {**form.values, **fields}
-        if button is None and form.buttons and form.buttons[0][0]:
+        if button is None and form.buttons:
             button = form.buttons[0]
-        if button is not None:
+        if button is not None and button[0]:
             data[button[0]] = button[1]
         if form.method == "get":
             return _page(self._client.get(form.action, params=data))
-        headers = {"Referer": form.action, "Origin": _origin(form.action)}
-        return _page(self._client.post(form.action, data=data, headers=headers))
+        return self.post(form.action, data)
+
+    def post(self, address: str, data: dict[str, Any]) -> Page:
+        """Send fields as a form does.
+
+        Raises:
+            PageError: The answer is an error.
+        """
+        return _page(self._post(address, data))
+
+    def download(self, form: Form) -> bytes:
+        """Press the button of a form that answers with a file.
+
+        Raises:
+            PageError: The answer is an error.
+        """
+        answer = self._post(form.action, dict(form.values))
+        if answer.is_error:
+            raise PageError(f"{form.action}: {answer.status_code}")
+        return answer.content
+
+    def _post(self, address: str, data: dict[str, Any]) -> httpx.Response:
+        return self._client.post(address, data=data, headers={"Referer": address, "Origin": _origin(address)})
 
     def api(self, method: str, address: str, body: object | None = None, *, key: str | None = None) -> Any:
         """Call the API with this person's session, as the pages' own scripts do.

@@ -1,0 +1,160 @@
+"""The steps in the console: customers, installer, device, scan, policy."""
+
+from __future__ import annotations
+
+import html
+import re
+import subprocess
+from pathlib import Path
+
+from seatkeep_launcher.demo.browser import Browser
+from seatkeep_launcher.demo.device import device_run
+from seatkeep_launcher.demo.scene import CUSTOMERS, TECHNICIAN, Scene, link_to, rows, sign_in
+from seatkeep_launcher.demo.steps import StepError, wait_for
+
+KEY = re.compile(r"SEATKEEP_KEY=([A-Za-z0-9_.-]+)")
+EICAR = "X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+"""Harmless by agreement; every engine finds it (EICAR Anti-Malware Testfile)."""
+
+
+def technician_signs_in(scene: Scene) -> str:
+    """One sign-in for both sites."""
+    sign_in(scene.technician, f"{scene.manager}/", TECHNICIAN, scene.password(TECHNICIAN))
+    return f"{TECHNICIAN}, by Licensing"
+
+
+def customers_arrive(scene: Scene) -> str:
+    """The console has read the customers from Licensing."""
+    address = f"{scene.manager}/customers/"
+
+    def are_here() -> bool:
+        return {row["Customer"] for row in rows(scene.technician, address)} >= set(CUSTOMERS)
+
+    seconds = wait_for(are_here, "the synchronization", seconds=30)
+    return f"{len(CUSTOMERS)} customers, {seconds:.1f} s after they were made"
+
+
+def customer_set_up(scene: Scene) -> str:
+    """Set-up of one customer on one page: template, groups, key."""
+    page = scene.technician.get(f"{customer_address(scene, CUSTOMERS[0])}setup/")
+    done = scene.technician.submit(page.form("template", "groups"), groups="Office\nShop", makes_key="on")
+    scene.steps.note(installer=done.address)
+    return f"{CUSTOMERS[0]}: two groups and a deployment key"
+
+
+def customer_ready(scene: Scene) -> str:
+    """Another customer is marked as ready."""
+    page = scene.technician.get(f"{customer_address(scene, CUSTOMERS[1])}ready/")
+    scene.technician.submit(page.form("confirmed"))
+    return f"{CUSTOMERS[1]}"
+
+
+def customer_address(scene: Scene, name: str) -> str:
+    """The page of a customer."""
+    return link_to(scene.technician.get(f"{scene.manager}/customers/"), name, "/customers/")
+
+
+def device_installed(scene: Scene) -> str:
+    """The command from the console, in a shell, with a folder of its own."""
+    page = scene.technician.get(scene.steps.fact("installer"))
+    found = KEY.search(html.unescape(page.html))
+    if found is None:
+        raise StepError("the installer page shows no command")
+    command = f"curl -fsS {scene.manager}/install/linux.sh | sh"
+    done = device_run(scene.device_root, ["sh", "-c", command], SEATKEEP_KEY=found[1])
+    last = (done.stdout.strip() or done.stderr.strip()).splitlines()[-1:]
+    if done.returncode != 0:
+        raise StepError(f"exit code {done.returncode}: {' '.join((done.stdout + done.stderr).splitlines()[-3:])}")
+    return last[0].removeprefix("seatkeep: ") if last else "installed"
+
+
+def device_visible(scene: Scene) -> str:
+    """The device stands in its customer's group, licensed and protected."""
+    address = f"{scene.manager}/computers/"
+
+    def is_here() -> bool:
+        found = rows(scene.technician, address)
+        return bool(found) and found[0]["License"] != "" and found[0]["Protection"] not in {"", "Unknown"}
+
+    seconds = wait_for(is_here, "the device", seconds=30)
+    row = rows(scene.technician, address)[0]
+    scene.steps.note(device=link_to(scene.technician.get(address), row["Computer"], "/computers/"))
+    return f"{row['Computer']} in {row['Group']}: {row['Protection']} ({seconds:.1f} s)"
+
+
+def scan_finds(scene: Scene, name: str) -> str:
+    """A scan task from the console finds the test file; the detection shows in the console."""
+    folder = scene.device_files / name
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "invoice.com").write_text(EICAR)
+    before = len(_open_detections(scene))
+    _scan(scene, folder)
+    seconds = wait_for(lambda: len(_open_detections(scene)) > before, "the detection", seconds=30)
+    row = _open_detections(scene)[0]
+    if (folder / "invoice.com").exists():
+        raise StepError("the file was not moved to quarantine")
+    return f"{row['Detection']} in quarantine, shown after {seconds:.1f} s"
+
+
+def quarantine_act(scene: Scene, act: str) -> str:
+    """Restore or delete the newest file in quarantine from the console."""
+    address = f"{scene.manager}/quarantine/"
+    page = scene.technician.get(f"{address}?state=HELD")
+    form = next(one for one in page.forms if "selected" in one.choices or "ids" in one.choices)
+    name = "selected" if "selected" in form.choices else "ids"
+    question = scene.technician.post(f"{address}{act}/", {**form.values, name: form.choices[name][:1]})
+    answer = next(one for one in question.forms if f"/{act}/" in one.action)
+    scene.technician.submit(answer)
+    state = {"restore": "RESTORED", "delete": "DELETED"}[act]
+    seconds = wait_for(lambda: bool(rows(scene.technician, f"{address}?state={state}")), act, seconds=30)
+    return f"{state.lower()} after {seconds:.1f} s"
+
+
+def problem_stays(scene: Scene) -> str:
+    """What the technician finds in the morning."""
+    page = scene.technician.get(f"{scene.manager}/")
+    wanted = "Detection not handled"
+    wait_for(lambda: wanted in scene.technician.get(f"{scene.manager}/").text, "the problem", seconds=15)
+    return f"{wanted} ({page.address})"
+
+
+def policy_obeyed(scene: Scene) -> str:
+    """An exclusion by policy on the customer's group is obeyed by the device, and gone when unassigned."""
+    folder = scene.device_files / "excluded"
+    browser = scene.technician
+    page = browser.get(f"{scene.manager}/policies/new/?product=endpoint")
+    form = page.form("name", "scan__exclusions")
+    fields: dict[str, str] = {"scan__exclusions": f"{folder}/**", "scan__exclusions--flag": "APPLY"}
+    made = browser.submit(form, None, name="Keep the test folder", **fields)
+    assign = browser.get(f"{made.address}assign/").form("group")
+    browser.submit(assign, group=_group_value(browser, f"{made.address}assign/", CUSTOMERS[0]))
+    seconds = wait_for(lambda: _has_exclusion(scene, folder), "the policy on the device", seconds=30, every=0.05)
+    return f"exclusion live on the device after {seconds:.1f} s"
+
+
+def _group_value(browser: Browser, address: str, name: str) -> str:
+    page = browser.get(address)
+    found = re.search(rf'<option value="(\d+)"[^>]*>[^<]*{re.escape(name)}', page.html)
+    if found is None:
+        raise StepError(f"the group {name} is not offered")
+    return found[1]
+
+
+def _has_exclusion(scene: Scene, folder: Path) -> bool:
+    done = device_run(scene.device_root, [str(scene.device_root / "bin/seatkeep-endpoint"), "settings",
+                                          "--root", str(scene.device_root)])  # fmt: skip
+    return str(folder) in done.stdout
+
+
+def _scan(scene: Scene, folder: Path) -> None:
+    page = scene.technician.get(f"{scene.steps.fact('device')}scan/")
+    scene.technician.submit(page.form("targets"), targets=str(folder), is_quarantining="on")
+
+
+def _open_detections(scene: Scene) -> list[dict[str, str]]:
+    return rows(scene.technician, f"{scene.manager}/detections/?state=open")
+
+
+def run_quietly(command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a program and keep what it says."""
+    return subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)

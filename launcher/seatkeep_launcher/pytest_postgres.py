@@ -1,0 +1,43 @@
+"""Pytest plugin: one real PostgreSQL for a whole test run; workers of pytest-xdist make databases of their own on it.
+
+It starts before Django's settings are read, because they want the address. SEATKEEP_TEST_POSTGRES_URL names a server
+that is there already.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from seatkeep_launcher.ports import find_free_port
+from seatkeep_launcher.postgres import Postgres
+
+_started: list[Postgres] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests() -> Generator[None, None, None]:
+    """Start PostgreSQL unless the environment names one, as it does in workers."""
+    if "SEATKEEP_TEST_POSTGRES_URL" not in os.environ:
+        server = Postgres(
+            folder=Path(tempfile.mkdtemp(prefix="seatkeep-test-pg-")), port=find_free_port(), is_durable=False
+        )
+        _started.append(server)
+        server.start()
+        os.environ["SEATKEEP_TEST_POSTGRES_URL"] = server.url()
+        for program in ("hub", "manager"):
+            os.environ.setdefault(f"SEATKEEP_{program.upper()}_DATABASE_URL", server.url(program))
+    return (yield)
+
+
+def pytest_unconfigure() -> None:
+    """Stop what this process started."""
+    while _started:
+        server = _started.pop()
+        server.stop()
+        shutil.rmtree(server.folder)
