@@ -6,17 +6,16 @@ from django.http import HttpRequest
 from ninja.errors import HttpError
 from ninja.security import HttpBearer
 from ninja.security.session import SessionAuth
-from seatkeep_webkit.actors import Actor, ActorKind, actor_from_request, client_ip
+from seatkeep_webkit.actors import Actor, ActorKind, client_ip
 from seatkeep_webkit.clock import now as read_clock
 
-from seatkeep_hub.api.enums import TokenLevel
 from seatkeep_hub.api.errors import NotForInstancesError, OnlyForInstancesError, ReadOnlyTokenError
-from seatkeep_hub.api.models import ApiToken
-from seatkeep_hub.api.tokens import PREFIX, token_find
 from seatkeep_hub.companies.models import User
 from seatkeep_hub.companies.selectors import Viewer
-from seatkeep_hub.instances.models import Instance
+from seatkeep_hub.instances.enums import TokenLevel
+from seatkeep_hub.instances.models import ApiToken, Instance
 from seatkeep_hub.instances.proof import call_verify
+from seatkeep_hub.instances.tokens import PREFIX, token_find
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -90,9 +89,9 @@ def viewer_of(request: HttpRequest) -> Viewer:
     return _caller(request)
 
 
-def person_of(request: HttpRequest) -> User | None:
-    """The signed-in person, or None when a program asks."""
-    return request.user if isinstance(request.user, User) else None
+def anyone_of(request: HttpRequest) -> Viewer:
+    """Who asks, linked managers included."""
+    return _caller(request)
 
 
 def instance_of(request: HttpRequest) -> Instance:
@@ -129,6 +128,3 @@ def _actor_of_token(token: ApiToken, request: HttpRequest) -> Actor:
 def _act(request: HttpRequest, actor: Actor) -> Actor:
     request.actor = actor  # type: ignore[attr-defined]  # read back by webkit's actor_from_request
     return actor
-
-
-__all__ = ["EVERYONE", "actor_from_request", "actor_of_instance", "instance_of", "person_of", "viewer_of"]

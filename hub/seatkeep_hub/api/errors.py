@@ -1,14 +1,7 @@
 """Refusals of the API itself."""
 
 from django.utils.translation import gettext_lazy as _
-from seatkeep_webkit.errors import NotAllowedError, NotFoundError
-
-
-class TokenUnknownError(NotFoundError):
-    """There is no such token."""
-
-    code = "api_token_unknown"
-    message = _("There is no such token.")
+from seatkeep_webkit.errors import NotAllowedError
 
 
 class ReadOnlyTokenError(NotAllowedError):

@@ -17,3 +17,10 @@ class LinkStatus(TextChoices):
     PENDING = "PENDING", _("Waiting")
     APPROVED = "APPROVED", _("Approved")
     DENIED = "DENIED", _("Denied")
+
+
+class TokenLevel(TextChoices):
+    """What an integration token may do in its company and below."""
+
+    READ = "READ", _("Read")
+    WRITE = "WRITE", _("Read and write")

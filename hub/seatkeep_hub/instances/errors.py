@@ -45,3 +45,10 @@ class InstanceUnknownError(NotFoundError):
 
     code = "instance_unknown"
     message = _("There is no such console.")
+
+
+class TokenUnknownError(NotFoundError):
+    """There is no such token."""
+
+    code = "api_token_unknown"
+    message = _("There is no such token.")

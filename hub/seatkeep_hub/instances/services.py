@@ -34,7 +34,7 @@ def link_request_create(
 ) -> LinkStarted:
     """Note that a manager asks to be linked.
 
-    With the launcher's bootstrap token in one-MSP use it is approved at once; before the wizard is done it waits for it.
+    With the launcher's bootstrap token in one-MSP use it is approved at once, or as soon as the wizard is done.
 
     Args:
         name: How the manager calls itself.

@@ -1,7 +1,7 @@
 """What can be wrong with an order, an invitation or a job."""
 
 from django.utils.translation import gettext_lazy as _
-from seatkeep_webkit.errors import ConflictError, GoneError, InvalidError, NotFoundError
+from seatkeep_webkit.errors import ConflictError, GoneError, NotAllowedError, NotFoundError
 
 
 class InvitationUnknownError(NotFoundError):
@@ -25,22 +25,15 @@ class AlreadyInvitedError(ConflictError):
     message = _("This person is a user already or has an open invitation.")
 
 
-class JobUnknownError(NotFoundError):
-    """There is no such job."""
+class UserUnknownError(NotFoundError):
+    """There is no such person."""
 
-    code = "job_unknown"
-    message = _("There is no such job.")
-
-
-class JobOpenError(ConflictError):
-    """This customer is being off-boarded already."""
-
-    code = "job_open"
-    message = _("This customer is being off-boarded already.")
+    code = "user_unknown"
+    message = _("There is no such person.")
 
 
-class OffboardDatesError(InvalidError):
-    """The dates must be in order: last day, then protect until and bill until."""
+class OwnAccessError(NotAllowedError):
+    """Nobody sets their own access."""
 
-    code = "offboard_dates"
-    message = _("Protection and billing cannot end before the last day.")
+    code = "own_access"
+    message = _("You cannot set your own access. Ask somebody else who may.")

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from seatkeep_webkit.ids import new_uid
 
 from seatkeep_hub.companies.enums import AccessLevel, Role
-from seatkeep_hub.msp.enums import InvitationState, JobKind, JobState
+from seatkeep_hub.msp.enums import InvitationState
 
 
 class Invitation(models.Model):
@@ -48,41 +48,3 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return self.email
-
-
-class CompanyJob(models.Model):
-    """A resumable long job on one company: what is to be done, and how far it is."""
-
-    id = models.BigAutoField(primary_key=True)
-    uid = models.UUIDField(_("id"), default=new_uid, unique=True, editable=False)
-    company = models.ForeignKey("companies.Company", on_delete=models.CASCADE, related_name="jobs")
-    kind = models.CharField(_("kind"), max_length=16, choices=JobKind.choices)
-    state = models.CharField(_("state"), max_length=8, choices=JobState.choices, default=JobState.WAITING)
-    done = models.PositiveIntegerField(_("done"), default=0)
-    total = models.PositiveIntegerField(_("of"), default=0)
-    last_day = models.DateField(_("last day"))
-    protect_until = models.DateField(_("protect until"))
-    bill_until = models.DateField(_("bill until"))
-    detail = models.CharField(_("detail"), max_length=500, blank=True)
-    created_by = models.CharField(_("started by"), max_length=200)
-    created_at = models.DateTimeField(_("started at"))
-    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
-
-    class Meta:
-        ordering = ["-id"]
-        constraints = [
-            models.CheckConstraint(condition=Q(kind__in=JobKind.values), name="company_job_kind_known"),
-            models.CheckConstraint(condition=Q(state__in=JobState.values), name="company_job_state_known"),
-            models.CheckConstraint(
-                condition=Q(protect_until__gte=models.F("last_day")) & Q(bill_until__gte=models.F("last_day")),
-                name="company_job_dates_in_order",
-            ),
-            models.UniqueConstraint(
-                fields=["company"],
-                condition=Q(state__in=[JobState.WAITING, JobState.RUNNING]),
-                name="company_job_one_open",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.uid)

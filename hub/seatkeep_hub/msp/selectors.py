@@ -10,9 +10,9 @@ from seatkeep_webkit.keyring import lookup_hmac
 from seatkeep_hub.companies.enums import AccessLevel
 from seatkeep_hub.companies.selectors import Viewer, companies_visible
 from seatkeep_hub.msp.enums import InvitationState
-from seatkeep_hub.msp.errors import InvitationOverError, InvitationUnknownError, JobUnknownError
+from seatkeep_hub.msp.errors import InvitationOverError, InvitationUnknownError
 from seatkeep_hub.msp.invitations import HMAC_PURPOSE
-from seatkeep_hub.msp.models import CompanyJob, Invitation
+from seatkeep_hub.msp.models import Invitation
 
 
 def invitation_list(viewer: Viewer) -> QuerySet[Invitation]:
@@ -47,15 +47,3 @@ def invitation_by_token(token: str) -> Invitation:
     if invitation is None:
         raise InvitationOverError
     return invitation
-
-
-def job_get(viewer: Viewer, uid: UUID) -> CompanyJob:
-    """One long job on a company that the viewer may see.
-
-    Raises:
-        JobUnknownError: There is none, or the company is not the viewer's.
-    """
-    job = CompanyJob.objects.select_related("company").filter(uid=uid, company__in=companies_visible(viewer)).first()
-    if job is None:
-        raise JobUnknownError
-    return job

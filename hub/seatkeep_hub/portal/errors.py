@@ -30,3 +30,10 @@ class RecoveryKitError(UnavailableError):
 
     code = "recovery_kit"
     message = _("The key ring cannot be read. `seatkeep doctor` says why.")
+
+
+class NotOwnerError(NotAllowedError):
+    """Only the owner of this server may do this."""
+
+    code = "not_owner"
+    message = _("Only the owner of this server may do this.")

@@ -12,11 +12,13 @@ from django.db import connection, transaction
 from seatkeep_webkit.actors import Actor
 from seatkeep_webkit.audit.services import audit_record
 
+from seatkeep_hub.business.services import admin_appoint
 from seatkeep_hub.companies.enums import AccessLevel, CompanyKind, Role
 from seatkeep_hub.companies.models import Company, User
 from seatkeep_hub.companies.people import access_set, user_create
 from seatkeep_hub.companies.services import company_create
 from seatkeep_hub.instances.services import bootstrap_grant
+from seatkeep_hub.licensing.catalogue import ENDPOINT_BUNDLE
 from seatkeep_hub.licensing.enums import LicenseKind
 from seatkeep_hub.licensing.services import license_order
 from seatkeep_hub.portal.enums import UseMode
@@ -26,7 +28,7 @@ from seatkeep_hub.portal.models import FirstRun
 FIRST_SEATS = 100
 """Seats of the license that one-MSP set-up orders; more devices are protected too and shown as more than ordered."""
 
-FIRST_BUNDLE = "endpoint-protection"
+
 VENDOR_NAME = "Seatkeep"
 KIND_OF_MODE = {
     UseMode.ONE_MSP: CompanyKind.MSP,
@@ -82,8 +84,14 @@ def first_run_complete(*, answers: FirstRunAnswers, now: datetime) -> FirstRun:
     owner = _owner(answers, company, now)
     if answers.mode == UseMode.ONE_MSP:
         license_order(
-            actor=_ACTOR, owner=company, bundle_code=FIRST_BUNDLE, kind=LicenseKind.MSP, quantity=FIRST_SEATS, now=now
+            actor=_ACTOR,
+            owner=company,
+            bundle_code=ENDPOINT_BUNDLE,
+            kind=LicenseKind.MSP,
+            quantity=FIRST_SEATS,
+            now=now,
         )
+        admin_appoint(owner=company, user=owner, actor=_ACTOR, now=now)
         bootstrap_grant(company=company, now=now)
     run = FirstRun.objects.create(
         mode=answers.mode,
@@ -97,7 +105,7 @@ def first_run_complete(*, answers: FirstRunAnswers, now: datetime) -> FirstRun:
 
 
 def email_confirm(user: User) -> None:
-    """Tell allauth that this address is the person's own: they came by a link that was sent to it, or own the server."""
+    """Tell allauth that this address is the person's own: a link was sent to it, or they own the server."""
     EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"primary": True, "verified": True})
 
 
@@ -148,3 +156,22 @@ def _record(run: FirstRun, now: datetime) -> None:
         details={"mode": run.mode, "owner": run.owner.email},
         now=now,
     )
+
+
+@transaction.atomic
+def recovery_kit_note(*, run: FirstRun, actor: Actor, now: datetime) -> None:
+    """Note that the kit was taken."""
+    FirstRun.objects.filter(pk=run.pk).update(recovery_kit_at=now)
+    audit_record(
+        actor=actor,
+        action="recovery-kit:take",
+        subject_type="company",
+        subject_id=str(run.company.uid),
+        company_uid=run.company.uid,
+        now=now,
+    )
+
+
+def mail_test_note(*, run: FirstRun, now: datetime) -> None:
+    """Note that a mail server took a test mail."""
+    FirstRun.objects.filter(pk=run.pk).update(mail_tested_at=now)

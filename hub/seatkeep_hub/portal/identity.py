@@ -17,7 +17,7 @@ from seatkeep_webkit.clock import now as read_clock
 
 from seatkeep_hub.companies.enums import AccessLevel
 from seatkeep_hub.companies.models import Access, User
-from seatkeep_hub.licensing.selectors import owners_administered
+from seatkeep_hub.licensing.security_admins import owners_administered
 from seatkeep_hub.portal.models import OidcKey
 
 RSA_BITS = 2048

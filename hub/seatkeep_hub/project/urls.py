@@ -1,5 +1,14 @@
 """Addresses of the hub."""
 
-from django.urls import URLPattern, URLResolver
+from __future__ import annotations
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, include, path
+
+from seatkeep_hub.api.app import api
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", api.urls),
+    path("", include("allauth.idp.urls")),
+    path("", include("seatkeep_webkit.urls")),
+    path("", include("seatkeep_hub.portal.urls")),
+]

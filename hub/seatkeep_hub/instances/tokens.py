@@ -13,11 +13,11 @@ from seatkeep_webkit.actors import Actor
 from seatkeep_webkit.audit.services import audit_record
 from seatkeep_webkit.keyring import lookup_hmac
 
-from seatkeep_hub.api.enums import TokenLevel
-from seatkeep_hub.api.errors import TokenUnknownError
-from seatkeep_hub.api.models import ApiToken
 from seatkeep_hub.companies.models import Company
 from seatkeep_hub.companies.selectors import Viewer, companies_visible
+from seatkeep_hub.instances.enums import TokenLevel
+from seatkeep_hub.instances.errors import TokenUnknownError
+from seatkeep_hub.instances.models import ApiToken
 
 PREFIX = "skt_"
 HMAC_PURPOSE = "api-token"

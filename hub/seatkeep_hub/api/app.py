@@ -1,0 +1,20 @@
+"""The NinjaAPI: authentication, errors as problem+json, routes; described at `/api/v1/docs` without internet."""
+
+from __future__ import annotations
+
+from ninja import NinjaAPI
+from seatkeep_webkit.problems import install_error_handlers
+
+from seatkeep_hub.api.auth import EVERYONE
+from seatkeep_hub.api.routes import companies, licenses, link, managers, people, programs, seats
+
+api = NinjaAPI(
+    title="Seatkeep Licensing",
+    version="1",
+    description="Everything that a person can do in Licensing, for programs, and what a linked console calls.",
+    auth=EVERYONE,
+    urls_namespace="api-v1",
+)
+install_error_handlers(api)
+for one in (link, managers, companies, licenses, seats, people, programs):
+    api.add_router("", one.router)

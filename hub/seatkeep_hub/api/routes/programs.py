@@ -1,0 +1,93 @@
+"""`/instances`, `/api-tokens`, `/audit`: programs that call, and who did what."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+from pydantic import Field
+from seatkeep_webkit.actors import actor_from_request
+from seatkeep_webkit.audit.models import AuditEntry
+from seatkeep_webkit.audit.selectors import audit_list
+from seatkeep_webkit.clock import now as read_clock
+from seatkeep_webkit.idempotency import idempotent
+from seatkeep_webkit.paging import Page, paginate
+
+from seatkeep_hub.api.auth import viewer_of
+from seatkeep_hub.api.schemas import AuditOut, InstanceOut, Limit, PageOut, TokenOut
+from seatkeep_hub.companies.enums import AccessLevel
+from seatkeep_hub.companies.selectors import companies_visible, company_get
+from seatkeep_hub.instances.enums import TokenLevel
+from seatkeep_hub.instances.models import ApiToken, Instance
+from seatkeep_hub.instances.selectors import instance_get, instance_list
+from seatkeep_hub.instances.services import instance_revoke
+from seatkeep_hub.instances.tokens import token_create, token_get, token_list, token_revoke
+
+router = Router(tags=["Programs"])
+
+
+class TokenIn(Schema):
+    """An integration token for a company."""
+
+    company_id: UUID
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    level: TokenLevel = TokenLevel.READ
+
+
+class TokenMadeOut(Schema):
+    """A new token; `secret` is shown only now."""
+
+    id: UUID
+    secret: str
+
+
+@router.get("/instances", response=PageOut[InstanceOut], summary="List consoles")
+def instance_index(request: HttpRequest, cursor: str | None = None, limit: Limit = 100) -> Page[Instance]:
+    """Consoles that are or were linked to companies that you may see."""
+    return paginate(instance_list(viewer_of(request)), order=("id",), cursor=cursor, limit=limit)
+
+
+@router.delete("/instances/{instance_id}", response={204: None}, summary="Revoke a console")
+def instance_drop(request: HttpRequest, instance_id: UUID) -> tuple[int, None]:
+    """Refuse every further call of the console. Devices keep their licenses."""
+    viewer = viewer_of(request)
+    instance = instance_get(viewer, instance_id)
+    company_get(viewer, instance.company.uid, level=AccessLevel.WRITE)
+    instance_revoke(instance=instance, actor=actor_from_request(request), now=read_clock())
+    return 204, None
+
+
+@router.get("/api-tokens", response=PageOut[TokenOut], summary="List integration tokens")
+def token_index(request: HttpRequest, cursor: str | None = None, limit: Limit = 100) -> Page[ApiToken]:
+    """Valid tokens of the companies that you may see, without their secrets."""
+    return paginate(token_list(viewer_of(request)), order=("id",), cursor=cursor, limit=limit)
+
+
+@router.post("/api-tokens", response={201: TokenMadeOut}, summary="Make an integration token")
+@idempotent
+def token_new(request: HttpRequest, body: TokenIn) -> tuple[int, dict[str, object]]:
+    """Make a token that acts for a company that you may change. The secret comes only now."""
+    company = company_get(viewer_of(request), body.company_id, level=AccessLevel.WRITE)
+    made = token_create(
+        company=company, name=body.name, level=body.level, actor=actor_from_request(request), now=read_clock()
+    )
+    return 201, {"id": made.token.uid, "secret": made.secret}
+
+
+@router.delete("/api-tokens/{token_id}", response={204: None}, summary="Revoke an integration token")
+def token_drop(request: HttpRequest, token_id: UUID) -> tuple[int, None]:
+    """Refuse the token from now on."""
+    viewer = viewer_of(request)
+    token = token_get(viewer, token_id)
+    company_get(viewer, token.company.uid, level=AccessLevel.WRITE)
+    token_revoke(token=token, actor=actor_from_request(request), now=read_clock())
+    return 204, None
+
+
+@router.get("/audit", response=PageOut[AuditOut], summary="Read the audit log")
+def audit_index(request: HttpRequest, cursor: str | None = None, limit: Limit = 100) -> Page[AuditEntry]:
+    """Who did what in the companies that you may see, newest first."""
+    visible = companies_visible(viewer_of(request)).values_list("uid", flat=True)
+    return paginate(audit_list(company_uids=visible), order=("-id",), cursor=cursor, limit=limit)

@@ -1,0 +1,166 @@
+"""`/seats`: devices. People and integrations see their companies'; a linked console sees its own subtree."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from ninja import Router, Schema
+from pydantic import Field
+from seatkeep_webkit.actors import actor_from_request
+from seatkeep_webkit.clock import now as read_clock
+from seatkeep_webkit.paging import Page, paginate
+
+from seatkeep_hub.api.auth import anyone_of, viewer_of
+from seatkeep_hub.api.schemas import Limit, PageOut
+from seatkeep_hub.api.wire import micros
+from seatkeep_hub.companies.enums import AccessLevel
+from seatkeep_hub.companies.selectors import Viewer, companies_visible, company_get
+from seatkeep_hub.licensing.models import Seat
+from seatkeep_hub.licensing.seats import seat_rename, seats_deactivate, seats_resume
+from seatkeep_hub.licensing.selectors import seat_get, seat_list
+
+router = Router(tags=["Seats"])
+SeatIds = Annotated[list[UUID], Field(min_length=1, max_length=200)]
+
+
+class SeatOut(Schema):
+    """One device's share of a license (docs/reference/wire.md, section 5)."""
+
+    id: UUID
+    product: str
+    license_public_id: str
+    company_id: UUID
+    device_name: str
+    fingerprint: str
+    key_thumbprint: str
+    activated_at_us: int
+    last_seen_at_us: int
+    mode: str
+    state: str
+
+    @staticmethod
+    def resolve_id(seat: Seat) -> UUID:
+        """The uid is the id outside."""
+        return seat.uid
+
+    @staticmethod
+    def resolve_product(seat: Seat) -> str:
+        """The product's code."""
+        return seat.product.code
+
+    @staticmethod
+    def resolve_license_public_id(seat: Seat) -> str:
+        """The license that it draws from."""
+        return seat.license.public_id
+
+    @staticmethod
+    def resolve_company_id(seat: Seat) -> UUID:
+        """The customer's uid."""
+        return seat.node.company.uid
+
+    @staticmethod
+    def resolve_device_name(seat: Seat) -> str:
+        """The name that people see."""
+        return seat.shown_name
+
+    @staticmethod
+    def resolve_activated_at_us(seat: Seat) -> int:
+        """Microseconds since 1970."""
+        return micros(seat.activated_at)
+
+    @staticmethod
+    def resolve_last_seen_at_us(seat: Seat) -> int:
+        """Microseconds since 1970."""
+        return micros(seat.last_seen_at)
+
+    @staticmethod
+    def resolve_mode(seat: Seat) -> str:
+        """NORMAL, TRIAL or OVERUSE."""
+        if seat.license.kind == "TRIAL":
+            return "TRIAL"
+        return "OVERUSE" if seat.is_overuse else "NORMAL"
+
+
+class SeatEventOut(Schema):
+    """What happened to a seat."""
+
+    at: datetime
+    kind: str
+    actor: str
+    detail: str
+
+
+class SeatsIn(Schema):
+    """At most 200 seats."""
+
+    seats: SeatIds
+
+
+class StoppedOut(Schema):
+    """How many were protected until now."""
+
+    stopped: int
+
+
+class ResumedOut(Schema):
+    """What became of each seat: `resumed`, `unchanged` or why not."""
+
+    results: dict[UUID, str]
+
+
+class NameIn(Schema):
+    """A name of its own; empty shows the device's again."""
+
+    name: Annotated[str, Field(max_length=200)]
+
+
+@router.get("/seats", response=PageOut[SeatOut], summary="List seats")
+def seat_index(
+    request: HttpRequest, company: UUID | None = None, cursor: str | None = None, limit: Limit = 100
+) -> Page[Seat]:
+    """Seats of the companies that you may see; of one company and below with `company`."""
+    viewer = anyone_of(request)
+    below = company_get(viewer, company) if company else None
+    return paginate(seat_list(viewer, company=below), order=("id",), cursor=cursor, limit=limit)
+
+
+@router.get("/seats/{seat_id}", response=SeatOut, summary="Show a seat")
+def seat_show(request: HttpRequest, seat_id: UUID) -> Seat:
+    """One seat."""
+    return seat_get(anyone_of(request), seat_id)
+
+
+@router.put("/seats/{seat_id}/name", response=SeatOut, summary="Name a computer")
+def seat_name(request: HttpRequest, seat_id: UUID, body: NameIn) -> Seat:
+    """Give a computer a name of its own."""
+    viewer = viewer_of(request)
+    seat = seat_get(viewer, seat_id)
+    company_get(viewer, seat.node.company.uid, level=AccessLevel.WRITE)
+    seat_rename(actor=actor_from_request(request), seat=seat, name=body.name, now=read_clock())
+    return seat_get(viewer, seat_id)
+
+
+@router.post("/seats/stop", response=StoppedOut, summary="Stop protecting computers")
+def seats_stop(request: HttpRequest, body: SeatsIn) -> dict[str, int]:
+    """Free the seats at once; can be undone for 24 hours. Seats that are not yours are not counted."""
+    uids = _own(viewer_of(request), body.seats)
+    return {"stopped": seats_deactivate(actor=actor_from_request(request), seat_uids=uids, now=read_clock())}
+
+
+@router.post("/seats/resume", response=ResumedOut, summary="Protect computers again")
+def seats_again(request: HttpRequest, body: SeatsIn) -> dict[str, Any]:
+    """Undo "stop protecting" within 24 hours."""
+    uids = _own(viewer_of(request), body.seats)
+    answers = seats_resume(actor=actor_from_request(request), seat_uids=uids, now=read_clock())
+    return {"results": {uid: answer.code for uid, answer in zip(uids, answers, strict=True)}}
+
+
+def _own(viewer: Viewer, wanted: list[UUID]) -> list[UUID]:
+    writable: QuerySet[Seat] = seat_list(viewer).filter(
+        node__company__in=companies_visible(viewer, level=AccessLevel.WRITE)
+    )
+    return list(writable.filter(uid__in=wanted).order_by("pk").values_list("uid", flat=True))

@@ -1,0 +1,18 @@
+"""What can be wrong with a Security Admin's appointment."""
+
+from django.utils.translation import gettext_lazy as _
+from seatkeep_webkit.errors import InvalidError, NotFoundError
+
+
+class SecurityAdminUnknownError(NotFoundError):
+    """There is no such Security Admin."""
+
+    code = "security_admin_unknown"
+    message = _("There is no such Security Admin.")
+
+
+class NotALicenseOwnerError(InvalidError):
+    """A company of this kind owns no licenses."""
+
+    code = "not_a_license_owner"
+    message = _("A company of this kind owns no licenses.")

@@ -1,0 +1,97 @@
+"""Forms about licenses, agreements and seats."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from seatkeep_hub.agreements.enums import AgreementMode, OnExceed
+from seatkeep_hub.companies.models import Company
+from seatkeep_hub.licensing.enums import Lapse, Overuse
+from seatkeep_hub.licensing.models import License
+from seatkeep_hub.licensing.selectors import bundle_list, product_list
+from seatkeep_hub.licensing.services import MAX_QUANTITY
+
+
+class OrderForm(forms.Form):
+    """A bundle to be ordered."""
+
+    owner = forms.ModelChoiceField(label=_("For"), queryset=Company.objects.none(), to_field_name="uid")
+    bundle_code = forms.ChoiceField(label=_("Bundle"), choices=[])
+    quantity = forms.IntegerField(label=_("Seats"), min_value=1, max_value=MAX_QUANTITY, initial=25)
+    overuse = forms.ChoiceField(
+        label=_("When the seats run out"),
+        choices=[choice for choice in Overuse.choices if choice[0] != Overuse.AUTO_GROW],
+        initial=Overuse.ALLOW_AND_ALERT,
+    )
+    lapse = forms.ChoiceField(
+        label=_("When a computer hears nothing for 30 days"), choices=Lapse.choices, initial=Lapse.KEEP_PROTECTING
+    )
+
+    def __init__(self, *args: Any, owners: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        owner, bundle = self.fields["owner"], self.fields["bundle_code"]
+        if isinstance(owner, forms.ModelChoiceField) and isinstance(bundle, forms.ChoiceField):
+            owner.queryset, owner.initial = owners, owners.first()
+            bundle.choices = [(one.code, one.name) for one in bundle_list()]
+
+
+class QuantityForm(forms.Form):
+    """Another number of ordered seats."""
+
+    quantity = forms.IntegerField(label=_("Seats"), min_value=1, max_value=MAX_QUANTITY)
+    note = forms.CharField(label=_("Why"), max_length=500, required=False)
+
+
+class AgreementForm(forms.Form):
+    """What a customer agreed to for one product of one license."""
+
+    license = forms.ModelChoiceField(label=_("Shared license"), queryset=License.objects.none(), to_field_name="uid")
+    product_code = forms.ChoiceField(label=_("Product"), choices=[])
+    mode = forms.ChoiceField(
+        label=_("Agreement"), choices=AgreementMode.choices, initial=AgreementMode.FIXED, widget=forms.RadioSelect
+    )
+    quantity = forms.IntegerField(
+        label=_("Seats, when fixed"),
+        min_value=0,
+        max_value=MAX_QUANTITY,
+        required=False,
+        help_text=_("Promised and billed."),
+    )
+    on_exceed = forms.ChoiceField(label=_("One more device than fixed"), choices=OnExceed.choices, required=False)
+    warn_above = forms.IntegerField(label=_("Warn above, when flexible"), min_value=0, required=False)
+    stop_above = forms.IntegerField(label=_("Stop above, when flexible"), min_value=0, required=False)
+
+    def __init__(self, *args: Any, licenses: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        license, product = self.fields["license"], self.fields["product_code"]
+        if isinstance(license, forms.ModelChoiceField) and isinstance(product, forms.ChoiceField):
+            license.queryset, license.initial = licenses, licenses.first()
+            product.choices = [(one.code, one.name) for one in product_list()]
+
+    def clean(self) -> dict[str, Any]:
+        """Numbers of the other kind are dropped, as nobody sees them."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        is_fixed = cleaned.get("mode") == AgreementMode.FIXED
+        cleaned["quantity"] = (cleaned.get("quantity") or 0) if is_fixed else 0
+        cleaned["on_exceed"] = cleaned.get("on_exceed") or OnExceed.FLAG
+        if is_fixed:
+            cleaned["warn_above"] = cleaned["stop_above"] = None
+        return cleaned
+
+
+class OffboardForm(forms.Form):
+    """The days of a leaving customer."""
+
+    last_day = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}))
+    protect_until = forms.DateField(label=_("Protect until"), widget=forms.DateInput(attrs={"type": "date"}))
+    bill_until = forms.DateField(label=_("Bill until"), widget=forms.DateInput(attrs={"type": "date"}))
+
+
+class PeriodForm(forms.Form):
+    """From one day to another, both included."""
+
+    first = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
+    last = forms.DateField(label=_("To"), widget=forms.DateInput(attrs={"type": "date"}))

@@ -1,0 +1,217 @@
+"""The tables of the pages: columns, search, filters; rows come from the selectors."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from seatkeep_webkit.audit.models import AuditEntry
+from seatkeep_webkit.search import search_filter
+from seatkeep_webkit.tables import BoolFilter, BulkAction, ChoiceFilter, Column, Empty, Table
+
+from seatkeep_hub.agreements.models import UsageDay
+from seatkeep_hub.companies.enums import CompanyKind, CompanyStatus
+from seatkeep_hub.companies.models import Company, User
+from seatkeep_hub.instances.models import Instance
+from seatkeep_hub.licensing.enums import AdminStatus, LicenseKind, SeatState
+from seatkeep_hub.licensing.models import License, Seat, SecurityAdmin
+
+COMPANY_TONES = {"ACTIVE": "ok", "WAITING": "info", "SUSPENDED": "warn", "REMOVED": "off"}
+SEAT_TONES = {"ACTIVE": "ok", "RELEASED": "off", "DEACTIVATED": "warn"}
+ADMIN_TONES = {"INVITED": "info", "ACCEPTED": "ok", "REVOKED": "off"}
+
+
+class CompanyTable(Table[Company]):
+    """Companies that the viewer may see."""
+
+    name = "companies"
+    order = "name"
+    columns = (
+        Column("name", _("Name"), sort="name", is_title=True),
+        Column("get_kind_display", _("Kind"), sort="kind"),
+        Column("parent.name", _("Below"), sort="parent__name"),
+        Column("status", _("State"), sort="status", badge=COMPANY_TONES),
+        Column("custom_identifier", _("Your number"), sort="custom_identifier"),
+        Column("created_at", _("Since"), sort="created_at", kind="when", is_hidden=True),
+    )
+    filters = (
+        ChoiceFilter("kind", _("Kind"), CompanyKind.choices),
+        ChoiceFilter("status", _("State"), CompanyStatus.choices),
+    )
+    empty = Empty(_("No customers yet."), _("Add the first one. Adding sends no mail."), icon="building")
+
+    def apply_search(self, queryset: QuerySet[Company], text: str) -> QuerySet[Company]:
+        """Any part of a name, number or tag."""
+        return search_filter(queryset, "search", text)
+
+    def row_url(self, row: Company) -> str:
+        """The company's page."""
+        return reverse("portal:company", args=[row.uid])
+
+
+class LicenseTable(Table[License]):
+    """Licenses of the companies that the viewer may see."""
+
+    name = "licenses"
+    order = "-created_at"
+    search = ("public_id__istartswith", "owner__name__icontains", "bundle__name__icontains")
+    columns = (
+        Column("public_id", _("License"), sort="public_id", is_title=True),
+        Column("owner.name", _("Owner"), sort="owner__name"),
+        Column("bundle.name", _("Bundle"), sort="bundle__name"),
+        Column("get_kind_display", _("Terms"), sort="kind"),
+        Column("state", _("State"), template="portal/cells/license_state.html"),
+        Column("quantity", _("In use / ordered"), sort="quantity", template="portal/cells/license_seats.html"),
+        Column("get_lapse_display", _("When it runs out"), is_hidden=True),
+        Column("created_at", _("Ordered"), sort="created_at", kind="when", is_hidden=True),
+    )
+    filters = (ChoiceFilter("kind", _("Terms"), LicenseKind.choices),)
+    empty = Empty(
+        _("No licenses yet."), _("Order a bundle: one license, shared by all your customers."), icon="license"
+    )
+
+    def row_url(self, row: License) -> str:
+        """The license's drawer."""
+        return reverse("portal:license", args=[row.uid])
+
+
+class SeatTable(Table[Seat]):
+    """Devices that hold a seat."""
+
+    name = "seats"
+    order = "-last_seen_at"
+    search = ("device_name__icontains", "name__icontains", "serial__istartswith", "license__public_id__istartswith")
+    columns = (
+        Column("shown_name", _("Device"), sort="device_name", is_title=True),
+        Column("product.name", _("Product"), sort="product__name"),
+        Column("node.company.name", _("Customer"), sort="node__company__name"),
+        Column("license.public_id", _("License"), sort="license__public_id"),
+        Column("state", _("State"), sort="state", badge=SEAT_TONES),
+        Column("last_seen_at", _("Last seen"), sort="last_seen_at", template="portal/cells/last_seen.html"),
+        Column("activated_at", _("Activated"), sort="activated_at", kind="when", is_hidden=True),
+        Column("os", _("System"), is_hidden=True),
+        Column("serial", _("Serial number"), is_hidden=True),
+    )
+    filters = (
+        ChoiceFilter("state", _("State"), SeatState.choices),
+        BoolFilter("is_overuse", _("More than agreed")),
+    )
+    bulk_actions = (BulkAction("stop", _("Stop protecting…"), "portal:seats-stop", icon="player-stop", is_danger=True),)
+    empty = Empty(
+        _("No devices yet."),
+        _("A device appears here by itself as soon as its protection is activated. Installers are in the console."),
+        icon="devices",
+    )
+
+    def row_url(self, row: Seat) -> str:
+        """The seat's drawer."""
+        return reverse("portal:seat", args=[row.uid])
+
+
+class UserTable(Table[User]):
+    """People of the companies that the viewer may see."""
+
+    name = "users"
+    order = "name"
+    search = ("name__icontains", "email__icontains")
+    columns = (
+        Column("name", _("Name"), sort="name", is_title=True),
+        Column("email", _("E-mail"), sort="email"),
+        Column("company.name", _("Company"), sort="company__name"),
+        Column("is_active", _("Can sign in"), sort="is_active"),
+        Column("last_login", _("Last sign-in"), sort="last_login", kind="when"),
+    )
+    empty = Empty(_("Nobody here yet."), _("Invite the first person. They choose their own password."), icon="users")
+
+    def row_url(self, row: User) -> str:
+        """The person's drawer with the access."""
+        return reverse("portal:user", args=[row.uid])
+
+
+class AdminTable(Table[SecurityAdmin]):
+    """Security Admins of the license owners that the viewer may see."""
+
+    name = "security-admins"
+    order = "-invited_at"
+    search = ("email__icontains", "company__name__icontains")
+    columns = (
+        Column("email", _("E-mail"), sort="email", is_title=True),
+        Column("company.name", _("License owner"), sort="company__name"),
+        Column("status", _("State"), sort="status", badge=ADMIN_TONES),
+        Column("invited_by", _("Invited by")),
+        Column("invited_at", _("Invited"), sort="invited_at", kind="when"),
+        Column("accepted_at", _("Accepted"), sort="accepted_at", kind="when"),
+    )
+    filters = (ChoiceFilter("status", _("State"), AdminStatus.choices),)
+    empty = Empty(
+        _("No Security Admin yet."),
+        _("A Security Admin manages licenses for the owner and may link a console. Invite one."),
+        icon="user-shield",
+    )
+
+    def row_url(self, row: SecurityAdmin) -> str:
+        """The Security Admin's drawer."""
+        return reverse("portal:admin", args=[row.uid])
+
+
+class InstanceTable(Table[Instance]):
+    """Consoles that are or were linked."""
+
+    name = "instances"
+    order = "-created_at"
+    search = ("name__icontains", "company__name__icontains")
+    columns = (
+        Column("name", _("Console"), sort="name", is_title=True),
+        Column("company.name", _("Belongs to"), sort="company__name"),
+        Column("is_revoked", _("State"), sort="is_revoked", template="portal/cells/instance_state.html"),
+        Column("last_seen_at", _("Last contact"), sort="last_seen_at", kind="when"),
+        Column("created_at", _("Linked"), sort="created_at", kind="when"),
+    )
+    filters = (BoolFilter("is_revoked", _("Revoked")),)
+    empty = Empty(
+        _("No console is linked."),
+        _("Open the console, choose “Link to Licensing”, and type the code that it shows here."),
+        icon="server",
+    )
+
+    def row_url(self, row: Instance) -> str:
+        """The console's drawer."""
+        return reverse("portal:instance", args=[row.uid])
+
+
+class AuditTable(Table[AuditEntry]):
+    """Who did what."""
+
+    name = "audit"
+    order = "-at"
+    search = ("actor_label__icontains", "action__istartswith")
+    columns = (
+        Column("at", _("When"), sort="at", kind="when"),
+        Column("actor_label", _("Who"), is_title=True),
+        Column("action", _("What"), sort="action"),
+        Column("subject_type", _("On")),
+        Column("details", _("Details"), template="portal/cells/details.html"),
+        Column("ip", _("From"), is_hidden=True),
+    )
+    empty = Empty(_("Nothing here yet."), _("Every change will be noted here."), icon="history")
+
+
+class UsageTable(Table[UsageDay]):
+    """What was ordered, agreed and in use, one row per day, customer and product."""
+
+    name = "usage"
+    order = "-day"
+    search = ("buyer__name__icontains", "product__name__icontains")
+    columns = (
+        Column("day", _("Day"), sort="day", kind="date", is_title=True),
+        Column("buyer.name", _("Customer"), sort="buyer__name"),
+        Column("product.name", _("Product"), sort="product__name"),
+        Column("node.license.public_id", _("License")),
+        Column("agreed", _("Agreed"), sort="agreed", kind="number"),
+        Column("ordered", _("Ordered"), sort="ordered", kind="number"),
+        Column("in_use", _("In use"), sort="in_use", kind="number"),
+        Column("peak", _("Peak"), sort="peak", kind="number"),
+    )
+    empty = Empty(
+        _("No usage yet."), _("Each day is counted at its midnight; today shows up within the hour."), icon="chart-bar"
+    )

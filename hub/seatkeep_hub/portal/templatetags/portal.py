@@ -1,0 +1,43 @@
+"""Small words and colors that several pages share."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django import template
+from django.utils.safestring import SafeString
+from seatkeep_webkit import html
+from seatkeep_webkit.clock import now as read_clock
+
+from seatkeep_hub.licensing.enums import LicenseState
+from seatkeep_hub.licensing.models import License
+from seatkeep_hub.licensing.selectors import license_state as state_of
+from seatkeep_hub.licensing.selectors import license_usage
+
+register = template.Library()
+
+STATE_TONES = {"OK": "ok", "WARNING": "warn", "ERROR": "bad", "EXPIRED": "bad", "SUSPENDED": "warn", "CANCELLED": "off"}
+QUIET_AFTER = timedelta(days=14)
+SILENT_AFTER = timedelta(days=30)
+
+
+@register.simple_tag
+def license_badge(license: License) -> SafeString:
+    """The license's state as a badge."""
+    state = LicenseState(state_of(license, now=read_clock()))
+    return html.status_badge(STATE_TONES[state.value], state.label)
+
+
+@register.simple_tag
+def license_used(license: License) -> int:
+    """Seats in use of the product that uses most."""
+    return max((line.used for line in license_usage(license)), default=0)
+
+
+@register.filter
+def age_class(seen_at: datetime) -> str:
+    """Color of "last seen": calm below 14 days, amber from there, red from 30 days."""
+    age = read_clock() - seen_at
+    if age >= SILENT_AFTER:
+        return "text-danger"
+    return "text-warning" if age >= QUIET_AFTER else ""

@@ -1,0 +1,107 @@
+"""Addresses of the pages."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, path
+
+from seatkeep_hub.portal.views import (
+    admins,
+    agreements,
+    audit,
+    companies,
+    dashboard,
+    instances,
+    joining,
+    licenses,
+    people,
+    seats,
+    settings,
+    setup,
+    usage,
+)
+
+app_name = "portal"
+
+_first_run = [
+    path("setup/", setup.setup, name="setup"),
+    path("setup/wizard/", setup.SetupWizard.as_view(), name="setup-wizard"),
+    path("welcome/kit/", setup.kit, name="setup-kit"),
+    path("welcome/kit/download/", setup.kit_download, name="setup-kit-download"),
+    path("welcome/", setup.finished, name="setup-finished"),
+]
+_invitations = [
+    path("invite/person/<str:token>/", joining.invite_open, {"kind": "person"}, name="invite"),
+    path("invite/admin/<str:token>/", joining.invite_open, {"kind": "admin"}, name="admin-invite-open"),
+    path("invite/person/", joining.join, name="join"),
+    path("invite/admin/", joining.admin_join, name="admin-join"),
+]
+_companies = [
+    path("companies/", companies.companies, name="companies"),
+    path("companies/new/", companies.company_new, name="company-new"),
+    path("companies/<uuid:uid>/", companies.company, name="company"),
+    path("companies/<uuid:uid>/licenses/", companies.company_licenses, name="company-licenses"),
+    path("companies/<uuid:uid>/seats/", companies.company_seats, name="company-seats"),
+    path("companies/<uuid:uid>/usage/", usage.company_usage, name="company-usage"),
+    path("companies/<uuid:uid>/people/", companies.company_people, name="company-people"),
+    path("companies/<uuid:uid>/audit/", companies.company_audit, name="company-audit"),
+    path("companies/<uuid:uid>/name/", companies.company_name, name="company-name"),
+    path("companies/<uuid:uid>/suspend/", companies.company_pause, name="company-suspend"),
+    path("companies/<uuid:uid>/agreement/", agreements.agreement, name="company-agreement"),
+    path("companies/<uuid:uid>/off-board/", agreements.offboard, name="company-offboard"),
+    path("companies/<uuid:uid>/restore/", agreements.restore, name="company-restore"),
+    path("jobs/<uuid:uid>/", agreements.job, name="job"),
+]
+_licenses = [
+    path("licenses/", licenses.licenses, name="licenses"),
+    path("licenses/order/", licenses.license_new, name="license-order"),
+    path("licenses/<uuid:uid>/", licenses.license, name="license"),
+    path("licenses/<uuid:uid>/seats/", licenses.license_seats, name="license-seats"),
+    path("licenses/<uuid:uid>/key/", licenses.license_key, name="license-key"),
+    path("licenses/<uuid:uid>/suspend/", licenses.license_pause, name="license-suspend"),
+]
+_seats = [
+    path("seats/", seats.seats, name="seats"),
+    path("seats/stop/", seats.seats_stop, name="seats-stop"),
+    path("seats/undo/", seats.seats_undo_ask, name="seats-undo-ask"),
+    path("seats/undo/now/", seats.seats_undo, name="seats-undo"),
+    path("seats/<uuid:uid>/", seats.seat, name="seat"),
+    path("seats/<uuid:uid>/name/", seats.seat_name, name="seat-name"),
+    path("seats/<uuid:uid>/stop/", seats.seat_stop, name="seat-stop"),
+    path("usage/", usage.usage, name="usage"),
+]
+_people = [
+    path("users/", people.users, name="users"),
+    path("users/invite/", people.user_invite, name="user-invite"),
+    path("users/<uuid:uid>/", people.user, name="user"),
+    path("users/<uuid:uid>/access/<uuid:company_uid>/", people.user_access, name="user-access"),
+    path("users/invitations/<uuid:uid>/withdraw/", people.invitation_withdraw, name="invitation-withdraw"),
+    path("security-admins/", admins.admins, name="admins"),
+    path("security-admins/invite/", admins.admin_new, name="admin-invite"),
+    path("security-admins/<uuid:uid>/", admins.admin, name="admin"),
+    path("security-admins/<uuid:uid>/revoke/", admins.admin_end, name="admin-revoke"),
+]
+_programs = [
+    path("consoles/", instances.instances, name="instances"),
+    path("consoles/<uuid:uid>/", instances.instance, name="instance"),
+    path("consoles/<uuid:uid>/revoke/", instances.instance_stop, name="instance-revoke"),
+    path("consoles/<uuid:uid>/linked/", instances.linked, name="linked"),
+    path("link/", instances.link, name="link"),
+    path("link/<str:code>/", instances.link_decide, name="link-decide"),
+    path("audit/", audit.audit, name="audit"),
+    path("settings/", settings.settings, name="settings"),
+    path("settings/mail-test/", settings.mail_test, name="mail-test"),
+    path("settings/tokens/new/", settings.token_new, name="token-new"),
+    path("settings/tokens/<uuid:uid>/revoke/", settings.token_drop, name="token-revoke"),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", dashboard.dashboard, name="dashboard"),
+    path("search/", dashboard.search, name="search"),
+    *_first_run,
+    *_invitations,
+    *_companies,
+    *_licenses,
+    *_seats,
+    *_people,
+    *_programs,
+]

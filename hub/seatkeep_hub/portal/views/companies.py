@@ -1,0 +1,205 @@
+"""Companies: list, page with tabs, create, suspend, off-board, restore."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from seatkeep_webkit.audit.selectors import audit_list
+from seatkeep_webkit.dialogs import Confirm, FormDialog, done
+from seatkeep_webkit.errors import AppError
+from seatkeep_webkit.navigation import NavItem
+
+from seatkeep_hub.agreements.enums import AgreementMode
+from seatkeep_hub.agreements.models import Agreement
+from seatkeep_hub.agreements.selectors import agreement_list, agreement_over
+from seatkeep_hub.companies.enums import AccessLevel, CompanyKind, CompanyStatus
+from seatkeep_hub.companies.models import Company, User
+from seatkeep_hub.companies.selectors import (
+    access_level,
+    companies_visible,
+    company_ancestors,
+    company_children,
+    company_get,
+    users_of,
+)
+from seatkeep_hub.companies.services import company_create, company_rename
+from seatkeep_hub.licensing.selectors import license_list, seat_count, seat_list
+from seatkeep_hub.licensing.suspension import company_suspend, company_unsuspend
+from seatkeep_hub.portal.forms import CompanyForm, NameForm
+from seatkeep_hub.portal.selectors import is_one_msp, parents_for
+from seatkeep_hub.portal.tables import AuditTable, CompanyTable, LicenseTable, SeatTable, UserTable
+from seatkeep_hub.portal.viewing import acting, viewer_of
+
+
+def companies(request: HttpRequest) -> HttpResponse:
+    """Every company that the viewer may see."""
+    viewer = viewer_of(request)
+    found = companies_visible(viewer).exclude(kind=CompanyKind.VENDOR).select_related("parent")
+    if is_one_msp():
+        found = found.filter(kind=CompanyKind.CUSTOMER)
+    table = CompanyTable(request, found)
+    return table.response("portal/companies.html", {"is_one": is_one_msp(), "can_add": bool(parents_for(viewer))})
+
+
+def company_new(request: HttpRequest) -> HttpResponse:
+    """Create a company below one that the viewer may change."""
+    viewer = viewer_of(request)
+    form = CompanyForm(request.POST or None, parents=parents_for(viewer), initial=_place(request))
+    title = _("New customer") if is_one_msp() else _("New company")
+    dialog = FormDialog(request, form, title=title, label=_("Create"), lines=[_("This sends no mail.")])
+    if not dialog.is_valid:
+        return dialog.response()
+    actor, now = acting(request)
+    try:
+        made = company_create(actor=actor, now=now, **form.cleaned_data)
+    except AppError as error:
+        return dialog.refuse(error)
+    return done(request, _("Created."), url=reverse("portal:company", args=[made.uid]))
+
+
+def company(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Overview of one company: what is agreed, what is in use, what is below it."""
+    viewer = viewer_of(request)
+    found = company_get(viewer, uid)
+    context = {
+        **company_frame(viewer, found),
+        "children": company_children(viewer, found)[:200],
+        "seats": seat_count(viewer, company=found),
+        "agreements": [_agreement(one) for one in agreement_list(viewer, company=found).filter(closed_at=None)[:100]],
+    }
+    return render(request, "portal/company.html", context)
+
+
+def company_licenses(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Licenses that the company owns."""
+    viewer = viewer_of(request)
+    found = company_get(viewer, uid)
+    table = LicenseTable(request, license_list(viewer).filter(owner__path__contains=[found.pk]))
+    return table.response("portal/company_table.html", {**company_frame(viewer, found), "tab": _("Licenses")})
+
+
+def company_seats(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Devices of the company and below."""
+    viewer = viewer_of(request)
+    found = company_get(viewer, uid)
+    table = SeatTable(request, seat_list(viewer, company=found))
+    return table.response("portal/company_table.html", {**company_frame(viewer, found), "tab": _("Seats")})
+
+
+def company_people(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """People who work for the company."""
+    viewer = viewer_of(request)
+    found = company_get(viewer, uid)
+    table = UserTable(request, users_of(viewer).filter(company=found))
+    return table.response("portal/company_table.html", {**company_frame(viewer, found), "tab": _("Users & access")})
+
+
+def company_audit(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Who did what with the company."""
+    viewer = viewer_of(request)
+    found = company_get(viewer, uid)
+    table = AuditTable(request, audit_list(company_uids=[found.uid]))
+    return table.response("portal/company_table.html", {**company_frame(viewer, found), "tab": _("Audit")})
+
+
+def company_name(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Rename; linked consoles follow."""
+    found = company_get(viewer_of(request), uid, level=AccessLevel.WRITE)
+    form = NameForm(request.POST or None, initial={"name": found.name})
+    dialog = FormDialog(request, form, title=_("Rename %(name)s") % {"name": found}, label=_("Rename"))
+    if not dialog.is_valid:
+        return dialog.response()
+    actor, now = acting(request)
+    try:
+        company_rename(actor=actor, company=found, name=form.cleaned_data["name"], now=now)
+    except AppError as error:
+        return dialog.refuse(error)
+    return done(request, _("Renamed. Linked consoles follow within seconds."), url=_url(found))
+
+
+def company_pause(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Suspend, or take a suspension back."""
+    viewer = viewer_of(request)
+    found = company_get(viewer, uid, level=AccessLevel.WRITE)
+    is_back = found.status == CompanyStatus.SUSPENDED
+    seats = seat_count(viewer, company=found)["ACTIVE"]
+    dialog = Confirm(
+        request,
+        title=(_("Take back the suspension of %(name)s") if is_back else _("Suspend %(name)s")) % {"name": found},
+        label=_("Take back") if is_back else _("Suspend"),
+        is_danger=not is_back,
+        lines=_pause_lines(seats, is_back=is_back),
+    )
+    if not dialog.is_confirmed:
+        return dialog.response()
+    actor, now = acting(request)
+    (company_unsuspend if is_back else company_suspend)(actor=actor, company=found, now=now)
+    return done(request, _("In use again.") if is_back else _("Suspended."), url=_url(found))
+
+
+def _pause_lines(seats: int, *, is_back: bool) -> list[str]:
+    if is_back:
+        return [_("Computers can be activated and renewed again.")]
+    return [
+        _("No new computer is activated and none of %(count)s is renewed.") % {"count": seats},
+        _("What their protection does then is the license's choice; nothing is turned off by this itself."),
+    ]
+
+
+def company_frame(viewer: User, found: Company) -> dict[str, object]:
+    """What the heading, breadcrumb and tabs of a company's pages need."""
+    level = access_level(viewer, found)
+    visible = set(companies_visible(viewer).values_list("pk", flat=True).filter(pk__in=found.path))
+    return {
+        "company": found,
+        "ancestors": [one for one in company_ancestors(found) if one.pk in visible and one.kind != CompanyKind.VENDOR],
+        "can_write": level == AccessLevel.WRITE,
+        "tab_items": _tabs(found),
+        "is_one": is_one_msp(),
+    }
+
+
+def _agreement(one: Agreement) -> dict[str, object]:
+    limit = one.quantity if one.mode == AgreementMode.FIXED else one.stop_above
+    return {
+        "product": one.product,
+        "customer": one.company,
+        "license": one.license.public_id,
+        "public_id": one.public_id,
+        "words": _words(one),
+        "used": one.node.used,
+        "limit": limit,
+        "over": agreement_over(one),
+    }
+
+
+def _words(one: Agreement) -> str:
+    if one.mode == AgreementMode.FIXED:
+        return _("Fixed %(count)s") % {"count": one.quantity}
+    if one.stop_above is not None:
+        return _("Flexible, at most %(count)s") % {"count": one.stop_above}
+    return _("Flexible")
+
+
+def _tabs(found: Company) -> list[NavItem]:
+    named = [
+        (_("Overview"), "company"),
+        (_("Licenses"), "company-licenses"),
+        (_("Seats"), "company-seats"),
+        (_("Usage"), "company-usage"),
+        (_("Users & access"), "company-people"),
+        (_("Audit"), "company-audit"),
+    ]
+    return [NavItem(label, reverse(f"portal:{name}", args=[found.uid])) for label, name in named]
+
+
+def _place(request: HttpRequest) -> dict[str, str]:
+    return {name: request.GET[name] for name in ("parent", "kind") if name in request.GET}
+
+
+def _url(found: Company) -> str:
+    return reverse("portal:company", args=[found.uid])
