@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from nats.aio.client import Client
 from seatkeep_license.keys import KeySet
 from seatkeep_license.leases import Lease, lease_verify
 from seatkeep_protocol.documents import DeviceDocument, DocumentTask, LicenseAssignment, RetireOrder
@@ -94,6 +95,11 @@ class SimulatedDevice:
     def device(self) -> str | None:
         """Its id at the console, 32 hex digits; None before it joined."""
         return self._memory.answer.device if self._memory.answer else None
+
+    @property
+    def client(self) -> Client:
+        """The broker connection below, for benches that measure it alone."""
+        return self._connected().client
 
     @property
     def is_retired(self) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import psycopg
 from nats.aio.client import Client
+from seatkeep_protocol.subjects import BUCKET_STREAM
 
 SEAT_BATCH = 64
 _SEAT_TABLE = """
@@ -66,17 +67,17 @@ def copied_rows_per_second(database: str, bodies: Sequence[bytes]) -> float:
     return len(bodies) / seconds
 
 
-async def published_per_second(clients: Sequence[Client], subjects: Sequence[str], bodies: Sequence[bytes]) -> float:
-    """Return raw NATS publishes per second over the same connections, without streams: nobody listens."""
+async def published_per_second(clients: Sequence[Client], subject: str, bodies: Sequence[bytes]) -> float:
+    """Return raw NATS publishes per second, flushed, on a subject that no stream keeps and nobody listens to."""
     share = max(1, len(bodies) // len(clients))
 
-    async def one(client: Client, subject: str) -> None:
+    async def one(client: Client) -> None:
         for number in range(share):
             await client.publish(subject, bodies[number])
         await client.flush(timeout=60)
 
     begun = time.perf_counter()
-    await asyncio.gather(*(one(client, subject) for client, subject in zip(clients, subjects, strict=True)))
+    await asyncio.gather(*(one(client) for client in clients))
     return share * len(clients) / (time.perf_counter() - begun)
 
 
@@ -107,4 +108,5 @@ async def pushed_seconds(publisher: Client, listeners: Sequence[Client], subject
             await asyncio.wait_for(arrived.get(), 30)
     for subscription in subscriptions:
         await subscription.unsubscribe()
+    await stream.purge_stream(BUCKET_STREAM, subject=subject)
     return times

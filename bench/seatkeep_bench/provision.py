@@ -1,0 +1,233 @@
+"""A stack for the benches alone: started by `seatkeep up`, set up through the same pages as a newcomer uses.
+
+Its folder stays (build/bench/stack), so a second run needs no first run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+
+import msgspec
+
+from seatkeep_bench.browser import Browser, Page
+from seatkeep_bench.console import EXCLUSIONS, exclusion_values
+from seatkeep_bench.errors import BenchError
+from seatkeep_bench.stack import Stack
+
+OWNER = "owner@bench.example"
+CUSTOMER = "Bench customer"
+SEATS = 1_000_000
+START_SECONDS = 180
+STEP_SECONDS = 60
+_LINK = re.compile(r"https?://\S+/setup/\S+")
+_KEY = re.compile(r"SEATKEEP_KEY=([A-Za-z0-9_.-]+)")
+
+
+class Facts(msgspec.Struct):
+    """What was made at set-up, in `facts.json` (0600).
+
+    Attributes:
+        password: The owner's.
+        key: Deployment key of the bench customer.
+        license_key: License key that all activations of the bench use.
+        policy_url: The edit page of the policy on the bench customer's group.
+    """
+
+    password: str
+    key: str
+    license_key: str
+    policy_url: str
+
+
+@dataclass(frozen=True)
+class BenchStack:
+    """A running stack and the owner's session in its console."""
+
+    stack: Stack
+    facts: Facts
+    console_people_url: str
+    browser: Browser
+
+
+@contextmanager
+def own_stack(folder: Path, tell: Callable[[str], None]) -> Iterator[BenchStack]:
+    """Start a stack in a folder, set it up at the first time, and stop it at the end.
+
+    Raises:
+        BenchError: It does not start, or a step of the set-up fails; the message names it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "up.log"
+    data = folder / "data"
+    process = subprocess.Popen(
+        [str(Path(sys.executable).parent / "seatkeep"), "up", "--data", str(data), *_port_options(folder)],
+        stdout=log.open("wb"),
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "COLUMNS": "500", "NO_COLOR": "1"},
+        start_new_session=True,
+    )
+    browser = Browser()
+    try:
+        tell("starting a stack")
+        _wait("the stack", lambda: _is_up(process, log), START_SECONDS)
+        environment = _stack_environment(data)
+        facts = _facts(folder, environment, log, browser, tell)
+        stack = Stack.from_environment(
+            environment | {"SEATKEEP_BENCH_KEY": facts.key, "SEATKEEP_BENCH_LICENSE_KEY": facts.license_key}
+        )
+        yield BenchStack(stack, facts, environment["SEATKEEP_CONSOLE_URL"], browser)
+    finally:
+        browser.close()
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+def _port_options(folder: Path) -> list[str]:
+    """Return the ports of this stack, chosen once and kept, because addresses are in its data."""
+    file = folder / "ports.json"
+    if not file.exists():
+        first = _free_block(13)
+        file.write_text(json.dumps({"http": first, "https": first + 1, "nats": first + 2, "internal": first + 3}))
+    ports: dict[str, int] = json.loads(file.read_text())
+    return [word for name, port in ports.items() for word in (f"--{name}-port", str(port))]
+
+
+def _free_block(count: int) -> int:
+    for first in range(18_000, 30_000, count):
+        if all(_is_free(port) for port in range(first, first + count)):
+            return first
+    raise BenchError("There are no free ports.")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def _is_up(process: subprocess.Popen[bytes], log: Path) -> bool:
+    text = log.read_text(errors="replace")
+    if process.poll() is not None:
+        raise BenchError(f"seatkeep up ended: {text[-1_000:]}")
+    return "Ctrl-C stops everything" in text
+
+
+def _stack_environment(data: Path) -> dict[str, str]:
+    """Return the settings of the running processes, out of their own environment (Linux)."""
+    reports: Any = json.loads((data / "run" / "state.json").read_text())
+    services = reports if isinstance(reports, list) else reports.get("services", reports.get("reports", []))
+    found: dict[str, str] = {}
+    for service in services:
+        if service["name"] == "hub-web" or service["name"].endswith("publisher"):
+            raw = Path(f"/proc/{service['pid']}/environ").read_bytes().decode(errors="replace")
+            found |= dict(item.split("=", 1) for item in raw.split("\0") if item.startswith("SEATKEEP_"))
+    return found
+
+
+def _facts(
+    folder: Path, environment: dict[str, str], log: Path, browser: Browser, tell: Callable[[str], None]
+) -> Facts:
+    file = folder / "facts.json"
+    console, licensing = environment["SEATKEEP_CONSOLE_URL"], environment["SEATKEEP_LICENSING_URL"]
+    if file.exists():
+        facts = msgspec.json.decode(file.read_bytes(), type=Facts)
+        browser.sign_in(f"{console}/", email=OWNER, password=facts.password)
+        return facts
+    tell("setting it up through its pages")
+    password = secrets.token_urlsafe(18)
+    _first_run(browser, log, licensing, password)
+    license_key = _license_key(browser, licensing)
+    _customer_create(browser, licensing)
+    browser.sign_in(f"{console}/", email=OWNER, password=password)
+    facts = Facts(password, _deployment_key(browser, console), license_key, _policy(browser, console))
+    file.touch(mode=0o600)
+    file.write_bytes(msgspec.json.encode(facts))
+    return facts
+
+
+def _first_run(browser: Browser, log: Path, licensing: str, password: str) -> None:
+    link = _LINK.search(log.read_text(errors="replace"))
+    if link is None:
+        raise BenchError(f"There is no set-up link in {log}; remove the folder to begin anew.")
+    answers = {
+        "name": "Bench",
+        "email": OWNER,
+        "password": password,
+        "again": password,
+        "later": "on",
+        "mode": "ONE_MSP",
+        "company": "Bench MSP",
+        "time_zone": "UTC",
+        "public_address": licensing,
+    }
+    page = browser.open(link[0])
+    for _ in range(12):
+        if "/setup/kit" in page.url:
+            return
+        page = _fill(browser, page, answers)
+    raise BenchError(f"The first run does not end; the last page was {page.url}.")
+
+
+def _fill(browser: Browser, page: Page, answers: dict[str, str]) -> Page:
+    form = next((form for form in page.forms if form.method == "post"), None)
+    if form is None:
+        raise BenchError(f"{page.url} has no form.")
+    return browser.submit(form, **{name: value for name, value in answers.items() if form.has(name)})
+
+
+def _license_key(browser: Browser, licensing: str) -> str:
+    first = browser.api("GET", f"{licensing}/api/v1/licenses")["items"][0]
+    address = f"{licensing}/api/v1/licenses/{first['id']}"
+    browser.api("PUT", f"{address}/seats", {"quantity": SEATS})
+    answer = browser.api("POST", f"{address}/key/show")
+    return str(answer.get("key") or answer.get("license_key"))
+
+
+def _customer_create(browser: Browser, licensing: str) -> None:
+    companies = browser.api("GET", f"{licensing}/api/v1/companies")["items"]
+    own = next(company for company in companies if company["kind"] == "MSP")
+    browser.api("POST", f"{licensing}/api/v1/companies", {"parent_id": own["id"], "kind": "CUSTOMER", "name": CUSTOMER})
+
+
+def _deployment_key(browser: Browser, console: str) -> str:
+    address = f"{console}/customers/"
+    _wait("the customer in the console", lambda: CUSTOMER in browser.open(address).text, STEP_SECONDS)
+    page = browser.open(address)
+    customer = next(link for link, words in page.links if CUSTOMER in words and "/customers/" in link)
+    form = browser.open(urljoin(customer, "setup/")).form_with("template")
+    made = browser.submit(form, groups="", makes_key="on")
+    found = _KEY.search(unescape(made.text))
+    if found is None:
+        raise BenchError(f"{made.url} shows no deployment key.")
+    return found[1]
+
+
+def _policy(browser: Browser, console: str) -> str:
+    form = browser.open(f"{console}/policies/new/?product=endpoint").form_with("name", EXCLUSIONS)
+    made = browser.submit(form, name="Bench", **exclusion_values("/bench/none"))
+    assign = browser.open(urljoin(made.url, "assign/")).form_with("group")
+    group = next(value for value, words in assign.choices["group"].items() if CUSTOMER in words)
+    browser.submit(assign, group=group)
+    return urljoin(made.url, "edit/")
+
+
+def _wait(what: str, is_done: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_done():
+        if time.monotonic() > deadline:
+            raise BenchError(f"{what} did not come within {seconds:.0f} s.")
+        time.sleep(0.2)
