@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from seatkeep_license.localhost import install_localhost_names
-from seatkeep_protocol.fingerprint import fingerprint_components, fingerprint_digest
+from seatkeep_protocol.fingerprint import Component, fingerprint_components, fingerprint_digest
 
 from seatkeep_endpoint.errors import EndpointError
 from seatkeep_endpoint.keys import device_key_load
@@ -113,9 +113,15 @@ class Daemon:
         name = f"{FINGERPRINT}:{hub_url}"
         known = self._store.fact(name, str)
         if known is None:
-            known = fingerprint_digest(fingerprint_components(self._platform.fingerprint_components(), hub_url))
+            known = fingerprint_digest(fingerprint_components(self._components(), hub_url))
             self._store.fact_set(name, known)
         return known
+
+    def _components(self) -> dict[str, str]:
+        """What identifies this machine: its hardware, or the id that was given to a container."""
+        if self.layout.machine_id.exists():
+            return {Component.MACHINE_ID.value: self.layout.machine_id.read_text().strip()}
+        return self._platform.fingerprint_components()
 
     def _connect(self, url: str) -> Hub:
         relay = self._store.fact(RELAY_URL, str) or None

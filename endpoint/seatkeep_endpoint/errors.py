@@ -41,6 +41,12 @@ class ScanBusyError(EndpointError):
     code = "scan_busy"
 
 
+class ScanKnownError(EndpointError):
+    """A scan of this id began before; it does not begin again."""
+
+    code = "scan_known"
+
+
 class ScanUnknownError(EndpointError):
     """There is no such scan."""
 

@@ -21,6 +21,10 @@ class Layout:
         return self.root / "var" / "endpoint.key"
 
     @property
+    def machine_id(self) -> Path:
+        return self.root / "etc" / "machine-id"
+
+    @property
     def quarantine(self) -> Path:
         return self.root / "var" / "quarantine"
 

@@ -14,11 +14,11 @@ from seatkeep_protocol.messages import DetectionEvent, QuarantineEvent
 from seatkeep_protocol.vocabulary import DetectionAction, QuarantineState, Severity
 
 from seatkeep_endpoint.engines.base import Engine
-from seatkeep_endpoint.errors import EndpointError, ScanBusyError, ScanTargetError, ScanUnknownError
+from seatkeep_endpoint.errors import EndpointError, ScanBusyError, ScanKnownError, ScanTargetError, ScanUnknownError
 from seatkeep_endpoint.news import News
 from seatkeep_endpoint.quarantine import Quarantine, QuarantineItem
 from seatkeep_endpoint.scanning.scan import Detection, Scan, ScanCounts, ScanRequest
-from seatkeep_endpoint.store import Store
+from seatkeep_endpoint.store import Store, fact_write
 
 log = logging.getLogger(__name__)
 RUNNING = "scan_running"
@@ -65,9 +65,12 @@ class Scanner:
         """Begin a scan; news tell the rest.
 
         Raises:
+            ScanKnownError: This very scan began before, and may be over.
             ScanBusyError: Another scan runs.
             ScanTargetError: None of the targets exists.
         """
+        if self._store.rows("SELECT 1 FROM scan WHERE run = ?", run.hex):
+            raise ScanKnownError("this scan began before")
         if self._scan is not None:
             raise ScanBusyError("another scan is running")
         if not any(Path(target).is_absolute() and Path(target).exists() for target in request.targets):
@@ -79,7 +82,9 @@ class Scanner:
             on_progress=lambda counts: self._progressed(loop, run, counts),
             own_folders=[str(self._own_folder)],
         )  # fmt: skip
-        self._store.fact_set(RUNNING, run.hex)
+        with self._store.transaction() as connection:
+            connection.execute("INSERT INTO scan VALUES (?)", (run.hex,))
+            fact_write(connection, RUNNING, run.hex)
         self._scan = (run, scan)
         self._task = loop.create_task(self._run(run, scan))
 

@@ -39,3 +39,8 @@ CREATE TABLE IF NOT EXISTS news (
     event  TEXT NOT NULL,
     body   BLOB NOT NULL           -- msgpack
 );
+
+-- Scans that ever began: none begins twice.
+CREATE TABLE IF NOT EXISTS scan (
+    run TEXT PRIMARY KEY
+) WITHOUT ROWID;

@@ -1,0 +1,146 @@
+"""`seatkeep-agent setup | run | supervise | status | uninstall`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+from pathlib import Path
+
+from seatkeep_agent import __version__
+from seatkeep_agent.config import Config, config_load
+from seatkeep_agent.daemon import RETIRED, Agent, prepare_process
+from seatkeep_agent.errors import AgentError, ExitCode, LocalFailureError
+from seatkeep_agent.identity import identity_load
+from seatkeep_agent.joining import wait_for_approval
+from seatkeep_agent.keys import agent_keys_load
+from seatkeep_agent.paths import Layout
+from seatkeep_agent.platforms import platform
+from seatkeep_agent.platforms.base import Platform
+from seatkeep_agent.removal import files_remove, uninstall
+from seatkeep_agent.setup import say, setup_run, status_read, supervise
+from seatkeep_agent.store import Store
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; the exit codes of `setup` are those of `ExitCode`."""
+    on = platform()
+    options = parser(on).parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("nats").setLevel(logging.ERROR)
+    try:
+        layout = prepare_process(options.root)
+        return int(dispatch(options, layout, on))
+    except AgentError as error:
+        sys.stderr.write(f"seatkeep: {error}\n")
+        return int(error.exit_code)
+    except OSError as error:
+        sys.stderr.write(f"seatkeep: {error}\n")
+        return int(ExitCode.LOCAL_FAILURE)
+
+
+def parser(on: Platform) -> argparse.ArgumentParser:
+    """The command line. No secret is ever an argument: others could read it."""
+    main_parser = argparse.ArgumentParser(prog="seatkeep-agent", description="The Seatkeep agent of this computer.")
+    main_parser.add_argument("--version", action="version", version=__version__)
+    commands = main_parser.add_subparsers(dest="command", required=True)
+    described = {
+        "setup": "join a console with the key of SEATKEEP_KEY (or standard input) and start",
+        "run": "serve until SIGTERM",
+        "supervise": "run and start again whenever it dies",
+        "status": "say how things stand",
+        "uninstall": "give the seat back and remove everything",
+    }
+    for name, help_text in described.items():
+        command = commands.add_parser(name, help=help_text)
+        command.add_argument("--root", type=Path, default=on.default_root(), help="folder of the installation")
+        if name == "setup":
+            command.add_argument("--console", required=True, help="the console's address for devices")
+            command.add_argument("--ca", type=Path, help="certificate authority of the console (PEM)")
+            command.add_argument("--wait", type=float, default=90.0, help="seconds to wait for protection")
+    return main_parser
+
+
+def dispatch(options: argparse.Namespace, layout: Layout, on: Platform) -> int:
+    """One command."""
+    if options.command == "setup":
+        return setup_run(layout=layout, platform=on, console=options.console, ca=options.ca, seconds=options.wait)
+    if options.command == "run":
+        return run(layout, on)
+    if options.command == "supervise":
+        hold(on, layout.pid_file)
+        return supervise(layout.root)
+    if options.command == "status":
+        return show_status(layout, on)
+    is_released = uninstall(layout, on)
+    say("removed" if is_released else "removed; the seat was not given back (the hub or the endpoint did not answer)")
+    return 0
+
+
+def run(layout: Layout, on: Platform) -> int:
+    """Run the agent in the foreground; 0 after SIGTERM or when it was retired."""
+    hold(on, layout.root / "run" / "agent.lock")
+    config = config_load(layout)
+    if config is None:
+        raise LocalFailureError(f"{layout.root} is not set up; run seatkeep-agent setup")
+    store = Store(layout.database)
+    try:
+        if store.fact(RETIRED, bool) is None:
+            asyncio.run(serve(layout, on, store, config))
+        is_removing = store.fact(RETIRED, bool)
+    finally:
+        store.close()
+    if is_removing is not None:
+        leave(layout, on, is_removing=is_removing)
+    return 0
+
+
+async def serve(layout: Layout, on: Platform, store: Store, config: Config) -> None:
+    """Become a device if we wait for approval still, then be one."""
+    keys = agent_keys_load(layout.keys)
+    identity = identity_load(store)
+    if identity is None:
+        identity = await wait_for_approval(config=config, keys=keys, platform=on, layout=layout, store=store)
+    agent = Agent(
+        layout=layout, store=store, keys=keys, identity=identity, platform=on, has_endpoint=config.has_endpoint
+    )
+    await agent.run()
+
+
+def leave(layout: Layout, on: Platform, *, is_removing: bool) -> None:
+    """After a retire order: no service any more, and no files if so ordered."""
+    logging.getLogger(__name__).info("retired by the console")
+    if is_removing:
+        files_remove(layout.root)
+    on.service_remove(layout.root)
+
+
+def show_status(layout: Layout, on: Platform) -> int:
+    """Say how things stand; 0 when connected and not unprotected."""
+    view = status_read(layout)
+    say(on.service_state(layout.root))
+    if view is None:
+        say("no report yet")
+        return 1
+    say(f"device {view.device or 'not enrolled'}, {'connected' if view.is_connected else 'not connected'}")
+    say(f"license {view.license}{f' ({view.license_error})' if view.license_error else ''}")
+    say(f"protection {view.protection}{': ' + ', '.join(view.reasons) if view.reasons else ''}")
+    if view.last_error:
+        say(f"last trouble: {view.last_error}")
+    return 0 if view.is_connected and view.protection != "NOT_PROTECTED" else 1
+
+
+def hold(on: Platform, pid_file: Path) -> None:
+    """Make sure that this is the only one of its kind below this root.
+
+    Raises:
+        LocalFailureError: Another one runs.
+    """
+    if on.lock_pid_file(pid_file) is None:
+        raise LocalFailureError(f"another process holds {pid_file}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

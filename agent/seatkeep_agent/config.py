@@ -1,0 +1,67 @@
+"""What set-up wrote down for the agent."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from seatkeep_agent.paths import Layout
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Settings of this installation.
+
+    Attributes:
+        console: The console's address for devices.
+        has_endpoint: False = agent only.
+        retired: Why the agent does not start any more, "" while it does.
+    """
+
+    console: str
+    has_endpoint: bool = True
+    retired: str = ""
+
+
+class Pending(msgspec.Struct, frozen=True):
+    """An enrollment that waits for a person's approval; the key is needed to ask again (0600, gone afterwards)."""
+
+    key: str
+    install_id: str = ""
+
+
+class StatusFile(msgspec.Struct, kw_only=True):
+    """The agent's own view, for `status`, for set-up and for whoever stands before the machine."""
+
+    device: str = ""
+    company: str = ""
+    is_connected: bool = False
+    last_error: str = ""
+    license: str = "NONE"
+    license_error: str = ""
+    protection: str = "NOT_PROTECTED"
+    reasons: list[str] = []
+    spool_waiting: int = 0
+    applied: dict[str, int] = {}
+    refused_documents: dict[str, str] = {}
+    updated_at_us: int = 0
+
+
+def config_load(layout: Layout) -> Config | None:
+    """The configuration; None before set-up."""
+    try:
+        return msgspec.json.decode(layout.config.read_bytes(), type=Config)
+    except FileNotFoundError:
+        return None
+
+
+def file_replace(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Write a file so that a reader sees the old or the new content, never half."""
+    staging = path.with_name(f".{path.name}.new")
+    staging.unlink(missing_ok=True)
+    with open(os.open(staging, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    staging.rename(path)

@@ -1,0 +1,61 @@
+"""Leaving a machine."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from seatkeep_protocol.local import Event, Hello, Op, RetireArgs
+
+from seatkeep_agent.endpoint_client import EndpointClient
+from seatkeep_agent.errors import AgentError
+from seatkeep_agent.paths import Layout
+from seatkeep_agent.platforms.base import Platform
+
+OWN_FOLDERS = ("bin", "lib", "etc", "run", "var", "log")
+RELEASE_SECONDS = 30.0
+
+
+async def seat_release(layout: Layout, platform: Platform) -> bool:
+    """Ask a running endpoint to give its seat back; False when it could not be asked or the hub did not answer."""
+    connected = asyncio.Event()
+
+    async def ignore(event: Event) -> None:
+        return None
+
+    async def greet(hello: Hello) -> None:
+        connected.set()
+
+    client = EndpointClient(platform, layout.endpoint_socket, on_event=ignore, on_connect=greet, seen=0)
+    session = asyncio.create_task(client.run())
+    try:
+        await asyncio.wait_for(connected.wait(), 3)
+        await asyncio.wait_for(client.ask(Op.RETIRE, RetireArgs()), RELEASE_SECONDS)
+    except (TimeoutError, AgentError):
+        return False
+    finally:
+        session.cancel()
+    return True
+
+
+def uninstall(layout: Layout, platform: Platform) -> bool:
+    """Give the seat back, stop everything, remove what is ours; True when the hub confirmed the seat's return."""
+    is_released = asyncio.run(seat_release(layout, platform))
+    platform.service_remove(layout.root)
+    platform.stop_background(layout.pid_file)
+    files_remove(layout.root)
+    return is_released
+
+
+def files_remove(root: Path) -> None:
+    """Remove our folders below the root, and the root when nothing else is in it."""
+    for name in OWN_FOLDERS:
+        folder = root / name
+        if folder.is_symlink():
+            folder.unlink()
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
+        root.rmdir()

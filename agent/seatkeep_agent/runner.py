@@ -1,0 +1,171 @@
+"""Does what tasks ask for."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from seatkeep_protocol.documents import DocumentTask
+from seatkeep_protocol.errors import ProtocolError
+from seatkeep_protocol.local import (
+    Op,
+    QuarantineDeleteArgs,
+    QuarantineRestoreArgs,
+    ScanDone,
+    ScanStartArgs,
+)
+from seatkeep_protocol.tasks import Params, QuarantineParams, ScanParams, TaskKind, params_decode
+from seatkeep_protocol.vocabulary import TaskRunState
+
+from seatkeep_agent.endpoint_client import EndpointClient
+from seatkeep_agent.errors import EndpointAbsentError, EndpointRefusedError, SpoolFullError
+from seatkeep_agent.journal import Journal, JournalRun, micros
+from seatkeep_agent.spool import Spool
+
+log = logging.getLogger(__name__)
+NOT_STARTED = frozenset({"scan_busy"})
+"""Refusals after which the same run may be tried again: the endpoint says that nothing began."""
+STARTED_BEFORE = "scan_known"
+
+
+class TaskRunner:
+    """Runs this device's tasks, each at most once.
+
+    Args:
+        journal: Remembers every run.
+        spool: Takes the news of them.
+        endpoint: Does the work.
+        activate: Takes the assigned seat now; raises what `EndpointClient.ask` raises.
+        send_inventory: Sends a full inventory now.
+        clock: Current time, aware UTC.
+    """
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        spool: Spool,
+        endpoint: EndpointClient,
+        activate: Callable[[], Awaitable[None]],
+        send_inventory: Callable[[], Awaitable[None]],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._journal, self._spool, self._endpoint = journal, spool, endpoint
+        self._activate, self._send_inventory, self._clock = activate, send_inventory, clock
+
+    def receive(self, tasks: Iterable[DocumentTask]) -> None:
+        """Note the tasks of a document; runs known already are passed over, expired ones are closed."""
+        for task in tasks:
+            is_new = self._journal.receive(task, now=self._clock())
+            if is_new and task.expires_at_us <= micros(self._clock()):
+                self._journal.finish(task.run, TaskRunState.EXPIRED, now=self._clock(), detail="came too late")
+        self.tell()
+
+    async def work(self) -> None:
+        """Do what waits. Runs that need the endpoint wait until it is there."""
+        is_scanning = any(run.kind is TaskKind.SCAN for run in self._journal.in_state(TaskRunState.RUNNING))
+        for run in self._journal.in_state(TaskRunState.RECEIVED):
+            if run.kind is TaskKind.SCAN and is_scanning:
+                continue
+            if run.kind is not TaskKind.INVENTORY and not self._endpoint.is_connected:
+                continue
+            is_scanning = is_scanning or run.kind is TaskKind.SCAN
+            if self._journal.begin(run.run, now=self._clock()):
+                self.tell()
+                await self._do(run)
+        self.tell()
+
+    async def resume(self) -> None:
+        """After a start: settle what was begun and never ended. Nothing is done a second time.
+
+        A scan is asked for again by the same run id: the endpoint knows it if it ever began. A restore or delete is
+        judged by whether the file is still in quarantine.
+        """
+        for run in self._journal.in_state(TaskRunState.RUNNING):
+            if run.kind is TaskKind.SCAN:
+                await self._do(run)
+            elif run.kind in (TaskKind.QUARANTINE_RESTORE, TaskKind.QUARANTINE_DELETE):
+                await self._settle_quarantine(run)
+            else:
+                self._finish(run.run, TaskRunState.FAILED, "interrupted: the agent was stopped in between")
+        self.tell()
+
+    def scan_done(self, done: ScanDone) -> None:
+        """The endpoint ended a scan; one that no task asked for changes nothing."""
+        result: dict[str, Any] = {
+            "files_scanned": done.files_scanned, "bytes_scanned": done.bytes_scanned,
+            "files_skipped": done.files_skipped, "threats": done.threats,
+        }  # fmt: skip
+        state = TaskRunState.FINISHED
+        if done.is_canceled:
+            state = TaskRunState.CANCELED
+        elif done.error:
+            state = TaskRunState.FAILED
+        self._journal.finish(done.run, state, now=self._clock(), detail=done.error, result=result)
+        self.tell()
+
+    def tell(self) -> None:
+        """Put untold states into the spool; on a full disk they stay untold and come later."""
+        try:
+            for run in self._journal.untold():
+                event = self._journal.event(run)
+                if event is not None:
+                    self._spool.put(event, now=self._clock())
+                    self._journal.told(event)
+        except SpoolFullError as error:
+            log.error("the disk is full; news of tasks wait: %s", error)
+
+    async def _do(self, run: JournalRun) -> None:
+        try:
+            params = params_decode(run.kind, run.params)
+            is_over = await self._perform(run, params)
+        except EndpointRefusedError as error:
+            self._refused(run, error)
+        except (EndpointAbsentError, ProtocolError) as error:
+            self._finish(run.run, TaskRunState.FAILED, str(error))
+        else:
+            if is_over:
+                self._finish(run.run, TaskRunState.FINISHED)
+
+    def _refused(self, run: JournalRun, error: EndpointRefusedError) -> None:
+        if error.code in NOT_STARTED:
+            self._journal.put_back(run.run, now=self._clock())
+        elif error.code != STARTED_BEFORE:
+            self._finish(run.run, TaskRunState.FAILED, f"{error.code}: {error}")
+
+    async def _perform(self, run: JournalRun, params: Params) -> bool:
+        """Do the work; True when it is over with that (a scan is not: it tells its end by itself)."""
+        if isinstance(params, ScanParams):
+            args = ScanStartArgs(run=run.run, targets=params.targets, is_quarantining=params.is_quarantining)
+            await self._endpoint.ask(Op.SCAN_START, args)
+            return False
+        if isinstance(params, QuarantineParams):
+            await self._quarantine(run.kind, params)
+        elif run.kind is TaskKind.ACTIVATE:
+            await self._activate()
+        elif run.kind is TaskKind.INVENTORY:
+            await self._send_inventory()
+        else:
+            raise EndpointRefusedError("not_allowed", "commands are not allowed on this device")
+        return True
+
+    async def _quarantine(self, kind: TaskKind, params: QuarantineParams) -> None:
+        if kind is TaskKind.QUARANTINE_RESTORE:
+            args = QuarantineRestoreArgs(item=params.item, is_excluding=params.is_excluding)
+            await self._endpoint.ask(Op.QUARANTINE_RESTORE, args)
+        else:
+            await self._endpoint.ask(Op.QUARANTINE_DELETE, QuarantineDeleteArgs(item=params.item))
+
+    async def _settle_quarantine(self, run: JournalRun) -> None:
+        params = params_decode(run.kind, run.params)
+        items = {item["item"] for item in await self._endpoint.ask(Op.QUARANTINE_LIST)}
+        if isinstance(params, QuarantineParams) and str(params.item) in items:
+            self._finish(run.run, TaskRunState.FAILED, "interrupted: the agent was stopped before it was done")
+        else:
+            self._finish(run.run, TaskRunState.FINISHED)
+
+    def _finish(self, run: uuid.UUID, state: TaskRunState, detail: str = "") -> None:
+        self._journal.finish(run, state, now=self._clock(), detail=detail)

@@ -1,0 +1,79 @@
+"""Keeps the endpoint's process alive."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 60.0
+STEADY_SECONDS = 30.0
+STOP_SECONDS = 15.0
+
+
+class Supervisor:
+    """Starts a program again whenever it ends, with growing pauses when it does not hold.
+
+    Args:
+        command: The program and its arguments.
+        log_file: Where its output goes.
+    """
+
+    def __init__(self, command: list[str], log_file: Path) -> None:
+        self._command, self._log_file = command, log_file
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The running process, None between two."""
+        return self._process.pid if self._process and self._process.returncode is None else None
+
+    async def run(self) -> None:
+        """Supervise until cancelled; then the program is ended too."""
+        pause = FIRST_PAUSE_SECONDS
+        try:
+            while True:
+                started_at = time.monotonic()
+                code = await self._run_once()
+                is_steady = time.monotonic() - started_at >= STEADY_SECONDS
+                pause = FIRST_PAUSE_SECONDS if is_steady else min(pause * 2, LONGEST_PAUSE_SECONDS)
+                log.warning("the endpoint ended (code %s); again in %.1f s", code, pause)
+                await asyncio.sleep(pause * (0.5 + random.random() / 2))  # noqa: S311  # spreads load
+        finally:
+            await self.stop()
+
+    async def stop(self) -> None:
+        """End the program: ask first, then force."""
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        with suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), STOP_SECONDS)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    async def _run_once(self) -> int | str:
+        try:
+            with self._log_file.open("ab") as output:
+                self._process = await asyncio.create_subprocess_exec(
+                    *self._command, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output
+                )
+        except OSError as error:
+            return str(error)
+        return await self._process.wait()
+
+
+def program_command(name: str, module: str) -> list[str]:
+    """How to start a program of this installation: the executable beside us in the bundle, else the module."""
+    if getattr(sys, "frozen", False):
+        return [str(Path(sys.executable).with_name(name))]
+    return [sys.executable, "-m", module]
