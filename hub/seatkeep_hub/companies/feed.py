@@ -6,7 +6,6 @@ one that commits late. The entry only says *what* changed; the reader renders th
 
 from __future__ import annotations
 
-import base64
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +13,10 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
+from seatkeep_hub.companies.cursors import CHANNEL, FeedCursor
 from seatkeep_hub.companies.enums import FeedKind
-from seatkeep_hub.companies.errors import FeedCursorGoneError, FeedCursorInvalidError
+from seatkeep_hub.companies.errors import FeedCursorGoneError
 from seatkeep_hub.companies.models import Company, Feed, FeedEntry
-
-CHANNEL = "feed"
-"""NOTIFY channel that wakes the long poll of `fast`."""
 
 _SCAN = """
     SELECT id, xid::text::bigint, kind, uid
@@ -30,44 +27,6 @@ _SCAN = """
     ORDER BY xid, id
     LIMIT %(limit)s
 """
-
-
-@dataclass(frozen=True)
-class FeedCursor:
-    """A place in one feed as seen from one scope.
-
-    Attributes:
-        feed: Which feed; changes when the hub is restored.
-        scope: Company whose subtree the reader may see.
-        xid: Transaction of the last entry read.
-        id: Number of the last entry read.
-    """
-
-    feed: uuid.UUID
-    scope: uuid.UUID
-    xid: int
-    id: int
-
-    def __str__(self) -> str:
-        raw = f"{self.feed.hex}.{self.scope.hex}.{self.xid}.{self.id}"
-        return base64.urlsafe_b64encode(raw.encode()).rstrip(b"=").decode()
-
-    @classmethod
-    def parse(cls, text: str) -> FeedCursor:
-        """Read a cursor.
-
-        Raises:
-            FeedCursorInvalidError: It is not one of ours.
-        """
-        try:
-            raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii")
-            feed, scope, xid, number = raw.split(".")
-            cursor = cls(uuid.UUID(feed), uuid.UUID(scope), int(xid), int(number))
-        except ValueError as error:
-            raise FeedCursorInvalidError from error
-        if not (0 <= cursor.xid < 2**63 and 0 <= cursor.id < 2**63):
-            raise FeedCursorInvalidError
-        return cursor
 
 
 @dataclass(frozen=True)

@@ -113,10 +113,11 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A device gives its seat back; `key_thumbprint` is of the key that signed."""
+    """A device gives its seat back; `key_thumbprint` is of the key that signed, `issued_at` in whole seconds."""
 
     seat_uid: UUID
     key_thumbprint: str
+    issued_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,6 +369,8 @@ def _release(book: Book, seat: SeatRow, release: Release, now: datetime) -> Outc
         return Outcome("device_replaced", seat)
     if seat.state != "ACTIVE":
         return Outcome("unchanged", seat)
+    if _is_older(release.issued_at, seat.decided_at):
+        return Outcome("replayed", seat)
     _end(book, seat, "RELEASED", now)
     return Outcome("released", seat)
 
