@@ -1,4 +1,4 @@
-"""What the hub's tests need of their environment. Run them without `--ds`: Django starts after PostgreSQL."""
+"""What the hub's tests need of their environment. PostgreSQL runs already."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import os
 import tempfile
 from pathlib import Path
 
+import django
+
 # Set before the settings are read; `setdefault`, so that a caller's own choice holds.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "seatkeep_hub.project.settings")
 os.environ.setdefault("SEATKEEP_KEYRING", str(Path(tempfile.mkdtemp(prefix="seatkeep-test-keyring-")) / "keyring"))
 os.environ.setdefault("SEATKEEP_BOOTSTRAP_TOKEN", "bootstrap-token-of-the-tests")
 os.environ.setdefault("SEATKEEP_SETUP_TOKEN", "setup-token-of-the-tests")
 os.environ.setdefault("SEATKEEP_OIDC_CLIENT_SECRET", "console-secret-of-the-tests")
+
+django.setup()

@@ -1,0 +1,149 @@
+"""A whole Seatkeep for the journeys: started by its own command, on free ports, in a folder that goes away."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from seatkeep_launcher.ports import find_free_port
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium")
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def find_free_block(size: int = 10) -> int:
+    """First of `size` ports in a row that nothing listens on."""
+    for _ in range(50):
+        first = find_free_port()
+        if first + size < 65_000 and all(is_free(port) for port in range(first, first + size)):
+            return first
+    raise RuntimeError("no free block of ports")
+
+
+def is_free(port: int) -> bool:
+    """Whether a port can be bound now."""
+    import socket
+
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+@dataclass
+class Stack:
+    """A running installation.
+
+    Attributes:
+        data: Its folder.
+        ports: Options that choose its ports.
+    """
+
+    data: Path
+    http_port: int
+    https_port: int
+    nats_port: int
+    internal_port: int
+    setup_link: str = ""
+
+    @property
+    def licensing(self) -> str:
+        """Address of the hub for people."""
+        return f"http://licensing.localhost:{self.http_port}"
+
+    @property
+    def console(self) -> str:
+        """Address of the manager for people."""
+        return f"http://console.localhost:{self.http_port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the launcher's commands need to find this installation."""
+        return {
+            **os.environ,
+            "SEATKEEP_DATA": str(self.data),
+            "SEATKEEP_HTTP_PORT": str(self.http_port),
+            "SEATKEEP_HTTPS_PORT": str(self.https_port),
+            "SEATKEEP_NATS_PORT": str(self.nats_port),
+            "SEATKEEP_INTERNAL_PORT": str(self.internal_port),
+            "SEATKEEP_BUNDLE_DIR": str(ROOT / "build/bundle"),
+        }
+
+    def seatkeep(self, *arguments: str, timeout: float = 180) -> str:
+        """Run a command of the launcher and give what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "seatkeep_launcher", *arguments],
+            env=self.environment, capture_output=True, text=True, timeout=timeout, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def up(self) -> None:
+        """Start it; the first time, remember the set-up link."""
+        printed = self.seatkeep("up", "--detach")
+        found = re.search(r"http\S+/setup/\S+", printed)
+        self.setup_link = found.group(0) if found else self.setup_link
+
+    def down(self) -> None:
+        """Stop it."""
+        self.seatkeep("down")
+
+
+def stack_make(**environment: str) -> Stack:
+    """A stack on free ports that does not run yet."""
+    data = Path(tempfile.mkdtemp(prefix="seatkeep-e2e-"))
+    data.chmod(0o755)
+    return Stack(data, find_free_port(), find_free_port(), find_free_port(), find_free_block())
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    """A fresh installation for the tests of one file, in order."""
+    one = stack_make()
+    one.up()
+    try:
+        yield one
+    finally:
+        one.down()
+        shutil.rmtree(one.data, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium (apt-get install chromium)")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser) -> Iterator[Page]:
+    """One browser page for a file's journey; its cookies live as long."""
+    context = browser.new_context(viewport={"width": 1366, "height": 900})
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()
