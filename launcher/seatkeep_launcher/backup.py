@@ -3,7 +3,7 @@
 One point: hub and manager processes are halted (SIGSTOP) for the moment in which a snapshot of each database is
 exported; what was committed is in both, what was not is in neither. The dumps then run from those snapshots while
 everything goes on. The broker's store is not in the file: the bucket is a projection that the publisher rebuilds, and
-an agent keeps each report until the manager's broker has acknowledged it.
+the backup first waits until the manager has read what devices have reported so far.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import os
 import signal
 import subprocess
 import tarfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
@@ -36,6 +37,7 @@ from seatkeep_launcher.settings import SETTINGS_FILE
 from seatkeep_launcher.supervisor import read_reports
 
 FORMAT = 1
+UNREAD_SECONDS = 10.0
 SEALED = "keys.sealed"
 MANIFEST = "manifest.json"
 KEY_PATHS = ("secrets", "ca", "nats/keys")
@@ -88,6 +90,7 @@ def backup_create(installation: Installation, target: Path, *, openers: Sequence
     Raises:
         BackupError: PostgreSQL does not answer, or a dump fails.
     """
+    wait_until_read(installation)
     with TemporaryDirectory(dir=installation.home.run) as folder:
         parts = Path(folder)
         _dump_databases(installation, parts)
@@ -128,6 +131,16 @@ def dump_url(installation: Installation, program: str) -> str:
     if installation.settings.database_url is None:
         return installation.postgres.url(program)
     return installation.database_url(program)
+
+
+def wait_until_read(installation: Installation, *, seconds: float = UNREAD_SECONDS) -> int:
+    """Wait until the manager has taken in what the embedded broker holds; returns how many reports are left."""
+    if installation.settings.broker is not None:
+        return 0
+    deadline = time.monotonic() + seconds
+    while (unread := installation.broker.unread()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return unread
 
 
 def _dump_databases(installation: Installation, parts: Path) -> None:

@@ -210,6 +210,17 @@ class Broker:
             return False
         return answer.status_code == httpx.codes.OK
 
+    def unread(self) -> int:
+        """Messages in work queues that no consumer has acknowledged yet; 0 when the broker does not answer."""
+        try:
+            address = f"http://127.0.0.1:{self.monitor_port}/jsz?accounts=1&streams=1&config=1"
+            accounts = httpx.get(address, timeout=5, trust_env=False).json().get("account_details") or []
+        except (httpx.HTTPError, ValueError):
+            return 0
+        streams = [stream for account in accounts for stream in account.get("stream_detail") or []]
+        queues = [stream for stream in streams if stream["config"]["retention"] == "workqueue"]
+        return sum(int(stream["state"]["messages"]) for stream in queues)
+
     def _end(self, how: signal.Signals) -> None:
         process = _started.pop(self.folder, None)
         if process is not None:

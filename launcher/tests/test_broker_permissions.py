@@ -12,9 +12,9 @@ import nats.errors
 import pytest
 from nats.aio.client import Client
 from nats.js import JetStreamContext
-from nats.js.api import PersistMode, StorageType, StreamConfig
+from nats.js.api import PersistMode, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
-from seatkeep_launcher.broker import BrokerKeys
+from seatkeep_launcher.broker import Broker, BrokerKeys
 
 pytestmark = pytest.mark.services
 
@@ -33,6 +33,7 @@ class Agent(Protocol):
 
 class Running(Protocol):
     keys: BrokerKeys
+    broker: Broker
 
     def manager(self) -> AbstractAsyncContextManager[Client]: ...
     def agent(self, agent: Agent, errors: list[str] | None = ...) -> AbstractAsyncContextManager[Client]: ...
@@ -247,7 +248,7 @@ async def test_message_over_the_limit_is_refused(
 
 async def test_jwt_of_a_stranger_key_is_refused(running_broker: Running, alice: Agent) -> None:
     own_keys = BrokerKeys.generate()
-    forged = type(running_broker)(running_broker.broker, own_keys)  # type: ignore[attr-defined,call-arg]  # fixture class
+    forged = type(running_broker)(running_broker.broker, own_keys)  # type: ignore[call-arg]  # the fixture class is a dataclass
     with pytest.raises(nats.errors.Error, match="Authorization Violation"):
         async with forged.agent(alice):
             pass
@@ -259,3 +260,16 @@ async def test_expired_jwt_is_refused(running_broker: Running, alice: Agent, mon
     with pytest.raises(nats.errors.Error, match=r"Authorization Violation|User authentication expired"):
         async with running_broker.agent(alice):
             pass
+
+
+async def test_reports_that_nobody_has_read_are_counted(running_broker: Running, alice: Agent) -> None:
+    async with running_broker.manager() as manager, running_broker.agent(alice) as client:
+        js = manager.jetstream()
+        await js.add_stream(name="EVT", subjects=["sk.v1.evt.>"], retention=RetentionPolicy.WORK_QUEUE)
+        await client.jetstream().publish(alice.event(), b"report")
+        before = running_broker.broker.unread()
+        consumer = await js.pull_subscribe("sk.v1.evt.>", durable="ingest")
+        await (await consumer.fetch(1))[0].ack_sync()
+        after = running_broker.broker.unread()
+        await js.delete_stream("EVT")
+    assert (before, after) == (1, 0)
