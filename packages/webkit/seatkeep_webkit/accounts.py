@@ -1,4 +1,4 @@
-"""Sign-in by django-allauth: no open sign-up, limited tries over all processes, second factors sealed by the key ring."""
+"""Sign-in by django-allauth: no open sign-up, tries limited over all processes, second factors sealed at rest."""
 
 from __future__ import annotations
 

@@ -38,7 +38,9 @@ class AppError(Exception):
         super().__init__(detail or self.message)
         self._detail = detail
         self.error_code = code or self.code
-        self.fields: dict[str, list[str]] = {name: [str(text) for text in texts] for name, texts in (fields or {}).items()}
+        self.fields: dict[str, list[str]] = {
+            name: [str(text) for text in texts] for name, texts in (fields or {}).items()
+        }
         self.extra: dict[str, object] = extra
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.core.exceptions import FieldError
 from django.db import models
@@ -10,8 +10,13 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from seatkeep_webkit.keyring import decrypt, encrypt
 
+if TYPE_CHECKING:
+    _BytesField = models.BinaryField[Any, Any]
+else:
+    _BytesField = models.BinaryField
 
-class _EncryptedField(models.BinaryField):
+
+class _EncryptedField(_BytesField):
     """Common ground: bytes in, ciphertext in the column; table and column are bound into each ciphertext."""
 
     @property

@@ -73,8 +73,10 @@ class AbstractPerson(AbstractBaseUser):
 
     class Meta:
         abstract = True
-        constraints = [
-            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="%(app_label)s_%(class)s_email_lower"),
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=models.Q(email=Lower("email")), name="%(app_label)s_%(class)s_email_lower"
+            ),
             models.CheckConstraint(
                 condition=models.Q(theme__in=["auto", "light", "dark"]), name="%(app_label)s_%(class)s_theme"
             ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -15,6 +16,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone, translation
 
+from seatkeep_webkit.conf import webkit_settings
 from seatkeep_webkit.errors import AppError, SignInNeededError
 from seatkeep_webkit.problems import problem_response
 
@@ -41,7 +43,7 @@ class SecurityHeadersMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        self.csp = _CSP.format(form_action=" ".join(["'self'", *settings.WEBKIT_FORM_TARGETS]))
+        self.csp = _CSP.format(form_action=" ".join(["'self'", *webkit_settings().form_targets]))
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Add the headers; a view may have set a policy of its own."""
@@ -62,10 +64,14 @@ class SignedInMiddleware(LoginRequiredMiddleware):
     """
 
     def process_view(
-        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase], view_args: object, view_kwargs: object
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., HttpResponseBase],
+        view_args: tuple[Any, ...],
+        view_kwargs: dict[str, Any],
     ) -> HttpResponseBase | None:
         """Send an anonymous visitor to the sign-in page."""
-        if request.path.startswith(tuple(settings.WEBKIT_PUBLIC_PATHS)):
+        if request.path.startswith(webkit_settings().public_paths):
             return None
         answer: HttpResponseBase | None = super().process_view(request, view_func, view_args, view_kwargs)
         if answer is not None and request.headers.get("HX-Request"):

@@ -14,6 +14,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
+from seatkeep_webkit.conf import webkit_settings
 from seatkeep_webkit.errors import Text
 
 
@@ -66,6 +67,11 @@ class Navigation:
     switcher: Sequence[SwitcherItem] = ()
     home_url: str = "/"
 
+    def current(self, path: str) -> NavItem | None:
+        """Return the entry that leads nearest to a path."""
+        matching = [item for section in self.sections for item in section.items if item.is_current(path)]
+        return max(matching, key=lambda item: len(item.url), default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
@@ -95,11 +101,11 @@ def search_response(request: HttpRequest, groups: Sequence[SearchGroup]) -> Http
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Give templates what the shell shows (context processor); evaluated only by pages that show it."""
-    build: Callable[[HttpRequest], Navigation] = import_string(settings.WEBKIT_NAVIGATION)
+    build: Callable[[HttpRequest], Navigation] = import_string(webkit_settings().navigation)
     user = getattr(request, "user", None)
     theme = getattr(user, "theme", "") or request.COOKIES.get("seatkeep_theme", "auto")
     return {
-        "site_name": settings.WEBKIT_SITE_NAME,
+        "site_name": webkit_settings().site_name,
         "navigation": SimpleLazyObject(lambda: build(request)),
         "theme": theme if theme in ("light", "dark") else "auto",
         "languages": settings.LANGUAGES,

@@ -89,7 +89,9 @@ class _Key:
         return Q(**{f"{self.path}__{'lte' if is_descending else 'gte'}": value})
 
 
-def paginate(queryset: QuerySet[_M], *, order: tuple[str, ...], cursor: str | None = None, limit: int = 100) -> Page[_M]:
+def paginate(
+    queryset: QuerySet[_M], *, order: tuple[str, ...], cursor: str | None = None, limit: int = 100
+) -> Page[_M]:
     """Return one page of a queryset.
 
     Args:

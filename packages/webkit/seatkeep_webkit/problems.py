@@ -75,11 +75,11 @@ def app_error_from(error: Exception) -> AppError | None:
 def install_error_handlers(api: NinjaAPI) -> None:
     """Make a ninja API answer every error as problem+json; an unknown one is logged and answered 500 without detail."""
 
-    def known(request: HttpRequest, error: Exception) -> HttpResponse:
+    def known(request: HttpRequest, error: Any) -> HttpResponse:
         found = app_error_from(error)
         return problem_response(found, request) if found is not None else unknown(request, error)
 
-    def unknown(request: HttpRequest, error: Exception) -> HttpResponse:
+    def unknown(request: HttpRequest, error: Any) -> HttpResponse:
         _log.error("unexpected error in %s %s", request.method, request.path, exc_info=error)
         return problem_response(_InternalError(_("Something went wrong. It has been logged.")), request)
 
@@ -110,7 +110,7 @@ def _from_http_error(error: HttpError) -> AppError:
         return NotAllowedError()
     if error.status_code == RateLimitedError.status:
         wait = getattr(error, "wait", None)
-        return RateLimitedError(**({"retry_after_seconds": int(wait)} if wait else {}))
+        return RateLimitedError(retry_after_seconds=int(wait)) if wait else RateLimitedError()
     if error.status_code == NotFoundError.status:
         return NotFoundError()
     return AppError(str(error), code="malformed")

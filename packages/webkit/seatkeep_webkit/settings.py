@@ -1,6 +1,6 @@
 """Settings that both Django projects share, and the readers of environment variables.
 
-    globals().update(base_settings(program="hub", site_name="Licensing", ...))
+globals().update(base_settings(program="hub", site_name="Licensing", ...))
 """
 
 from __future__ import annotations
@@ -29,8 +29,19 @@ __all__ = [
     "mail_settings",
 ]
 
-PUBLIC_PATHS = ("/accounts/", "/api/", "/agent/", "/activate/", "/install/", "/i/", "/.well-known/", "/static/", "/identity/")
+PUBLIC_PATHS = (
+    "/accounts/",
+    "/api/",
+    "/agent/",
+    "/activate/",
+    "/install/",
+    "/i/",
+    "/.well-known/",
+    "/static/",
+    "/identity/",
+)
 DJANGO_APPS = [
+    "django.forms",  # The form renderer looks for its templates in the installed apps.
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

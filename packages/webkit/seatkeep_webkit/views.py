@@ -82,5 +82,7 @@ def _preferences_form() -> type[forms.ModelForm[Any]]:
 
 def _back(request: HttpRequest) -> str:
     target = request.POST.get("next") or request.headers.get("Referer", "/")
-    is_own = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    is_own = url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     return target if is_own else "/"

@@ -205,7 +205,7 @@ class Wizard(View):
         self.request.session.modified = True
 
     def _form(self, step: Step, entered: QueryDict | None = None) -> BaseForm:
-        return step.form(entered, initial=self.initial(step.name), **self.form_kwargs(step.name))
+        return step.form(entered, initial=dict(self.initial(step.name)), **self.form_kwargs(step.name))
 
     def _shown(self) -> list[Step]:
         return [step for step in self.steps if step.is_shown is None or step.is_shown(self.data)]

@@ -25,7 +25,9 @@ class AuditEntry(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(actor_kind__in=[kind.value for kind in ActorKind]), name="audit_actor_kind"),
+            models.CheckConstraint(
+                condition=Q(actor_kind__in=[kind.value for kind in ActorKind]), name="audit_actor_kind"
+            ),
             models.CheckConstraint(condition=Q(action__contains=":"), name="audit_action_is_subject_verb"),
         ]
         indexes = [

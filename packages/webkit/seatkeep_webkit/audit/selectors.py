@@ -20,7 +20,7 @@ def audit_list(
     """Return entries, newest first.
 
     Args:
-        company_uids: Companies whose entries the asker may see; none of them when empty; None for an operator, who sees all.
+        company_uids: Companies whose entries the asker may see; nothing when empty; None for an operator, who sees all.
         subject_type: Only entries about this kind of entity.
         subject_id: Only entries about this one.
         actor_id: Only entries of this actor.

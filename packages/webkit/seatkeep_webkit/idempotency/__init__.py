@@ -1,8 +1,8 @@
 """`Idempotency-Key`: the same request sent twice does its work once and is answered the same.
 
-    @api.post("/licenses")
-    @idempotent
-    def license_post(request, body: LicenseIn): ...
+@api.post("/licenses")
+@idempotent
+def license_post(request, body: LicenseIn): ...
 """
 
 from __future__ import annotations

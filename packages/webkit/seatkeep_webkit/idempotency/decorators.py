@@ -32,7 +32,7 @@ def idempotent(view: _F) -> _F:
         operation.view_func = _claiming(operation.view_func)
 
     contribute_operation_callback(view, wrap_inside)
-    return cast("_F", decorate_view(_keeping)(view))
+    return decorate_view(_keeping)(view)
 
 
 def idempotent_view(view: _F) -> _F:

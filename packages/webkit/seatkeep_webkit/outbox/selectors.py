@@ -44,5 +44,3 @@ def outbox_read(*, after: OutboxCursor, topics: Collection[str] | None = None, l
     """
     events = OutboxEvent.objects.filter(topic__in=topics) if topics is not None else OutboxEvent.objects.all()
     return list(below_horizon(events, after=after)[:limit])
-
-

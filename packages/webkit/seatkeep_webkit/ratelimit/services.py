@@ -15,9 +15,10 @@ from seatkeep_webkit.ratelimit.models import RateBucket
 
 # A row comes back only when the request fits; the WHERE is judged under the row's lock.
 _TAKE = """
-INSERT INTO ratelimit_ratebucket AS bucket (key, full_at) VALUES (%(key)s, %(now)s + %(step)s)
-ON CONFLICT (key) DO UPDATE SET full_at = greatest(bucket.full_at, %(now)s) + %(step)s
-WHERE greatest(bucket.full_at, %(now)s) + %(step)s <= %(now)s + %(window)s
+INSERT INTO ratelimit_ratebucket AS bucket (key, full_at) VALUES (%(key)s, %(now)s + %(step)s * interval '1 second')
+ON CONFLICT (key) DO UPDATE SET full_at = greatest(bucket.full_at, %(now)s) + %(step)s * interval '1 second'
+WHERE greatest(bucket.full_at, %(now)s) + %(step)s * interval '1 second'
+    <= %(now)s + %(window)s * interval '1 second'
 RETURNING full_at
 """
 
@@ -54,7 +55,7 @@ def rate_limit(*, key: str, limit: int, window: timedelta, now: datetime) -> Rat
     """
     step = window / limit
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, {"key": key, "now": now, "step": step, "window": window})
+        cursor.execute(_TAKE, {"key": key, "now": now, "step": step.total_seconds(), "window": window.total_seconds()})
         row = cursor.fetchone()
     if row is None:
         raise RateLimitedError(retry_after_seconds=_wait(key, step, window, now))

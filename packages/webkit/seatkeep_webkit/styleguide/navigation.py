@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.urls import reverse
 
-from seatkeep_webkit.navigation import Alerts, NavItem, NavSection, Navigation, SwitcherItem
+from seatkeep_webkit.navigation import Alerts, Navigation, NavItem, NavSection, SwitcherItem
 
 
 def navigation(request: HttpRequest) -> Navigation:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -118,7 +117,7 @@ class ComputerWizard(Wizard):
     title = "New customer"
     finish_label = "Create customer"
     cancel_url = "/webkit/styleguide/"
-    steps: Sequence[Step] = (
+    steps = (
         Step("company", "Company", NameForm, text="Nothing is created before the last step."),
         Step("seats", "Seats", SeatsForm, is_shown=lambda data: data.get("company", {}).get("wants_seats", False)),
     )
@@ -217,7 +216,8 @@ def progress(request: HttpRequest, done: int) -> HttpResponse:
 @login_not_required
 def error(request: HttpRequest, status: int) -> HttpResponse:
     """Raise the error of a status, to see its page."""
-    raise ERRORS.get(status, AppError)()
+    kind = ERRORS.get(status, AppError)
+    raise kind
 
 
 def _ended_work() -> list[ProgressState]:
@@ -231,5 +231,5 @@ def _progress_url(done: int) -> str:
     return reverse("webkit:styleguide-progress", args=[done])
 
 
-def _detail_url(row: Model | Any) -> str:
+def _detail_url(row: Computer) -> str:
     return reverse("webkit:styleguide-computer", args=[row.uid])

@@ -51,7 +51,7 @@ class BulkAction:
 class Empty:
     """What a table says when there is nothing yet: the fact and the next step."""
 
-    title: Text = _("Nothing here yet.")
+    title: Text = ""
     text: Text = ""
     icon: str = "inbox"
     url: str = ""
@@ -89,7 +89,7 @@ class Table(Generic[_M]):
     columns: ClassVar[tuple[Column, ...]] = ()
     filters: ClassVar[tuple[Filter, ...]] = ()
     bulk_actions: ClassVar[tuple[BulkAction, ...]] = ()
-    empty: ClassVar[Empty] = Empty()
+    empty: ClassVar[Empty] = Empty(_("Nothing here yet."))
     per_page: ClassVar[int] = 50
 
     def __init__(self, request: HttpRequest, queryset: QuerySet[_M]) -> None:

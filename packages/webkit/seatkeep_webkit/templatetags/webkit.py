@@ -121,8 +121,8 @@ def tabs(context: template.Context, items: Sequence[NavItem]) -> dict[str, Any]:
 
 @register.simple_tag(takes_context=True)
 def is_current(context: template.Context, item: NavItem) -> bool:
-    """Tell whether a navigation entry leads to where the page is."""
-    return item.is_current(context["request"].path)
+    """Tell whether a navigation entry is the one that leads nearest to where the page is."""
+    return bool(context["navigation"].current(context["request"].path) is item)
 
 
 @register.simple_tag

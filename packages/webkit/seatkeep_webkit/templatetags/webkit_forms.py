@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 from django.forms import widgets
-from django.forms.boundfield import BoundField
+from django.forms.boundfield import BoundField, BoundWidget
 from django.utils.safestring import SafeString
 
 register = template.Library()
@@ -29,7 +29,16 @@ def styled(field: BoundField) -> SafeString:
     kind = widget_kind(field)
     classes = {"check": "form-check-input", "select": "form-select"}.get(kind, "form-control")
     given = field.field.widget.attrs.get("class", "")
-    attrs = {"class": " ".join(part for part in (given, classes, "is-invalid" if field.errors else "") if part)}
+    attrs: dict[str, str | bool] = {
+        "class": " ".join(part for part in (given, classes, "is-invalid" if field.errors else "") if part)
+    }
     if field.errors:
         attrs["aria-describedby"] = f"{field.auto_id}_error"
     return field.as_widget(attrs=attrs)
+
+
+@register.simple_tag
+def choices(field: BoundField) -> list[BoundWidget]:
+    """Return the radio buttons of a group, with the site's class."""
+    field.field.widget.attrs["class"] = "form-check-input"
+    return list(field.subwidgets)

@@ -9,7 +9,9 @@ from pathlib import Path
 from seatkeep_webkit.settings import base_settings
 
 os.environ.setdefault("SEATKEEP_DEBUG", "1")
-os.environ.setdefault("SEATKEEP_KEYRING", str(Path(tempfile.gettempdir()) / f"seatkeep-webkit-test-{os.getuid()}.keyring"))
+os.environ.setdefault(
+    "SEATKEEP_KEYRING", str(Path(tempfile.gettempdir()) / f"seatkeep-webkit-test-{os.getuid()}.keyring")
+)
 
 globals().update(
     base_settings(

@@ -1,0 +1,29 @@
+"""The settings of webkit itself, typed; `base_settings` writes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from django.conf import settings
+
+
+@dataclass(frozen=True, slots=True)
+class WebkitSettings:
+    """What `base_settings` was given."""
+
+    navigation: str
+    site_name: str
+    form_targets: tuple[str, ...]
+    public_paths: tuple[str, ...]
+
+
+@cache
+def webkit_settings() -> WebkitSettings:
+    """Return the settings of this project; they do not change while it runs."""
+    return WebkitSettings(
+        navigation=getattr(settings, "WEBKIT_NAVIGATION"),  # noqa: B009 - django-stubs cannot see base_settings
+        site_name=getattr(settings, "WEBKIT_SITE_NAME"),  # noqa: B009 - as above
+        form_targets=tuple(getattr(settings, "WEBKIT_FORM_TARGETS")),  # noqa: B009 - as above
+        public_paths=tuple(getattr(settings, "WEBKIT_PUBLIC_PATHS")),  # noqa: B009 - as above
+    )
