@@ -8,12 +8,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from django.db import InterfaceError, OperationalError
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
@@ -25,6 +23,7 @@ from seatkeep_webkit.clock import now as clock_now
 from seatkeep_manager.ingest.decoding import Incoming
 from seatkeep_manager.ingest.services import batch_take
 from seatkeep_manager.statedocs.bus import BusError, bus_connect, streams_ensure
+from seatkeep_manager.statedocs.threads import DatabaseThreads
 
 BATCH = 500
 MAX_ACK_PENDING = 5_000
@@ -38,14 +37,12 @@ WORKERS = 4
 NANOSECONDS = 1_000_000_000
 _log = logging.getLogger(__name__)
 
-Take = Callable[[Sequence[Incoming]], None]
-
 
 class PartReader:
     """Reads one part of one stream, for ever."""
 
-    def __init__(self, client: Client, stream: Stream, part: str, pool: ThreadPoolExecutor) -> None:
-        self.client, self.stream, self.part, self.pool = client, stream, part, pool
+    def __init__(self, client: Client, stream: Stream, part: str, database: DatabaseThreads) -> None:
+        self.client, self.stream, self.part, self.database = client, stream, part, database
         self.queue: asyncio.Queue[Msg] = asyncio.Queue()
         self.open = 0
         """Messages that the present pull may still bring."""
@@ -114,7 +111,7 @@ class PartReader:
         incoming = [_incoming(message) for message in batch]
         while not stop.is_set():
             try:
-                await asyncio.get_running_loop().run_in_executor(self.pool, take, incoming)
+                await self.database.run(batch_take, incoming, now=clock_now())
                 break
             except (OperationalError, InterfaceError) as error:
                 _log.warning("the database is away, part %s waits: %s", self.part, type(error).__name__)
@@ -123,16 +120,6 @@ class PartReader:
             return
         for message in batch:
             await message.ack()
-
-
-def take(incoming: Sequence[Incoming]) -> None:
-    """Take a batch in on this thread's connection, which is checked first."""
-    close_old_connections()
-    try:
-        batch_take(incoming, now=clock_now())
-    except (OperationalError, InterfaceError):
-        connection.close()
-        raise
 
 
 def _incoming(message: Msg) -> Incoming:
@@ -152,20 +139,27 @@ async def run(*, stop: asyncio.Event) -> None:
     Args:
         stop: Set it to end after the present batches.
     """
-    with ThreadPoolExecutor(WORKERS, thread_name_prefix="ingest") as pool:
-        while not stop.is_set():
-            try:
-                await _run_once(pool, stop)
-            except (NatsError, APIError, BusError, OSError) as error:
-                _log.warning("ingest starts over: %s", error)
-                await asyncio.sleep(RETRY_SECONDS)
+    database = DatabaseThreads(WORKERS)
+    try:
+        await _run_for_ever(database, stop)
+    finally:
+        await asyncio.get_running_loop().run_in_executor(None, database.close)
 
 
-async def _run_once(pool: ThreadPoolExecutor, stop: asyncio.Event) -> None:
+async def _run_for_ever(database: DatabaseThreads, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            await _run_once(database, stop)
+        except (NatsError, APIError, BusError, OSError) as error:
+            _log.warning("ingest starts over: %s", error)
+            await asyncio.sleep(RETRY_SECONDS)
+
+
+async def _run_once(database: DatabaseThreads, stop: asyncio.Event) -> None:
     client = await bus_connect()
     try:
         await streams_ensure(client)
-        readers = [PartReader(client, stream, part, pool) for stream in Stream for part in parts()]
+        readers = [PartReader(client, stream, part, database) for stream in Stream for part in parts()]
         tasks: list[asyncio.Task[Any]] = [asyncio.create_task(reader.run(stop)) for reader in readers]
         stopping = asyncio.create_task(stop.wait())
         _log.info("reads %d parts", len(readers))

@@ -126,7 +126,8 @@ def _render_devices(instance: Instance, keys: InstanceKeys, rows: list[Device], 
             retired_at=row.retired_at,
             addresses=_addresses(),
         )
-        written += _write(rules.device_document(instance=instance.uid.hex, facts=facts), keys, now)
+        document = rules.device_document(instance=instance.uid.hex, facts=facts)
+        written += _write(document, keys, now, floor=row.document_floor)
     return written
 
 
@@ -166,10 +167,10 @@ def _addresses() -> Addresses:
     )
 
 
-def _write(document: rules.Content, keys: InstanceKeys, now: datetime) -> int:
+def _write(document: rules.Content, keys: InstanceKeys, now: datetime, *, floor: int = 0) -> int:
     """Write one document; one that is too large keeps its last version and must not hold up the others."""
     try:
-        return int(document_write(document=document, keys=keys, now=now))
+        return int(document_write(document=document, keys=keys, now=now, floor=floor))
     except DocumentTooLargeError:
         _log.error("document %s is too large and was not renewed", document.key)
         return 0

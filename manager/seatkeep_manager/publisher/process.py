@@ -10,11 +10,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import psycopg
 
-from django.db import OperationalError, close_old_connections, connection
+from django.db import InterfaceError, OperationalError, connection
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
@@ -29,6 +29,7 @@ from seatkeep_manager.statedocs.bus import BusError, bus_connect, streams_ensure
 from seatkeep_manager.statedocs.models import StateDocument
 from seatkeep_manager.statedocs.selectors import documents_due
 from seatkeep_manager.statedocs.services import documents_mark_lost, documents_mark_published
+from seatkeep_manager.statedocs.threads import DatabaseThreads
 
 RECONCILE_EVERY = timedelta(hours=1)
 IDLE_SECONDS = 5.0
@@ -40,40 +41,42 @@ LOCK_ID = 0x5EA7_9AB1
 """Advisory lock: one publisher at a time; a second one waits and takes over when the first ends."""
 RETRY_SECONDS = 1.0
 
-T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
 class Publisher:
     """One run of the process over one broker connection."""
 
-    def __init__(self, client: Client, *, clock: Callable[[], datetime] = clock_now) -> None:
+    def __init__(
+        self, client: Client, database: DatabaseThreads, *, clock: Callable[[], datetime] = clock_now
+    ) -> None:
         self.client = client
+        self.database = database
         self.clock = clock
         self.jetstream: JetStreamContext = client.jetstream()
 
     async def drain(self) -> int:
         """Render and put everything that is due now; returns how many documents were put."""
-        while await in_thread(events_consume, now=self.clock()) == EVENTS_AT_ONCE:
+        while await self.database.run(events_consume, now=self.clock()) == EVENTS_AT_ONCE:
             pass
         put = 0
-        while due := await in_thread(documents_due):
+        while due := await self.database.run(documents_due):
             put += await self._put_all(due)
         return put
 
     async def reconcile(self) -> int:
         """Compare the bucket with the stored documents and put again what it lost; returns how many."""
         await streams_ensure(self.client)
-        await in_thread(render_missing, now=self.clock())
+        await self.database.run(render_missing, now=self.clock())
         lost = 0
         after = 0
-        while batch := await in_thread(_stored_after, after):
+        while batch := await self.database.run(_stored_after, after):
             after = batch[-1].pk
             found = await asyncio.gather(*[self._difference(row) for row in batch])
             wrong = {row.pk: revision for row, revision in zip(batch, found, strict=True) if revision is not None}
             if wrong:
                 _log.warning("the bucket lacks %d documents; they are put again", len(wrong))
-                await in_thread(documents_mark_lost, revisions=wrong)
+                await self.database.run(documents_mark_lost, revisions=wrong)
                 lost += len(wrong)
         await self.drain()
         return lost
@@ -84,7 +87,7 @@ class Publisher:
             part = due[start : start + PUTS_AT_ONCE]
             revisions = await asyncio.gather(*[self._put(row) for row in part])
             published.update({row.pk: (row.version, rev) for row, rev in zip(part, revisions, strict=True)})
-        await in_thread(documents_mark_published, published=published, now=self.clock())
+        await self.database.run(documents_mark_published, published=published, now=self.clock())
         return len(published)
 
     async def _put(self, row: StateDocument) -> int:
@@ -122,22 +125,30 @@ async def run(*, stop: asyncio.Event) -> None:
     Args:
         stop: Set it to end after the present step.
     """
+    database = DatabaseThreads(1)
+    try:
+        await _run_for_ever(database, stop)
+    finally:
+        await asyncio.get_running_loop().run_in_executor(None, database.close)
+
+
+async def _run_for_ever(database: DatabaseThreads, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
-            await _run_once(stop)
-        except (psycopg.Error, OperationalError, NatsError, APIError, BusError, OSError) as error:
+            await _run_once(database, stop)
+        except (psycopg.Error, OperationalError, InterfaceError, NatsError, APIError, BusError, OSError) as error:
             _log.warning("publisher starts over: %s", error)
             await _wait(stop, RETRY_SECONDS)
 
 
-async def _run_once(stop: asyncio.Event) -> None:
+async def _run_once(database: DatabaseThreads, stop: asyncio.Event) -> None:
     listener = await psycopg.AsyncConnection.connect(database_url(), autocommit=True)
     async with listener:
         await _lead(listener, stop)
         await listener.execute(f"LISTEN {CHANNEL}")
         client = await bus_connect()
         try:
-            await _serve(Publisher(client), listener, stop)
+            await _serve(Publisher(client, database), listener, stop)
         finally:
             await client.close()
 
@@ -185,16 +196,6 @@ async def _wait(stop: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(stop.wait(), seconds)
     except TimeoutError:
         return
-
-
-async def in_thread(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    """Run database work outside of the event loop, on a connection that is checked first."""
-
-    def job() -> T:
-        close_old_connections()
-        return work(*args, **kwargs)
-
-    return await asyncio.to_thread(job)
 
 
 def database_url() -> str:

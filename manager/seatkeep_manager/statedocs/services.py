@@ -15,13 +15,14 @@ from seatkeep_manager.statedocs.models import StateDocument
 
 
 @transaction.atomic
-def document_write(*, document: rules.Content, keys: InstanceKeys, now: datetime) -> bool:
-    """Sign and store a document if its content is new; version = max(last + 1, unix µs).
+def document_write(*, document: rules.Content, keys: InstanceKeys, now: datetime, floor: int = 0) -> bool:
+    """Sign and store a document if its content is new; version = max(last + 1, unix µs, floor).
 
     Args:
         document: With any version and issue time; both are replaced.
         keys: The instance's keys: the root key signs the keys document, the state key all others.
         now: Current time, aware UTC.
+        floor: The lowest version that its reader takes, whatever the clock says.
 
     Returns:
         Whether there is a new version to publish.
@@ -33,7 +34,7 @@ def document_write(*, document: rules.Content, keys: InstanceKeys, now: datetime
     row = StateDocument.objects.select_for_update().filter(key=document.key).first()
     if row is not None and bytes(row.content_digest) == digest:
         return False
-    version = next_version(row.version if row else 0, rules.micros(now))
+    version = max(floor, next_version(row.version if row else 0, rules.micros(now)))
     row = row or StateDocument(key=document.key)
     row.version, row.content_digest = version, digest
     row.stored = _signed(document, version, keys, now)

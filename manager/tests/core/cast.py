@@ -33,7 +33,7 @@ from seatkeep_protocol.vocabulary import DeviceKind as WireDeviceKind
 from seatkeep_protocol.vocabulary import OsFamily
 from seatkeep_webkit.actors import Actor
 
-NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ACTOR = Actor.system("test")
 
 
