@@ -32,10 +32,10 @@ def first_run(scene: Scene) -> str:
     password = scene.password(OWNER)
     answers = {
         "name": "Nora Nord", "email": OWNER, "password": password, "again": password, "later": "on",
-        "mode": "ONE_MSP", "company": COMPANY, "time_zone": TIME_ZONE, "public_address": scene.licensing,
+        "company": COMPANY, "time_zone": TIME_ZONE, "public_address": scene.licensing,
     }  # fmt: skip
-    page = walk(scene.owner, scene.owner.get(link), answers, lambda page: "/setup/kit" in page.address)
-    kit = scene.owner.download(page.form_to("/setup/kit"))
+    page = walk(scene.owner, scene.owner.get(link), answers, lambda page: "/kit/" in page.address)
+    kit = scene.owner.download(page.form_to("/kit/"))
     (scene.folder / "recovery-kit.zip").write_bytes(kit)
     (scene.folder / "recovery-kit.zip").chmod(0o600)
     return f"{COMPANY}: company, license, console and recovery kit"
