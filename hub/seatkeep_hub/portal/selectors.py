@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from allauth.mfa.models import Authenticator
 
-from seatkeep_hub.companies.enums import AccessLevel, CompanyKind
+from seatkeep_hub.companies.enums import AccessLevel, CompanyKind, CompanyStatus
 from seatkeep_hub.companies.models import Company, User
+from seatkeep_hub.companies.rules import CHILD_KINDS
 from seatkeep_hub.companies.selectors import companies_visible
 from seatkeep_hub.portal.enums import UseMode
 from seatkeep_hub.portal.models import FirstRun
@@ -29,9 +30,8 @@ def has_second_factor(user: User) -> bool:
     return Authenticator.objects.filter(user=user, type__in=SECOND_FACTORS).exists()
 
 
-def parents_for(user: User, kind: CompanyKind | str) -> list[Company]:
-    """Companies below which this person may create one of this kind, by name."""
-    from seatkeep_hub.companies.rules import can_create
-
-    writable = companies_visible(user, level=AccessLevel.WRITE).exclude(status="REMOVED").exclude(kind="CUSTOMER")
-    return [company for company in writable.order_by("name", "id")[:500] if can_create(company.kind, kind)]
+def parents_for(user: User) -> list[Company]:
+    """Companies below which this person may create something, by name; at most 500."""
+    parents = [kind for kind, children in CHILD_KINDS.items() if children and kind != CompanyKind.VENDOR]
+    writable = companies_visible(user, level=AccessLevel.WRITE).filter(kind__in=parents, status=CompanyStatus.ACTIVE)
+    return list(writable.order_by("name", "id")[:500])

@@ -29,6 +29,7 @@ globals().update(
         apps=[
             "procrastinate.contrib.django",
             "allauth.idp.oidc",
+            "ninja",  # Serves the API description without internet.
             *(f"seatkeep_hub.{name}" for name in OWN_APPS),
         ],
         navigation="seatkeep_hub.portal.navigation.navigation",

@@ -63,8 +63,9 @@ class SetupWizard(Wizard):
 
     name = "setup"
     title = _("Set up Seatkeep")
+    cancel_url = "/setup/"
     finish_label = _("Set up")
-    base_template = "webkit/bare.html"
+    base_template = "portal/setup/base.html"
     steps = (
         Step("owner", _("Your account"), OwnerForm),
         Step("factor", _("Second factor"), SecondFactorForm, template="portal/setup/factor.html"),
