@@ -1,0 +1,25 @@
+"""Fixtures of the agent's tests."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from seatkeep_license.localhost import install_localhost_names
+
+sys.path.insert(0, str(Path(__file__).parent))
+install_localhost_names()
+
+from world import World  # noqa: E402  # found by the path above
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    folder = tmp_path / "world"
+    folder.mkdir()
+    made = World(folder)
+    made.start()
+    yield made
+    made.stop()

@@ -1,0 +1,234 @@
+"""The real programs as processes, a real broker with TLS; only console and hub are small stand-ins over HTTPS."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import pytest
+from seatkeep_agent.config import StatusFile
+from seatkeep_agent.platforms.linux_service import running_pid
+from seatkeep_protocol.messages import (
+    Body,
+    DetectionEvent,
+    EndpointStatus,
+    Heartbeat,
+    Inventory,
+    QuarantineEvent,
+    TaskRunEvent,
+)
+from seatkeep_protocol.subjects import device_key
+from world import DEPLOYMENT_KEY, PRODUCT, World
+
+pytestmark = pytest.mark.services
+
+EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+BodyT = TypeVar("BodyT", bound=Body)
+
+
+class Machine:
+    """One installation below one folder."""
+
+    def __init__(self, root: Path, world: World) -> None:
+        self.root, self.world = root, world
+
+    def command(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        env = {**os.environ, **environment}
+        command = [sys.executable, "-m", "seatkeep_agent", *arguments, "--root", str(self.root)]
+        return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+
+    def setup(self, key: str = DEPLOYMENT_KEY, wait: str = "20") -> subprocess.CompletedProcess[str]:
+        return self.command(
+            "setup", "--console", self.world.url, "--ca", str(self.world.ca_file), "--wait", wait, SEATKEEP_KEY=key
+        )
+
+    def stop(self) -> None:
+        pid = running_pid(self.root / "run" / "agent.pid")
+        if pid:
+            os.kill(pid, signal.SIGTERM)
+            wait_until(lambda: running_pid(self.root / "run" / "agent.pid") is None)
+
+    def agent_pid(self) -> int:
+        return running_pid(self.root / "run" / "agent.lock") or 0
+
+    def status(self) -> StatusFile:
+        try:
+            return msgspec.json.decode((self.root / "run" / "agent-status.json").read_bytes(), type=StatusFile)
+        except OSError:
+            return StatusFile()
+
+
+@pytest.fixture
+def machine(world: World, tmp_path: Path) -> Iterator[Machine]:
+    made = Machine(tmp_path / "machine", world)
+    yield made
+    made.stop()
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+async def heard(
+    world: World, kind: type[BodyT], condition: Callable[[BodyT], bool] = lambda body: True, seconds: float = 20
+) -> BodyT:
+    """The newest message of a kind that fits, waiting for it."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        for body in reversed(world.seen):
+            if isinstance(body, kind) and condition(body):
+                return body
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"no such {kind.__name__} among {[type(body).__name__ for body in world.seen]}")
+
+
+async def start(world: World, machine: Machine) -> EndpointStatus:
+    """Set up, and play the manager: ticket as soon as the endpoint's key is known."""
+    await world.connect()
+    await world.put_all()
+    setup = asyncio.create_task(asyncio.to_thread(machine.setup))
+    status = await heard(world, EndpointStatus)
+    await world.put(world.device_document(license=world.assignment(status.key_jkt)))
+    done = await setup
+    assert done.returncode == 0, done.stdout + done.stderr
+    return await heard(world, EndpointStatus, lambda body: body.license.state == "ACTIVE")
+
+
+async def test_setup_leads_to_a_licensed_device_and_says_that_it_has_test_rules_only(
+    world: World, machine: Machine
+) -> None:
+    status = await start(world, machine)
+    assert (status.product, status.protection) == (PRODUCT, "TEST_RULES")
+    await heard(world, Heartbeat, lambda body: device_key(world.device) in body.applied)
+    inventory = await heard(world, Inventory)
+    assert inventory.hardware.ram_bytes > 0
+    assert [step["step"] for step in world.progress] == ["enrolled", "activated", "protected"]
+    await world.client.close()
+
+
+async def test_a_scan_task_finds_quarantines_restores_and_deletes(
+    world: World, machine: Machine, tmp_path: Path
+) -> None:
+    await start(world, machine)
+    infected = tmp_path / "docs" / "eicar.com"
+    infected.parent.mkdir()
+    infected.write_bytes(EICAR)
+    infected.chmod(0o640)
+    scan = world.task("SCAN", targets=[str(infected.parent)])
+    await world.put(world.device_document(tasks=(scan,)))
+    found = await heard(world, DetectionEvent)
+    assert (found.threat, found.action, infected.exists()) == ("EICAR-Test-File", "QUARANTINED", False)
+    await heard(world, TaskRunEvent, lambda body: body.run == scan.run and body.state == "FINISHED")
+    restore = world.task("QUARANTINE_RESTORE", item=str(found.item), is_excluding=False)
+    await world.put(world.device_document(tasks=(scan, restore)))
+    await heard(world, QuarantineEvent, lambda body: body.state == "RESTORED")
+    assert (infected.read_bytes(), infected.stat().st_mode & 0o777) == (EICAR, 0o640)
+    again = world.task("SCAN", targets=[str(infected.parent)])
+    await world.put(world.device_document(tasks=(scan, restore, again)))
+    second = await heard(world, DetectionEvent, lambda body: body.run == again.run)
+    delete = world.task("QUARANTINE_DELETE", item=str(second.item))
+    await world.put(world.device_document(tasks=(delete,)))
+    await heard(world, QuarantineEvent, lambda body: body.state == "DELETED")
+    assert list((machine.root / "var" / "quarantine").iterdir()) == []
+    await world.client.close()
+
+
+async def test_a_policy_is_live_within_two_seconds_and_reverts_when_it_goes(world: World, machine: Machine) -> None:
+    await start(world, machine)
+    world.policies = (world.policy(scan__schedule="0 3 * * *", scan__exclusions=["/skip"]),)
+    began = time.monotonic()
+    await world.put(world.group_document())
+    await heard(world, EndpointStatus, lambda body: body.settings["scan.schedule"] == "0 3 * * *")
+    assert time.monotonic() - began < 2
+    world.policies = ()
+    world.seen.clear()
+    await world.put(world.group_document())
+    await heard(world, EndpointStatus, lambda body: body.settings["scan.schedule"] is None)
+    await world.client.close()
+
+
+async def test_events_made_while_the_broker_is_down_arrive_after_it_returns(
+    world: World, machine: Machine, tmp_path: Path
+) -> None:
+    await start(world, machine)
+    infected = tmp_path / "late" / "eicar.com"
+    infected.parent.mkdir()
+    scan = world.task("SCAN", targets=[str(infected.parent)])
+    infected.write_bytes(b"clean" * 1000)
+    await world.put(world.device_document(tasks=(scan,)))
+    await heard(world, TaskRunEvent, lambda body: body.run == scan.run and body.state == "FINISHED")
+    infected.write_bytes(EICAR)
+    late = world.task("SCAN", targets=[str(infected.parent)])
+    await world.put(world.device_document(tasks=(late,)))
+    world.broker.kill()
+    wait_until(lambda: not machine.status().is_connected)
+    os.kill(machine.agent_pid(), signal.SIGKILL)
+    world.broker.start(now=__import__("datetime").datetime.now(__import__("datetime").UTC))
+    await world.client.close()
+    await world.connect()
+    await heard(world, DetectionEvent, seconds=60)
+    await world.client.close()
+
+
+async def test_stop_protecting_works_at_once_and_is_undone(world: World, machine: Machine) -> None:
+    status = await start(world, machine)
+    await world.put(world.device_document(license=world.assignment(status.key_jkt, is_stopped=True)))
+    await heard(world, EndpointStatus, lambda body: body.license.state == "STOPPED")
+    world.seen.clear()
+    await world.put(world.device_document(license=world.assignment(status.key_jkt, is_stopped=False)))
+    await heard(world, EndpointStatus, lambda body: body.license.state == "ACTIVE")
+    await world.client.close()
+
+
+async def test_a_retire_order_releases_the_seat_and_removes_the_files(world: World, machine: Machine) -> None:
+    await start(world, machine)
+    await world.put(world.device_document(retire=world.retire_order()))
+    await asyncio.to_thread(wait_until, lambda: not (machine.root / "var").exists(), 30)
+    assert world.released == ["seat-1"]
+    await world.client.close()
+
+
+async def test_no_free_seat_ends_setup_with_code_11_and_the_reason(world: World, machine: Machine) -> None:
+    world.refusal = "no_seat_left"
+    await world.connect()
+    await world.put_all()
+    setup = asyncio.create_task(asyncio.to_thread(machine.setup, DEPLOYMENT_KEY, "6"))
+    status = await heard(world, EndpointStatus)
+    await world.put(world.device_document(license=world.assignment(status.key_jkt)))
+    done = await setup
+    assert (done.returncode, "no_seat_left" in done.stdout) == (11, True)
+    refused = await heard(world, EndpointStatus, lambda body: body.license.state == "REFUSED")
+    assert refused.license.error == "no_seat_left"
+    await world.client.close()
+
+
+def test_a_wrong_key_ends_setup_with_code_5(machine: Machine) -> None:
+    assert machine.setup(key="WRONG").returncode == 5
+
+
+def test_a_console_with_an_unknown_authority_ends_setup_with_code_4(machine: Machine, world: World) -> None:
+    done = machine.command("setup", "--console", world.url, SEATKEEP_KEY=DEPLOYMENT_KEY)
+    assert (done.returncode, "certificate" in done.stderr.lower()) == (4, True)
+
+
+async def test_waiting_for_approval_ends_setup_with_code_10_and_goes_on_by_itself(
+    world: World, machine: Machine
+) -> None:
+    world.is_approving = False
+    done = await asyncio.to_thread(machine.setup)
+    assert done.returncode == 10
+    await world.connect()
+    world.is_approving = True
+    await heard(world, Heartbeat)
+    await world.client.close()
