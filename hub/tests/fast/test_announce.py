@@ -1,0 +1,68 @@
+"""The long poll of managers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from asgiref.sync import sync_to_async
+from seatkeep_webkit import clock
+from seatkeep_webkit.actors import Actor
+
+from seatkeep_hub.agreements.feed import feed_read
+from seatkeep_hub.companies.feed import feed_reset
+from seatkeep_hub.companies.services import company_rename
+
+ACTOR = Actor.system("tests")
+
+later = sync_to_async
+
+
+@pytest.fixture
+def cursor(world) -> str:
+    return feed_read(scope=world.msp, cursor=None, limit=1000, now=clock.now()).cursor
+
+
+async def test_nothing_new_answers_after_the_wait(fast, world, cursor):
+    answer = await fast.announce(world.instance, cursor, wait=1)
+    assert answer.json() == {"changed": False}
+
+
+async def test_a_change_is_announced_at_once(fast, world, cursor):
+    waiting = asyncio.create_task(fast.announce(world.instance, cursor, wait=10))
+    await asyncio.sleep(0.5)
+    start = time.monotonic()
+    await later(company_rename)(actor=ACTOR, company=world.contoso, name="Contoso 2", now=clock.now())
+    assert (await waiting).json() == {"changed": True}
+    assert time.monotonic() - start < 2
+
+
+async def test_a_change_elsewhere_is_not_announced(fast, world, cursor):
+    await later(company_rename)(actor=ACTOR, company=world.stranger, name="Charlie 2", now=clock.now())
+    assert (await fast.announce(world.instance, cursor, wait=1)).json() == {"changed": False}
+
+
+async def test_a_restored_hub_announces_to_everybody(fast, world, cursor):
+    await later(feed_reset)()
+    assert (await fast.announce(world.instance, cursor, wait=1)).json() == {"changed": True}
+
+
+async def test_attack_a_call_without_a_signature(fast, world):
+    answer = await fast.http.get("/api/v1/announce?cursor=&wait_seconds=1")
+    assert (answer.status_code, answer.json()["code"]) == (401, "call_refused")
+
+
+async def test_attack_a_call_signed_for_another_path(fast, world, cursor):
+    answer = await fast.announce(world.instance, cursor, wait=1, path="/api/v1/announce?cursor=other")
+    assert answer.status_code == 401
+
+
+async def test_attack_a_call_of_a_revoked_instance(fast, world, cursor):
+    world.instance.row.is_revoked = True
+    await later(world.instance.row.save)()
+    assert (await fast.announce(world.instance, cursor, wait=1)).status_code == 401
+
+
+async def test_a_cursor_that_is_not_ours_is_malformed(fast, world):
+    assert (await fast.announce(world.instance, "nonsense", wait=1)).status_code == 400
