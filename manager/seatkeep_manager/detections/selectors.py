@@ -32,7 +32,9 @@ def detection_get(user: User | AnonymousUser, *, uid: uuid.UUID, level: AccessLe
     return detection
 
 
-def quarantine_visible(user: User | AnonymousUser, *, level: AccessLevel = AccessLevel.READ) -> QuerySet[QuarantineItem]:
+def quarantine_visible(
+    user: User | AnonymousUser, *, level: AccessLevel = AccessLevel.READ
+) -> QuerySet[QuarantineItem]:
     """The quarantined files on devices that a person may see or change, newest first, with device and detection."""
     items = QuarantineItem.objects.filter(device__in=devices_visible(user, level=level))
     return items.select_related("device", "device__group", "detection").order_by("-quarantined_at", "-id")

@@ -37,13 +37,17 @@ def quarantine_report(*, reports: Sequence[QuarantineReport], now: datetime) -> 
 
 
 @transaction.atomic
-def detection_resolve(*, actor: Actor, detection_id: int, resolution: Resolution, note: str = "", now: datetime) -> Detection:
+def detection_resolve(
+    *, actor: Actor, detection_id: int, resolution: Resolution, note: str = "", now: datetime
+) -> Detection:
     """Close a detection by hand; one that is closed already stays as it is.
 
     Raises:
         DetectionNotFoundError: There is no such detection.
     """
-    detection = Detection.objects.select_for_update(of=("self",)).select_related("device").filter(pk=detection_id).first()
+    detection = (
+        Detection.objects.select_for_update(of=("self",)).select_related("device").filter(pk=detection_id).first()
+    )
     if detection is None:
         raise DetectionNotFoundError
     if detection.resolved_at is not None:
@@ -86,9 +90,7 @@ def _detection(report: DetectionReport, now: datetime) -> Detection:
 
 def _quarantine_apply(report: QuarantineReport) -> None:
     item = (
-        QuarantineItem.objects.select_for_update()
-        .filter(device_id=report.device_id, item_uid=report.item_uid)
-        .first()
+        QuarantineItem.objects.select_for_update().filter(device_id=report.device_id, item_uid=report.item_uid).first()
     )
     if item is None:
         _quarantine_insert(report)

@@ -11,7 +11,12 @@ from seatkeep_webkit.audit.services import audit_record
 
 from seatkeep_manager.directory import rules
 from seatkeep_manager.directory.enums import GroupKind
-from seatkeep_manager.directory.errors import GroupNameTakenError, GroupNotEmptyError, GroupNotFoundError, GroupTooDeepError
+from seatkeep_manager.directory.errors import (
+    GroupNameTakenError,
+    GroupNotEmptyError,
+    GroupNotFoundError,
+    GroupTooDeepError,
+)
 from seatkeep_manager.directory.models import Device, StaticGroup
 from seatkeep_manager.directory.services import device_touch, group_touch
 
@@ -189,7 +194,13 @@ def _check_name(parent: StaticGroup | None, name: str) -> None:
 
 
 def _insert(
-    *, parent: StaticGroup, kind: GroupKind, name: str, now: datetime, is_locked: bool = False, hub_id: uuid.UUID | None = None
+    *,
+    parent: StaticGroup,
+    kind: GroupKind,
+    name: str,
+    now: datetime,
+    is_locked: bool = False,
+    hub_id: uuid.UUID | None = None,
 ) -> StaticGroup:
     group = StaticGroup.objects.create(
         parent=parent,
@@ -228,7 +239,9 @@ def _reparent(group: StaticGroup, parent: StaticGroup) -> None:
 
 def _touch_subtree(group: StaticGroup, now: datetime) -> None:
     group_touch(group_ids=[group.pk], now=now)
-    device_touch(device_ids=Device.objects.filter(group__path__contains=[group.pk]).values_list("pk", flat=True), now=now)
+    device_touch(
+        device_ids=Device.objects.filter(group__path__contains=[group.pk]).values_list("pk", flat=True), now=now
+    )
 
 
 def _record(actor: Actor, action: str, group: StaticGroup, now: datetime, **details: str | int | bool | None) -> None:

@@ -9,8 +9,8 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from seatkeep_webkit.fields import EncryptedBinaryField
-from seatkeep_webkit.ids import new_uid
 from seatkeep_webkit.identity import AbstractPerson
+from seatkeep_webkit.ids import new_uid
 
 from seatkeep_manager.directory.enums import AccessLevel, DeviceKind, DeviceState, GroupKind, ProtectionStatus
 
@@ -89,11 +89,13 @@ class StaticGroup(models.Model):
             models.CheckConstraint(condition=Q(kind__in=GroupKind.values), name="group_kind"),
             models.CheckConstraint(condition=~Q(name=""), name="group_named"),
             models.CheckConstraint(
-                condition=Q(kind=GroupKind.ROOT, parent__isnull=True) | (~Q(kind=GroupKind.ROOT) & Q(parent__isnull=False)),
+                condition=Q(kind=GroupKind.ROOT, parent__isnull=True)
+                | (~Q(kind=GroupKind.ROOT) & Q(parent__isnull=False)),
                 name="group_only_root_has_no_parent",
             ),
             models.CheckConstraint(
-                condition=Q(kind=GroupKind.MIRROR, hub_id__isnull=False) | (~Q(kind=GroupKind.MIRROR) & Q(hub_id__isnull=True)),
+                condition=Q(kind=GroupKind.MIRROR, hub_id__isnull=False)
+                | (~Q(kind=GroupKind.MIRROR) & Q(hub_id__isnull=True)),
                 name="group_mirror_has_hub_id",
             ),
             models.UniqueConstraint(

@@ -62,9 +62,7 @@ def access_parse(claim: object) -> dict[uuid.UUID, AccessLevel]:
     return access
 
 
-def _may_enter(
-    access: Mapping[uuid.UUID, AccessLevel], level: AccessLevel, linked_company: uuid.UUID | None
-) -> bool:
+def _may_enter(access: Mapping[uuid.UUID, AccessLevel], level: AccessLevel, linked_company: uuid.UUID | None) -> bool:
     if linked_company is None:
         return False
     granted = [company for company, found in access.items() if found != AccessLevel.NONE]
@@ -73,10 +71,10 @@ def _may_enter(
 
 def _person(sub: str, email: str) -> User:
     """The person known by this `sub`; an account of the same e-mail is taken over only if no other `sub` owns it."""
-    found = User.objects.select_for_update().filter(hub_sub=sub).first()
+    found: User | None = User.objects.select_for_update().filter(hub_sub=sub).first()
     if found is not None:
         return found
-    same_email = User.objects.select_for_update().filter(email=email.strip().lower()).first()
+    same_email: User | None = User.objects.select_for_update().filter(email=email.strip().lower()).first()
     if same_email is None:
         return User(hub_sub=sub)
     if same_email.hub_sub is not None or same_email.has_usable_password():

@@ -1,4 +1,4 @@
-"""Reads of the directory. `groups_visible` and `devices_visible` are the one door: every page and API read starts there."""
+"""Reads of the directory. `groups_visible` and `devices_visible` are the one door of every page and API read."""
 
 from __future__ import annotations
 

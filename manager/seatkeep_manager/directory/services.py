@@ -161,7 +161,12 @@ def instance_mark_restored(*, actor: Actor, now: datetime) -> uuid.UUID:
     instance.restore_id = uuid.uuid4()
     instance.save(update_fields=["restore_id"])
     audit_record(
-        actor=actor, action="instance:restore", subject_type="instance", subject_id=str(instance.uid), details={}, now=now
+        actor=actor,
+        action="instance:restore",
+        subject_type="instance",
+        subject_id=str(instance.uid),
+        details={},
+        now=now,
     )
     instance_touch(now=now)
     return instance.restore_id

@@ -131,10 +131,15 @@ def _enroll(asker: _Asker, now: datetime) -> Device | Waiting:
 
 
 def _refusal(machine: Device | None, *, is_proven: bool, asker: _Asker, now: datetime) -> WaitReason | None:
-    if machine is not None and not is_proven and machine.state == DeviceState.ACTIVE:
-        if rules.is_takeover(last_seen_at=machine.last_seen_at, enrolled_at=machine.enrolled_at, now=now):
-            return WaitReason.TAKEOVER
+    if machine is not None and not is_proven and _is_guarded(machine, now):
+        return WaitReason.TAKEOVER
     return token_take_use(asker.token, now=now)
+
+
+def _is_guarded(machine: Device, now: datetime) -> bool:
+    """Whether a machine must not be handed to another key just like that."""
+    is_fresh = rules.is_takeover(last_seen_at=machine.last_seen_at, enrolled_at=machine.enrolled_at, now=now)
+    return machine.state == DeviceState.ACTIVE and is_fresh
 
 
 def _admit(asker: _Asker, machine: Device | None, group: StaticGroup, now: datetime) -> Device:
@@ -203,7 +208,7 @@ def _agent_columns(asker: _Asker) -> dict[str, object]:
 
 
 def _machine_known(asker: _Asker) -> Device | None:
-    """The device that this machine was before: named with `previous`, or found by its fingerprint, same company only."""
+    """The device that this machine was before: named with `previous` or found by fingerprint, in the same company."""
     mine = Device.objects.select_for_update().filter(company_hub_id=asker.token.company_hub_id)
     if asker.claims.previous is not None:
         named = mine.filter(uid=uid_of(asker.claims.previous.device)).first()

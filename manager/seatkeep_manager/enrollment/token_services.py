@@ -123,7 +123,9 @@ def _insert(kind: TokenKind, user: User | None, group: StaticGroup, now: datetim
     )
 
 
-def _record(actor: Actor, action: str, token: EnrollmentToken, now: datetime, **details: str | int | bool | None) -> None:
+def _record(
+    actor: Actor, action: str, token: EnrollmentToken, now: datetime, **details: str | int | bool | None
+) -> None:
     audit_record(
         actor=actor,
         action=action,

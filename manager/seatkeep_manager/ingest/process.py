@@ -28,7 +28,7 @@ from seatkeep_manager.statedocs.threads import DatabaseThreads
 BATCH = 500
 MAX_ACK_PENDING = 5_000
 """The broker's default of 1,000 would cap every fetch."""
-ACK_WAIT_SECONDS = 60
+ACK_WAIT_SECONDS = 20
 PULL_SECONDS = 20
 LINGER_SECONDS = 0.005
 """How long to gather more messages after the first: batches under load, no delay worth naming without."""

@@ -77,9 +77,7 @@ def group_chain(group: StaticGroup) -> list[ChainNode]:
     groups = {found.pk: found for found in StaticGroup.objects.filter(pk__in=group.path)}
     policies = groups_policies(group.path)
     return [
-        ChainNode(
-            kind=NodeKind.STATIC, node=groups[pk].uid.hex, name=groups[pk].name, policies=policies.get(pk, ())
-        )
+        ChainNode(kind=NodeKind.STATIC, node=groups[pk].uid.hex, name=groups[pk].name, policies=policies.get(pk, ()))
         for pk in group.path
     ]
 

@@ -48,7 +48,9 @@ class Problem(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["company_hub_id", "kind", "id"], name="problem_list", condition=Q(state__in=UNRESOLVED)),
+            models.Index(
+                fields=["company_hub_id", "kind", "id"], name="problem_list", condition=Q(state__in=UNRESOLVED)
+            ),
             models.Index(fields=["device"], name="problem_device", condition=Q(state__in=UNRESOLVED)),
         ]
 

@@ -24,7 +24,9 @@ def problems_visible(user: User | AnonymousUser, *, level: AccessLevel = AccessL
     wanted = Q(device__in=devices_visible(user, level=level)) | Q(device__isnull=True, company_hub_id__in=companies)
     if user.instance_level in (AccessLevel.WRITE, level):
         wanted |= Q(device__isnull=True, company_hub_id__isnull=True)
-    return Problem.objects.filter(wanted).select_related("device", "device__group", "assignee").order_by("-since", "-id")
+    return (
+        Problem.objects.filter(wanted).select_related("device", "device__group", "assignee").order_by("-since", "-id")
+    )
 
 
 def problems_unresolved(user: User | AnonymousUser) -> QuerySet[Problem]:

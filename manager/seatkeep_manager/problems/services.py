@@ -58,7 +58,11 @@ def instance_evaluate(*, now: datetime) -> None:
     found: dict[_Subject, list[Finding]] = {}
     for request in EnrollmentRequest.objects.filter(state=RequestState.WAITING):
         subject = _Subject(f"request:{request.uid}", None, request.company_hub_id)
-        details = {"hostname": request.hostname, "reason": request.reason, "request": str(request.uid)}
+        details: dict[str, object] = {
+            "hostname": request.hostname,
+            "reason": request.reason,
+            "request": str(request.uid),
+        }
         found[subject] = [Finding(waiting, ProblemSeverity.AMBER, details)]
     _resolve_others(waiting, {subject.key for subject in found}, now)
     _settle(found, (waiting,), now)
@@ -76,7 +80,7 @@ def snoozes_end(*, now: datetime) -> int:
 
 
 def devices_evaluate_all(*, now: datetime) -> int:
-    """Evaluate every managed device, for what changes by time alone; returns how many. In pages, each its own commit."""
+    """Evaluate every managed device, for what changes by time alone; returns how many. Each page commits."""
     after = done = 0
     while ids := list(
         Device.objects.filter(pk__gt=after, state=DeviceState.ACTIVE)

@@ -47,9 +47,7 @@ def events_consume(*, now: datetime) -> int:
     def handle(events: list[OutboxEvent]) -> None:
         for event in events:
             if event.topic == DEVICE_ENROLLED:
-                license_assign_enrolled(
-                    device_id=event.payload["device"], token_id=event.payload.get("token"), now=now
-                )
+                license_assign_enrolled(device_id=event.payload["device"], token_id=event.payload.get("token"), now=now)
         groups, devices = _touched(events)
         render(groups=groups, devices=devices, now=now)
 
@@ -62,7 +60,9 @@ def _touched(events: Iterable[OutboxEvent]) -> tuple[set[int], set[int]]:
     """Groups (with all below) and devices that events touch."""
     group_ids = [event.payload["group"] for event in events if event.topic == GROUP_CHANGED]
     devices = {event.payload["device"] for event in events if event.topic in (DEVICE_CHANGED, DEVICE_ENROLLED)}
-    groups = set(StaticGroup.objects.filter(path__overlap=group_ids).values_list("pk", flat=True)) if group_ids else set()
+    groups = (
+        set(StaticGroup.objects.filter(path__overlap=group_ids).values_list("pk", flat=True)) if group_ids else set()
+    )
     if any(event.topic == INSTANCE_CHANGED for event in events):
         groups |= set(StaticGroup.objects.values_list("pk", flat=True))
         devices |= set(Device.objects.values_list("pk", flat=True))

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
-
 from django.db import InterfaceError, OperationalError, connection
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
@@ -47,9 +46,7 @@ _log = logging.getLogger(__name__)
 class Publisher:
     """One run of the process over one broker connection."""
 
-    def __init__(
-        self, client: Client, database: DatabaseThreads, *, clock: Callable[[], datetime] = clock_now
-    ) -> None:
+    def __init__(self, client: Client, database: DatabaseThreads, *, clock: Callable[[], datetime] = clock_now) -> None:
         self.client = client
         self.database = database
         self.clock = clock
@@ -207,5 +204,3 @@ def database_url() -> str:
 
 def _stored_after(after: int) -> list[StateDocument]:
     return list(StateDocument.objects.filter(pk__gt=after).order_by("pk")[:RECONCILE_AT_ONCE])
-
-

@@ -22,7 +22,7 @@ class DatabaseThreads:
         self.pool = ThreadPoolExecutor(workers, thread_name_prefix="database")
 
     async def run(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """Do database work outside of the event loop; a connection that broke is dropped and the next call has a new one.
+        """Do database work outside of the event loop; after a broken connection the next call has a new one.
 
         Raises:
             OperationalError, InterfaceError: The database is away; nothing was committed.

@@ -25,8 +25,7 @@ from seatkeep_manager.directory.services import device_create
 from seatkeep_manager.enrollment.models import EnrollmentToken
 from seatkeep_manager.enrollment.services import deployment_key_create
 from seatkeep_protocol.enrollment import EnrollRequest, enroll_build
-from seatkeep_protocol.messages import Body, OsInfo, message_encode
-from seatkeep_protocol.messages import KINDS
+from seatkeep_protocol.messages import KINDS, Body, OsInfo, message_encode
 from seatkeep_protocol.sealing import seal_key_generate
 from seatkeep_protocol.subjects import up_subject
 from seatkeep_protocol.vocabulary import DeviceKind as WireDeviceKind
@@ -35,6 +34,7 @@ from seatkeep_webkit.actors import Actor
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ACTOR = Actor.system("test")
+SPOOL = uuid.UUID(int=1)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def tree(db: None, now: datetime) -> Tree:
 
 def person(email: str, **levels: AccessLevel) -> User:
     """A person with access to companies, given as hex=level."""
-    user = User.objects.create_user(email=email)
+    user: User = User.objects.create_user(email=email)
     for company, level in levels.items():
         UserAccess.objects.create(user=user, company_hub_id=uuid.UUID(company.removeprefix("c")), level=level)
     return user
@@ -72,9 +72,7 @@ def person(email: str, **levels: AccessLevel) -> User:
 
 @pytest.fixture
 def device(tree: Tree, now: datetime) -> Device:
-    return device_create(
-        actor=ACTOR, group_id=tree.alpha.pk, hostname="pc-1", kind=DeviceKind.WORKSTATION, now=now
-    )
+    return device_create(actor=ACTOR, group_id=tree.alpha.pk, hostname="pc-1", kind=DeviceKind.WORKSTATION, now=now)
 
 
 @dataclass
@@ -121,7 +119,7 @@ def token(tree: Tree, now: datetime) -> EnrollmentToken:
 
 
 def wire(device: Device, body: Body, *, seq: int = 1, at: datetime = NOW, message_id: uuid.UUID | None = None,
-         spool: uuid.UUID = uuid.UUID(int=1)) -> tuple[str, bytes]:  # fmt: skip
+         spool: uuid.UUID = SPOOL) -> tuple[str, bytes]:  # fmt: skip
     """Subject and bytes of a message as a device sends it."""
     raw = message_encode(
         body,

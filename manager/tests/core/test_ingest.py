@@ -266,5 +266,3 @@ def test_reports_in_any_order_end_in_one_final_state(order: list[int], states: l
         seen.append(state)
     assert rank(state) == max(rank(STATE_OF_WIRE[each]) for each in states)
     assert [rank(each) for each in seen] == sorted(rank(each) for each in seen)
-
-

@@ -86,7 +86,9 @@ def interval_policy(tree: Tree, value: int, now: datetime) -> int:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_policy_counts_on_the_device_and_falls_back_when_unassigned(device: Device, tree: Tree, now: datetime) -> None:
+def test_a_policy_counts_on_the_device_and_falls_back_when_unassigned(
+    device: Device, tree: Tree, now: datetime
+) -> None:
     assignment = interval_policy(tree, 60, now)
     events_consume(now=now)
     assert agent_value(device) == 60
