@@ -17,6 +17,7 @@ from seatkeep_manager.customers.selectors import customer_get
 from seatkeep_manager.directory.enums import AccessLevel
 from seatkeep_manager.directory.group_services import group_create
 from seatkeep_manager.directory.models import StaticGroup, User
+from seatkeep_manager.directory.rules import name_clean
 from seatkeep_manager.enrollment.models import EnrollmentToken
 from seatkeep_manager.enrollment.selectors import deployment_key_current
 from seatkeep_manager.enrollment.services import deployment_key_create
@@ -138,7 +139,7 @@ def _group_of(company: MirroredCompany) -> StaticGroup:
 
 
 def _group_ensure(actor: Actor, parent: StaticGroup, name: str, now: datetime) -> StaticGroup:
-    found = parent.children.filter(name=name.strip()).first()
+    found = parent.children.filter(name=name_clean(name)).first()
     return found or group_create(actor=actor, parent_id=parent.pk, name=name, now=now)
 
 

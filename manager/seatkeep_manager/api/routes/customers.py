@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 from seatkeep_webkit.actors import actor_from_request
 from seatkeep_webkit.clock import now as clock_now
 from seatkeep_webkit.idempotency import idempotent
@@ -81,11 +81,11 @@ def customer_ready(request: HttpRequest, uid: UUID) -> MirroredCompany:
 
 @router.post("/customers/{uuid:uid}/offboard", response={202: OffboardOut}, summary="Off-board a customer")
 @idempotent
-def customer_offboard(request: HttpRequest, uid: UUID, body: OffboardIn) -> tuple[int, OffboardJob]:
+def customer_offboard(request: HttpRequest, uid: UUID, body: OffboardIn) -> Status[OffboardJob]:
     """Plan a customer's leave."""
     company = customer_get(caller(request), uid=uid, level=AccessLevel.WRITE)
     job = offboard_start(actor=actor_from_request(request), company=company, now=clock_now(), **body.dict())
-    return 202, job
+    return Status(202, job)
 
 
 @router.get("/customers/{uuid:uid}/offboard", response=OffboardOut, summary="How far an off-boarding is")
@@ -130,19 +130,19 @@ def link_read(request: HttpRequest) -> dict[str, Any]:
 
 
 @router.post("/link", response={201: LinkOut}, summary="Connect to Licensing")
-def link_connect(request: HttpRequest) -> tuple[int, dict[str, Any]]:
+def link_connect(request: HttpRequest) -> Status[dict[str, Any]]:
     """Ask for a code that a Security Admin approves in Licensing."""
     require_admin(request)
     link_start(actor=actor_from_request(request), now=clock_now())
-    return 201, _link()
+    return Status(201, _link())
 
 
 @router.post("/link/sync", response={202: LinkOut}, summary="Synchronize now")
-def link_sync(request: HttpRequest, body: SyncIn) -> tuple[int, dict[str, Any]]:
+def link_sync(request: HttpRequest, body: SyncIn) -> Status[dict[str, Any]]:
     """Ask for a synchronization; several requests become one run."""
     require_admin(request)
     sync_request(actor=actor_from_request(request), is_full=body.full, now=clock_now())
-    return 202, _link()
+    return Status(202, _link())
 
 
 def _link() -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 from seatkeep_protocol.tasks import TaskKind
 from seatkeep_webkit.actors import actor_from_request
 from seatkeep_webkit.clock import now as clock_now
@@ -118,16 +118,16 @@ def quarantine_list(request: HttpRequest, cursor: str | None = None, limit: int 
 
 @router.post("/quarantine/{uuid:uid}/restore", response={202: TaskOut}, summary="Restore a file")
 @idempotent
-def quarantine_back(request: HttpRequest, uid: UUID, body: RestoreIn) -> tuple[int, ClientTask]:
+def quarantine_back(request: HttpRequest, uid: UUID, body: RestoreIn) -> Status[ClientTask]:
     """Ask the computer to put the file back."""
-    return 202, _order(request, uid, TaskKind.QUARANTINE_RESTORE, is_excluding=body.is_excluding)
+    return Status(202, _order(request, uid, TaskKind.QUARANTINE_RESTORE, is_excluding=body.is_excluding))
 
 
 @router.post("/quarantine/{uuid:uid}/delete", response={202: TaskOut}, summary="Delete a file")
 @idempotent
-def quarantine_remove(request: HttpRequest, uid: UUID) -> tuple[int, ClientTask]:
+def quarantine_remove(request: HttpRequest, uid: UUID) -> Status[ClientTask]:
     """Ask the computer to delete the file for good."""
-    return 202, _order(request, uid, TaskKind.QUARANTINE_DELETE)
+    return Status(202, _order(request, uid, TaskKind.QUARANTINE_DELETE))
 
 
 def _order(request: HttpRequest, uid: UUID, kind: TaskKind, *, is_excluding: bool = False) -> ClientTask:
@@ -144,14 +144,14 @@ def task_list(request: HttpRequest, cursor: str | None = None, limit: int = 100)
 
 @router.post("/tasks", response={201: TaskOut}, summary="Run a task")
 @idempotent
-def task_new(request: HttpRequest, body: TaskIn) -> tuple[int, ClientTask]:
+def task_new(request: HttpRequest, body: TaskIn) -> Status[ClientTask]:
     """Ask computers to do something as soon as they hear of it."""
     user = caller(request)
     ids = [device_get(user, uid=uid, level=AccessLevel.WRITE).pk for uid in body.devices]
     task = task_create(
         actor=actor_from_request(request), kind=body.kind, params=body.params, device_ids=ids, now=clock_now()
     )
-    return 201, task
+    return Status(201, task)
 
 
 @router.get("/tasks/{uuid:uid}", response=TaskOut, summary="One task")

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 from seatkeep_webkit.actors import actor_from_request
 from seatkeep_webkit.clock import now as clock_now
 from seatkeep_webkit.errors import NotFoundError
@@ -60,7 +60,7 @@ def policy_list(request: HttpRequest, cursor: str | None = None, limit: int = 10
 
 @router.post("/policies", response={201: PolicyOut}, summary="Make a policy")
 @idempotent
-def policy_new(request: HttpRequest, body: PolicyIn) -> tuple[int, Policy]:
+def policy_new(request: HttpRequest, body: PolicyIn) -> Status[Policy]:
     """Make a policy; nothing obeys it until it is assigned."""
     owner = _owner(request, body.company)
     made = policy_create(
@@ -71,7 +71,7 @@ def policy_new(request: HttpRequest, body: PolicyIn) -> tuple[int, Policy]:
         company_hub_id=owner,
         now=clock_now(),
     )
-    return 201, made
+    return Status(201, made)
 
 
 def _owner(request: HttpRequest, company: UUID | None) -> UUID | None:
@@ -98,11 +98,11 @@ def policy_change(request: HttpRequest, uid: UUID, body: PolicyChange) -> Policy
 
 
 @router.delete("/policies/{uuid:uid}", response={204: None}, summary="Delete a policy")
-def policy_remove(request: HttpRequest, uid: UUID) -> tuple[int, None]:
+def policy_remove(request: HttpRequest, uid: UUID) -> Status[None]:
     """Take a policy off everywhere and put it away."""
     found = policy_get(caller(request), uid=uid, level=AccessLevel.WRITE)
     policy_delete(actor=actor_from_request(request), policy_id=found.pk, now=clock_now())
-    return 204, None
+    return Status(204, None)
 
 
 @router.post("/policies/{uuid:uid}/assignments", response=AssignmentOut, summary="Assign a policy")
@@ -118,13 +118,13 @@ def policy_assign(request: HttpRequest, uid: UUID, body: AssignIn) -> PolicyAssi
 
 
 @router.delete("/policy-assignments/{uuid:uid}", response={204: None}, summary="Take a policy off")
-def policy_off(request: HttpRequest, uid: UUID) -> tuple[int, None]:
+def policy_off(request: HttpRequest, uid: UUID) -> Status[None]:
     """Take a policy off its target; settings fall back."""
     found = assignment_visible(caller(request), uid=uid)
     if found is None:
         raise NotFoundError
     policy_unassign(actor=actor_from_request(request), assignment_id=found.pk, now=clock_now())
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/installers", response=PageOut[TokenOut], summary="Install links and deployment keys")
@@ -135,12 +135,12 @@ def installer_list(request: HttpRequest, cursor: str | None = None, limit: int =
 
 @router.post("/installers", response={201: TokenOut}, summary="Make a key")
 @idempotent
-def installer_new(request: HttpRequest, body: InstallerIn) -> tuple[int, EnrollmentToken]:
+def installer_new(request: HttpRequest, body: InstallerIn) -> Status[EnrollmentToken]:
     """Make an install link or a deployment key."""
     user = caller(request)
     group = group_get(user, uid=body.group, level=AccessLevel.WRITE)
     make = install_link_create if body.kind == "INSTALL_LINK" else deployment_key_create
-    return 201, make(actor=actor_from_request(request), user=user, group=group, now=clock_now())
+    return Status(201, make(actor=actor_from_request(request), user=user, group=group, now=clock_now()))
 
 
 @router.post("/installers/{uuid:uid}/revoke", response=TokenOut, summary="Revoke a key")

@@ -14,6 +14,12 @@ from seatkeep_manager.hublink.models import MirroredCompany, MirroredLicense, Sy
 from seatkeep_manager.policies.enums import PolicyProduct
 from seatkeep_manager.policies.models import Policy
 
+
+def policy_targets(policy: Policy) -> str:
+    """The names of what a policy is assigned to, for a file."""
+    return ", ".join(str(row.group or row.device) for row in policy.assignments.all())
+
+
 CUSTOMER_TONES = {"NOT_SET_UP": "info", "NORMAL": "ok", "UNLINKED": "off"}
 LICENSE_TONES = {"OK": "ok", "SUSPENDED": "warn", "EXPIRED": "bad"}
 
@@ -79,7 +85,7 @@ class PolicyTable(Table[Policy]):
         Column(
             "settings", _("Settings"), template="console/cells/policy_settings.html", export=lambda p: len(p.settings)
         ),
-        Column("assignments", _("Assigned to"), template="console/cells/policy_targets.html", export=str),
+        Column("targets", _("Assigned to"), template="console/cells/policy_targets.html", export=policy_targets),
         Column("changed_at", _("Changed"), sort="changed_at", kind="when"),
     )
     filters = (ChoiceFilter("product", _("For"), PolicyProduct.choices),)

@@ -196,9 +196,7 @@ def customer_return(request: HttpRequest, uid: UUID) -> HttpResponse:
         title=_("Bring %(name)s back") % {"name": found.name},
         label=_("Bring back"),
         lines=[
-            _(
-                "Computers, policies and history come back; where the agent is gone, install it again."
-            ),
+            _("Computers, policies and history come back; where the agent is gone, install it again."),
             _("Its old keys stay revoked."),
         ],
     )

@@ -1,0 +1,194 @@
+"""Every route of the API for every role, and what it promises."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from seatkeep_manager.api.app import api
+from seatkeep_manager.api.services import token_create, token_revoke
+from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.models import User
+from seatkeep_webkit.actors import Actor
+from seatkeep_webkit.clock import now as clock_now
+from standing_cast import Cast
+
+OBJECTS = {
+    "devices": "device", "customers": "alpha", "problems": "problem", "detections": "detection", "quarantine": "item",
+    "tasks": "task", "policies": "policy", "policy-assignments": "assignment", "installers": "token",
+    "approvals": "waiting",
+}  # fmt: skip
+ADMIN = {"/api/v1/link", "/api/v1/link/sync"}
+BODIES: dict[str, dict[str, Any]] = {
+    "setup": {}, "offboard": {"last_day": "2026-12-01", "protect_until": "2026-12-01", "bill_until": "2026-12-01"},
+    "snooze": {"until": "2027-01-01T00:00:00Z"}, "note": {"note": "x"}, "resolve": {"resolution": "RESOLVED"},
+    "restore": {}, "policies": {}, "sync": {},
+}  # fmt: skip
+
+
+def routes() -> list[tuple[str, str]]:
+    """Method and path of every route, from the API's own description."""
+    schema = api.get_openapi_schema(path_prefix="/api/v1/")
+    return [(method.upper(), path) for path, methods in schema["paths"].items() for method in methods]
+
+
+def filled(cast: Cast, path: str) -> str:
+    """The path with the uid of the cast's own object."""
+    area = path.removeprefix("/api/v1/").split("/")[0]
+    return path.replace("{uid}", str(getattr(cast, OBJECTS[area]).uid)) if "{uid}" in path else path
+
+
+def body_for(cast: Cast, method: str, path: str) -> dict[str, Any]:
+    """A body that is well-formed."""
+    if path == "/api/v1/tasks":
+        return {"kind": "SCAN", "devices": [str(cast.device.uid)]}
+    if path in ("/api/v1/installers",) or path.endswith("/assignments"):
+        return {"group": str(cast.group.uid), "kind": "INSTALL_LINK"}
+    if path == "/api/v1/policies":
+        return {"name": "p", "product": "endpoint", "settings": {}, "company": str(cast.alpha.uid)}
+    return BODIES.get(path.rstrip("/").rsplit("/", 1)[-1], {})
+
+
+def ask(client: Client, cast: Cast, method: str, path: str, **headers: str) -> Any:
+    """Send one request with a right body."""
+    if method == "GET":
+        return client.get(filled(cast, path), headers=headers)
+    return client.generic(
+        method, filled(cast, path), json.dumps(body_for(cast, method, path)), "application/json", headers=headers
+    )
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.mark.django_db
+def test_nobody_gets_anything_without_a_token(cast: Cast) -> None:
+    wrong = [(m, p, s) for m, p in routes() if (s := ask(Client(), cast, m, p).status_code) != 401]
+
+    assert wrong == []
+
+
+@pytest.mark.django_db
+def test_a_stranger_gets_404_or_403_or_an_empty_list_on_every_route(cast: Cast) -> None:
+    client = signed_in(cast.charlie)
+    wrong = []
+    for method, path in routes():
+        answer = ask(client, cast, method, path)
+        is_empty_list = method == "GET" and "{uid}" not in path and answer.status_code == 200
+        if is_empty_list:
+            assert answer.json()["items"] == [], path
+        elif answer.status_code not in (403, 404):
+            wrong.append((method, path, answer.status_code))
+
+    assert wrong == []
+
+
+@pytest.mark.django_db
+def test_a_reader_can_change_nothing(cast: Cast) -> None:
+    client = signed_in(cast.rita)
+    wrong = [
+        (m, p, s) for m, p in routes() if m != "GET" and (s := ask(client, cast, m, p).status_code) not in (403, 404)
+    ]
+
+    assert wrong == []
+
+
+@pytest.mark.django_db
+def test_the_link_is_for_administrators(cast: Cast) -> None:
+    for method, path in routes():
+        if path in ADMIN:
+            assert ask(signed_in(cast.bob), cast, method, path).status_code == 403
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", sorted({p for m, p in routes() if m == "GET"}))
+def test_the_owner_reads_every_route(cast: Cast, path: str) -> None:
+    expected = {200, 404} if path.endswith("/offboard") else {200}
+
+    assert ask(signed_in(cast.alice), cast, "GET", path).status_code in expected
+
+
+@pytest.mark.django_db
+def test_a_technician_lists_the_own_computers_only(cast: Cast) -> None:
+    names = [row["name"] for row in signed_in(cast.bob).get("/api/v1/devices").json()["items"]]
+
+    assert names == [cast.device.hostname]
+
+
+@pytest.mark.django_db
+def test_a_foreign_computer_in_a_list_of_targets_is_refused(cast: Cast) -> None:
+    body = {"kind": "SCAN", "devices": [str(cast.device.uid), str(cast.foreign.uid)]}
+
+    answer = signed_in(cast.bob).post("/api/v1/tasks", body, content_type="application/json")
+
+    assert answer.status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_bearer_token_acts_until_it_is_revoked(cast: Cast) -> None:
+    token, secret = token_create(actor=Actor.system("test"), name="RMM", level=AccessLevel.READ, now=clock_now())
+    headers = {"Authorization": f"Bearer {secret}"}
+    assert Client().get("/api/v1/devices", headers=headers).status_code == 200
+
+    token_revoke(actor=Actor.system("test"), token=token, now=clock_now())
+
+    assert Client().get("/api/v1/devices", headers=headers).status_code == 401
+
+
+@pytest.mark.django_db
+def test_a_session_without_csrf_token_cannot_write(cast: Cast) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(cast.alice)
+
+    answer = client.post(f"/api/v1/devices/{cast.device.uid}/retire", {}, content_type="application/json")
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.django_db
+def test_the_same_key_makes_one_task(cast: Cast) -> None:
+    client, key = signed_in(cast.alice), str(uuid4())
+
+    first = ask(client, cast, "POST", "/api/v1/tasks", **{"Idempotency-Key": key})
+    second = ask(client, cast, "POST", "/api/v1/tasks", **{"Idempotency-Key": key})
+
+    assert first.status_code == 201
+    assert first.json()["uid"] == second.json()["uid"]
+
+
+@pytest.mark.django_db
+def test_an_error_is_a_problem_document(cast: Cast) -> None:
+    answer = signed_in(cast.alice).get(f"/api/v1/devices/{uuid4()}")
+
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.json()["code"] == "device_not_found"
+
+
+@pytest.mark.django_db
+def test_pages_follow_a_cursor(cast: Cast) -> None:
+    client = signed_in(cast.alice)
+
+    first = client.get("/api/v1/devices?limit=1").json()
+    second = client.get(f"/api/v1/devices?limit=1&cursor={first['next_cursor']}").json()
+
+    assert {row["name"] for row in first["items"] + second["items"]} == {"oven-pc", "reception-01"}
+    assert second["next_cursor"] is None
+
+
+def test_the_description_is_openapi_3_1() -> None:
+    assert api.get_openapi_schema()["openapi"].startswith("3.1")
+
+
+@pytest.mark.django_db
+def test_no_write_of_the_owner_fails_inside(cast: Cast) -> None:
+    client = signed_in(cast.alice)
+    client.raise_request_exception = False
+    failed = [(m, p) for m, p in routes() if m != "GET" and ask(client, cast, m, p).status_code in (401, 403, 422, 500)]
+
+    assert failed == []

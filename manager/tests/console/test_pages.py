@@ -1,0 +1,110 @@
+"""Every page of the console, for everybody."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver, reverse
+from standing_cast import Cast
+
+READ_PAGES = [
+    "problems", "dashboard", "computers", "customers", "approvals", "detections", "quarantine", "tasks", "policies",
+    "policy-new", "installers", "licenses", "link", "link-live", "audit", "settings", "search",
+]  # fmt: skip
+ADMIN_PAGES = {"link", "link-live", "settings", "link-connect", "link-sync", "link-preview", "template-new"}
+OBJECT_PAGES = {
+    "problem": "problem", "device": "device", "device-presence": "device", "device-scan": "device", "customer": "alpha",
+    "detection": "detection", "quarantine-item": "item", "task": "task", "task-live": "task", "policy": "policy",
+    "installer": "token", "installer-live": "token", "license": "license", "customer-setup": "alpha",
+    "customer-ready": "alpha", "customer-offboard": "alpha", "customer-offboard-cancel": "alpha",
+    "customer-return": "alpha", "policy-edit": "policy", "policy-assign": "policy", "policy-delete": "policy",
+    "policy-unassign": "assignment", "installer-revoke": "token", "installer-rotate": "token", "task-cancel": "task",
+    "problem-seen": "problem", "problem-snooze": "problem", "problem-note": "problem",
+}  # fmt: skip
+DEVICE_TABS = ["overview", "detections", "tasks", "policies", "inventory", "license", "logs"]
+
+
+def signed_in(user: object) -> Client:
+    client = Client()
+    client.force_login(user)  # type: ignore[arg-type]  # the project's user
+    return client
+
+
+def object_url(cast: Cast, name: str) -> str:
+    return reverse(f"console:{name}", args=[getattr(cast, OBJECT_PAGES[name]).uid])
+
+
+@pytest.mark.parametrize("name", READ_PAGES)
+def test_the_owner_sees_every_page(cast: Cast, name: str) -> None:
+    assert signed_in(cast.alice).get(reverse(f"console:{name}")).status_code == 200
+
+
+@pytest.mark.parametrize("name", sorted(OBJECT_PAGES))
+def test_the_owner_sees_every_object(cast: Cast, name: str) -> None:
+    assert signed_in(cast.alice).get(object_url(cast, name)).status_code == 200
+
+
+@pytest.mark.parametrize("tab", DEVICE_TABS)
+def test_every_tab_of_a_computer(cast: Cast, tab: str) -> None:
+    assert signed_in(cast.alice).get(object_url(cast, "device") + f"?tab={tab}").status_code == 200
+
+
+@pytest.mark.parametrize("name", sorted(set(READ_PAGES) - ADMIN_PAGES))
+def test_a_stranger_sees_empty_pages(cast: Cast, name: str) -> None:
+    body = signed_in(cast.charlie).get(reverse(f"console:{name}")).content.decode()
+
+    for secret in ("Alpha Dental", "reception-01", "EICAR", "Beta Bakery", "kiosk-7", "3AB-7QX-PM2", "Nightly scan"):
+        assert secret not in body
+
+
+@pytest.mark.parametrize("name", sorted(ADMIN_PAGES - {"link-connect", "link-sync", "link-preview"}))
+def test_system_pages_are_for_administrators(cast: Cast, name: str) -> None:
+    assert signed_in(cast.bob).get(reverse(f"console:{name}")).status_code == 403
+
+
+@pytest.mark.parametrize("name", sorted(OBJECT_PAGES))
+def test_a_stranger_gets_404_for_every_object(cast: Cast, name: str) -> None:
+    assert signed_in(cast.charlie).get(object_url(cast, name)).status_code == 404
+
+
+@pytest.mark.parametrize("name", [*READ_PAGES, *sorted(OBJECT_PAGES)])
+def test_nobody_gets_in_without_signing_in(cast: Cast, name: str) -> None:
+    url = object_url(cast, name) if name in OBJECT_PAGES else reverse(f"console:{name}")
+
+    answer = Client().get(url)
+
+    assert answer.status_code in (302, 401)
+    assert answer.status_code == 401 or "/accounts/login" in answer["Location"]
+
+
+def test_a_technician_sees_the_own_customer_and_not_the_neighbor(cast: Cast) -> None:
+    body = signed_in(cast.bob).get(reverse("console:customers")).content.decode()
+
+    assert "Alpha Dental" in body
+    assert "Beta Bakery" not in body
+
+
+def test_a_reader_cannot_set_up(cast: Cast) -> None:
+    assert signed_in(cast.rita).post(object_url(cast, "customer-setup"), {}).status_code in (403, 404)
+
+
+def test_a_reader_sees_no_key(cast: Cast) -> None:
+    body = signed_in(cast.rita).get(reverse("console:installers")).content.decode()
+
+    assert cast.token.secret not in body
+    assert signed_in(cast.rita).get(object_url(cast, "installer")).status_code == 404
+
+
+def test_an_unknown_object_is_404(cast: Cast) -> None:
+    assert signed_in(cast.alice).get(reverse("console:device", args=[uuid4()])).status_code == 404
+
+
+def test_this_list_knows_every_page() -> None:
+    known = {*READ_PAGES, *OBJECT_PAGES, *ADMIN_PAGES}
+    known |= {"devices-retire", "task-new", "detections-resolve", "quarantine-restore", "quarantine-delete"}
+    known |= {"customers-ready", "offboard-live", "approvals-approve", "approvals-reject", "installer-new"}
+    console = next(found for found in get_resolver().url_patterns if getattr(found, "app_name", "") == "console")
+
+    assert {pattern.name for pattern in console.url_patterns} <= known

@@ -1,0 +1,206 @@
+"""The installer script, run by a real shell against a server that misbehaves."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import subprocess
+import tarfile
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from seatkeep_manager.deployment.payload import payload_find
+from seatkeep_manager.deployment.rules import CertificateTextError, ca_check, script_fill
+from seatkeep_manager.deployment.services import linux_script
+
+AGENT = """#!/bin/sh
+[ -n "$SEATKEEP_KEY" ] || exit 6
+case " $* " in *"$SEATKEEP_KEY"*) exit 6 ;; esac
+exit ${FAKE_AGENT_CODE:-0}
+"""
+
+
+def payload() -> bytes:
+    """A payload whose agent ends as FAKE_AGENT_CODE says."""
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w:gz") as archive:
+        member = tarfile.TarInfo("bin/seatkeep-agent")
+        member.mode, member.size = 0o755, len(AGENT)
+        archive.addfile(member, io.BytesIO(AGENT.encode()))
+    return raw.getvalue()
+
+
+class Server:
+    """Serves a payload and takes progress."""
+
+    def __init__(self) -> None:
+        self.body = payload()
+        self.progress: list[bytes] = []
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200 if server.body else 404)
+                self.end_headers()
+                self.wfile.write(server.body)
+
+            def do_POST(self) -> None:
+                server.progress.append(self.rfile.read(int(self.headers["Content-Length"])))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.http.server_port}"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    made = Server()
+    thread = threading.Thread(target=made.http.serve_forever, daemon=True)
+    thread.start()
+    yield made
+    made.http.shutdown()
+    made.http.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, settings: Any, server: Server) -> Path:
+    folder = tmp_path / "bundle"
+    folder.mkdir()
+    (folder / "agent-linux-x86_64.tar.gz").write_bytes(server.body)
+    settings.BUNDLE_DIR = str(folder)
+    settings.CONSOLE_DEVICE_URL = server.url
+    settings.DEVICE_CA = None
+    return folder
+
+
+def run(tmp_path: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """Pipe the script into sh, as people do."""
+    given = {"PATH": os.environ["PATH"], "SEATKEEP_KEY": "sk-key_1", "SEATKEEP_ROOT": str(tmp_path / "root")} | env
+    return subprocess.run(
+        ["sh"], input=linux_script(), env=given, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def last_line(done: subprocess.CompletedProcess[str]) -> str:
+    return (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()[-1]
+
+
+def test_a_protected_computer_ends_with_0(bundle: Path, tmp_path: Path, server: Server) -> None:
+    done = run(tmp_path)
+
+    assert (done.returncode, last_line(done)) == (0, "seatkeep: This computer is protected and visible in the console.")
+    assert (tmp_path / "root/bin/seatkeep-agent").exists()
+    assert [b'"step":"downloaded","ok":true' in server.progress[0], len(server.progress)] == [True, 2]
+
+
+@pytest.mark.parametrize(
+    ("agent", "code", "word"),
+    [
+        ("10", 10, "waits for approval"),
+        ("11", 11, "not licensed"),
+        ("5", 5, "rejected"),
+        ("4", 4, "reached"),
+        ("9", 6, "9"),
+    ],
+)
+def test_the_last_line_tells_the_truth(bundle: Path, tmp_path: Path, agent: str, code: int, word: str) -> None:
+    done = run(tmp_path, FAKE_AGENT_CODE=agent)
+
+    assert done.returncode == code
+    assert word in last_line(done)
+
+
+def test_a_changed_payload_is_refused_and_nothing_is_installed(bundle: Path, tmp_path: Path, server: Server) -> None:
+    server.body = server.body + b"x"
+
+    done = run(tmp_path)
+
+    assert done.returncode == 3
+    assert not (tmp_path / "root/bin").exists()
+
+
+def test_a_missing_payload_on_the_way_is_3(bundle: Path, tmp_path: Path, server: Server) -> None:
+    server.body = b""
+
+    assert run(tmp_path).returncode == 3
+
+
+def test_a_server_that_is_away_is_4(bundle: Path, tmp_path: Path) -> None:
+    assert run(tmp_path, SEATKEEP_CONSOLE="http://127.0.0.1:9").returncode == 4
+
+
+def test_no_key_is_2(bundle: Path, tmp_path: Path) -> None:
+    assert run(tmp_path, SEATKEEP_KEY="").returncode == 2
+
+
+def test_a_key_that_would_run_a_command_is_refused(bundle: Path, tmp_path: Path) -> None:
+    assert run(tmp_path, SEATKEEP_KEY="$(touch /tmp/x)").returncode == 5
+
+
+@pytest.mark.parametrize("root", ["relative", "/", "/tmp/a b", "/tmp/$(id)"])
+def test_a_strange_root_is_refused(bundle: Path, tmp_path: Path, root: str) -> None:
+    assert run(tmp_path, SEATKEEP_ROOT=root).returncode == 2
+
+
+def test_plain_http_to_elsewhere_is_refused(bundle: Path, tmp_path: Path) -> None:
+    assert run(tmp_path, SEATKEEP_CONSOLE="http://console.example").returncode == 2
+
+
+def test_a_console_without_payload_fails_in_the_pipe(tmp_path: Path, settings: Any) -> None:
+    settings.BUNDLE_DIR = ""
+
+    done = run(tmp_path)
+
+    assert done.returncode == 3
+    assert "no installer" in last_line(done)
+
+
+def test_half_a_script_does_nothing(bundle: Path, tmp_path: Path) -> None:
+    half = linux_script()[:-200]
+
+    done = subprocess.run(["sh"], input=half, capture_output=True, text=True, timeout=20, check=False)
+
+    assert "Downloading" not in done.stdout
+    assert not (tmp_path / "root").exists()
+
+
+def test_a_private_key_beside_the_ca_is_never_served() -> None:
+    with pytest.raises(CertificateTextError):
+        ca_check("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----")
+
+
+def test_a_quote_in_a_value_stays_a_value() -> None:
+    script = script_fill("printf %s '@@X@@'", {"X": "a'; echo hacked; '"})
+
+    assert (
+        subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout == "a'; echo hacked; '"
+    )
+
+
+def test_the_digest_is_that_of_the_file(bundle: Path, server: Server) -> None:
+    found = payload_find(bundle)
+
+    assert found
+    assert found.sha256 == hashlib.sha256(server.body).hexdigest()
+
+
+def test_the_script_holds_no_secret_and_is_not_cached(bundle: Path, client: Any) -> None:
+    answer = client.get("/install/linux.sh")
+
+    assert answer.status_code == 200
+    assert answer["Cache-Control"] == "no-store"
+    assert b"@@" not in answer.content
+
+
+def test_the_install_link_page_needs_no_sign_in(client: Any) -> None:
+    assert client.get("/i/").status_code == 200
