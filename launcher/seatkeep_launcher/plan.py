@@ -128,9 +128,11 @@ class Installation:
         }
         if addresses.has_own_ca:
             shared["SEATKEEP_DEVICE_CA"] = str(self.authority.certificate)
+        if checkout_bundle().is_dir():
+            shared["SEATKEEP_BUNDLE_DIR"] = str(checkout_bundle())
         own = self._hub_only() if program == "hub" else self._manager_only()
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
-        return {**inherited, **self.settings.passed_on, **shared, **own}
+        return {**inherited, **shared, **self.settings.passed_on, **own}
 
     def _hub_only(self) -> dict[str, str]:
         return {
@@ -216,6 +218,11 @@ class Installation:
 
     def _front_door_is_well(self) -> bool:
         return all(is_listening(port) for port in (self.settings.ports.http, self.settings.ports.https))
+
+
+def checkout_bundle() -> Path:
+    """Where `make bundle` puts the installer's payload, beside the virtual environment of a checkout."""
+    return Path(sys.prefix).parent / "build" / "bundle"
 
 
 def public_certificate(addresses: Addresses, storage: Path) -> tuple[Path, Path] | None:

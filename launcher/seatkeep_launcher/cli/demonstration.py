@@ -16,7 +16,6 @@ from seatkeep_launcher.ports import find_free_port
 from seatkeep_launcher.up import Stack, is_up, only_one
 
 FOLDER = Path("build/demo")
-BUNDLE = Path("build/bundle")
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +44,6 @@ def demo(
         SEATKEEP_NATS_PORT=nats_port,
         SEATKEEP_INTERNAL_PORT=internal_port,
         SEATKEEP_SMTP_URL=f"smtp://127.0.0.1:{mail_port}",
-        SEATKEEP_BUNDLE_DIR=str(BUNDLE.absolute()) if BUNDLE.is_dir() else None,
     )
     stack = Stack(installation)
     try:

@@ -13,13 +13,14 @@ from seatkeep_launcher.demo.scene import CUSTOMERS, TECHNICIAN, Scene, link_to, 
 from seatkeep_launcher.demo.steps import StepError, wait_for
 
 KEY = re.compile(r"SEATKEEP_KEY=([A-Za-z0-9_.-]+)")
+BY_LICENSING = "/accounts/oidc/licensing/login/?next=/"
 EICAR = "X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 """Harmless by agreement; every engine finds it (EICAR Anti-Malware Testfile)."""
 
 
 def technician_signs_in(scene: Scene) -> str:
     """One sign-in for both sites."""
-    sign_in(scene.technician, f"{scene.manager}/", TECHNICIAN, scene.password(TECHNICIAN))
+    sign_in(scene.technician, f"{scene.manager}{BY_LICENSING}", TECHNICIAN, scene.password(TECHNICIAN))
     return f"{TECHNICIAN}, by Licensing"
 
 

@@ -6,22 +6,62 @@ import os
 import subprocess
 from pathlib import Path
 
-INSTALL_SECONDS = 120
+import psutil
+
+INSTALL_SECONDS = 180
+STOP_SECONDS = 20
 
 
 def device_run(root: Path, command: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a command for the device below `root`; what it says is kept."""
     return subprocess.run(
-        command, env={"PATH": os.environ["PATH"], "HOME": str(root.parent), "SEATKEEP_ROOT": str(root), **environment},
-        capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=INSTALL_SECONDS,
+        command, env=_environment(root) | environment, capture_output=True, text=True, check=False,
+        stdin=subprocess.DEVNULL, timeout=INSTALL_SECONDS,
     )  # fmt: skip
 
 
-def device_agent(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the device's own `seatkeep-agent`."""
-    return device_run(root, [str(root / "bin/seatkeep-agent"), *arguments, "--root", str(root)])
+def device_start(root: Path) -> None:
+    """Start the agent of an earlier run in the background; its own supervisor keeps it alive."""
+    with (root / "var" / "agent.log").open("ab") as log:
+        subprocess.Popen(
+            [str(agent_program(root)), "supervise", "--root", str(root)],
+            env=_environment(root), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=root,
+            start_new_session=True,
+        )  # fmt: skip
+
+
+def device_stop(root: Path) -> None:
+    """Ask agent and endpoint to end, and wait. Nothing to stop is fine."""
+    running = device_processes(root)
+    for process in running:
+        if "supervise" in process.cmdline():
+            process.terminate()
+    _, alive = psutil.wait_procs(running, timeout=STOP_SECONDS)
+    for process in alive:
+        process.kill()
+
+
+def device_processes(root: Path) -> list[psutil.Process]:
+    """Processes that run a program of this device."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.exe().startswith(f"{root}/bin/"):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def agent_program(root: Path) -> Path:
+    """The installed agent."""
+    return root / "bin" / "seatkeep-agent"
 
 
 def is_installed(root: Path) -> bool:
     """Whether an earlier run installed the agent."""
-    return (root / "bin/seatkeep-agent").exists()
+    return agent_program(root).exists()
+
+
+def _environment(root: Path) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "HOME": str(root.parent), "SEATKEEP_ROOT": str(root)}

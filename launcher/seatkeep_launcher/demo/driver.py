@@ -13,7 +13,7 @@ from rich.console import Console
 from seatkeep_license.localhost import install_localhost_names
 
 from seatkeep_launcher.demo import console_steps, ending_steps, hub_steps
-from seatkeep_launcher.demo.device import device_agent, is_installed
+from seatkeep_launcher.demo.device import device_stop, is_installed
 from seatkeep_launcher.demo.mail_sink import MailSink
 from seatkeep_launcher.demo.scene import TECHNICIAN, Scene
 from seatkeep_launcher.demo.steps import Steps
@@ -25,6 +25,7 @@ STEPS: tuple[Step, ...] = (
     ("First run in the wizard", hub_steps.first_run),
     ("Three customers", hub_steps.customers_create),
     ("License", hub_steps.license_show),
+    ("Agreement per customer", hub_steps.agreements_make),
     ("Technician invited by mail", hub_steps.technician_joins),
     ("Security Admin invited by mail", hub_steps.security_admin_joins),
 )
@@ -85,9 +86,7 @@ class Demo:
 
     def stop(self) -> None:
         """Stop the device and the stack."""
-        root = self.folder / "device"
-        if is_installed(root):
-            device_agent(root, "stop")
+        device_stop(self.folder / "device")
         self._sink.stop()
 
     def _do(self, scene: Scene) -> None:
@@ -122,9 +121,7 @@ def _start(stack: Stack) -> str:
 
 def demo_remove(folder: Path, postgres_elsewhere: Path | None) -> None:
     """Remove everything that a demo made."""
-    root = folder / "device"
-    if is_installed(root):
-        device_agent(root, "stop")
+    device_stop(folder / "device")
     for path in (folder, postgres_elsewhere):
         if path is not None and path.exists():
             shutil.rmtree(path)

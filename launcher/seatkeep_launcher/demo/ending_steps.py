@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from seatkeep_launcher.backup import backup_create, backup_name
 from seatkeep_launcher.demo.console_steps import problem_stays, quarantine_act, scan_finds
-from seatkeep_launcher.demo.device import device_agent
-from seatkeep_launcher.demo.scene import Scene, rows
-from seatkeep_launcher.demo.steps import StepError, wait_for
+from seatkeep_launcher.demo.device import device_processes, device_start
+from seatkeep_launcher.demo.scene import Scene
+from seatkeep_launcher.demo.steps import wait_for
 
 
 def find_and_delete(scene: Scene) -> str:
@@ -19,10 +19,10 @@ def find_and_delete(scene: Scene) -> str:
 
 def seat_listed(scene: Scene) -> str:
     """Licensing lists the device's seat."""
-    address = f"{scene.licensing}/seats/"
-    wait_for(lambda: bool(rows(scene.owner, address)), "the seat", seconds=15)
-    row = rows(scene.owner, address)[0]
-    return ", ".join(value for value in list(row.values())[:3] if value)
+    address = f"{scene.licensing}/api/v1/seats"
+    wait_for(lambda: bool(scene.owner.api("GET", address)["items"]), "the seat", seconds=15)
+    seat = scene.owner.api("GET", address)["items"][0]
+    return ", ".join(str(seat[name]) for name in ("device_name", "product", "license_public_id") if seat.get(name))
 
 
 def backup_made(scene: Scene) -> str:
@@ -41,7 +41,6 @@ def problem_left(scene: Scene) -> str:
 
 def device_started(scene: Scene) -> str:
     """The agent of an earlier run goes on where it was."""
-    done = device_agent(scene.device_root, "start")
-    if done.returncode != 0:
-        raise StepError(done.stderr.strip() or done.stdout.strip())
+    if not device_processes(scene.device_root):
+        device_start(scene.device_root)
     return "the same device"

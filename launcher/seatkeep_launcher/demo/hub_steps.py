@@ -70,6 +70,22 @@ def license_show(scene: Scene) -> str:
     return f"{first['public_id']}, {first['quantity']} seats, shared by all customers"
 
 
+def agreements_make(scene: Scene) -> str:
+    """One agreement per customer and product: the first is promised five seats, the others pay for what is in use."""
+    licenses: list[dict[str, Any]] = scene.owner.api("GET", f"{scene.licensing}/api/v1/licenses")["items"]
+    companies = scene.owner.api("GET", f"{scene.licensing}/api/v1/companies")["items"]
+    for company in companies:
+        if company["name"] not in CUSTOMERS:
+            continue
+        terms = {"mode": "FIXED", "quantity": 5} if company["name"] == CUSTOMERS[0] else {"mode": "FLEXIBLE"}
+        for product in licenses[0]["products"]:
+            body = {
+                "company_id": company["id"], "license_id": licenses[0]["id"], "product": product["code"], **terms,
+            }  # fmt: skip
+            scene.owner.api("POST", f"{scene.licensing}/api/v1/agreements", body, key=str(uuid.uuid4()))
+    return f"{CUSTOMERS[0]} fixed at 5, the others flexible"
+
+
 def technician_joins(scene: Scene) -> str:
     """The owner invites a technician, who follows the link in the mail."""
     body = {"company_id": scene.steps.fact("company"), "email": TECHNICIAN, "level": "WRITE", "role": "TECHNICIAN"}
