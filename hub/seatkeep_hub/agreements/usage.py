@@ -39,7 +39,7 @@ def usage_day_record(*, day: date, now: datetime) -> int:
     """
     with read_committed(), connection.cursor() as cursor:
         cursor.execute(sql_text("usage_day_record", "seatkeep_hub.agreements"), {"day": day, "now": now})
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def usage_list(viewer: Viewer, *, first: date, last: date, company: Company | None = None) -> QuerySet[UsageDay]:

@@ -60,20 +60,21 @@ class Database:
         raise AssertionError("unreachable")
 
     async def transact_each(
-        self, questions: Sequence[Q], make: Callable[[Sequence[Q]], Script[list[T]]]
+        self, questions: Sequence[Q], make: Callable[[Sequence[Q]], Script[Sequence[T]]]
     ) -> list[T | Exception]:
         """Run a batch in one transaction; when its data break it, run each alone, so that only the bad one fails."""
         try:
             return list(await self.transact(lambda: make(questions)))
         except Refused as refused:
             return [refused] * len(questions)
-        except (DataError, IntegrityError) as error:
-            if len(questions) == 1:
-                return [error]
-        answers: list[T | Exception] = []
-        for question in questions:
-            answers += await self.transact_each([question], make)
-        return answers
+        except (DataError, IntegrityError):
+            return [await self._alone(question, make) for question in questions]
+
+    async def _alone(self, question: Q, make: Callable[[Sequence[Q]], Script[Sequence[T]]]) -> T | Exception:
+        try:
+            return (await self.transact(lambda: make([question])))[0]
+        except (Refused, DataError, IntegrityError) as error:
+            return error
 
     async def query(self, name: str, parameters: dict[str, Any]) -> list[Row]:
         """Run one named query of this package.

@@ -123,11 +123,12 @@ class Service:
 
     async def _apply(self, wishes: Sequence[Wish | Refused], actor: str, now: datetime) -> list[Answer | Exception]:
         good = [wish for wish in wishes if isinstance(wish, Wish)]
-        answers = iter(
-            await self.database.transact_each(good, lambda part: activations_script(part, actor=actor, now=now))
-            if good
-            else []
-        )
+        answered: list[Answer | Exception] = []
+        if good:
+            answered = await self.database.transact_each(
+                good, lambda part: activations_script(part, actor=actor, now=now)
+            )
+        answers = iter(answered)
         return [next(answers) if isinstance(wish, Wish) else wish for wish in wishes]
 
     async def _renew_batch(self, batch: Sequence[proofs.ProvenRenewal]) -> list[Answer | Exception]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -85,7 +86,7 @@ async def test_release_gives_the_seat_back_once(fast, world, device):
 async def test_a_stopped_computer_is_told_at_its_renewal(fast, world, device):
     pc = device()
     held = (await fast.post("activate", pc.by_ticket(world))).json()
-    await later(seats_deactivate)(actor=ACTOR, seat_uids=[held["seat"]], now=clock.now())
+    await later(seats_deactivate)(actor=ACTOR, seat_uids=[UUID(held["seat"])], now=clock.now())
     answer = await fast.post("renew", pc.renew(held["seat"], held["lease"]))
     assert (answer.status_code, answer.json()["code"]) == (409, "seat_released")
 

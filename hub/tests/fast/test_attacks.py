@@ -20,14 +20,14 @@ def code(answer) -> str:
     return answer.json()["code"]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [b"", b"x", b"a.b.c", b"\xff\xfe\x00" * 10, b'{"json": true}', b"." * 200, "…".encode() * 50],
-)
+GARBAGE = [b"", b"x", b"a.b.c", b"\xff\xfe\x00" * 10, b'{"json": true}', b"." * 200, "…".encode() * 50]
+
+
 @pytest.mark.parametrize("verb", ["activate", "renew", "release"])
-async def test_garbage_is_malformed(fast, world, verb, body):
-    answer = await fast.post(verb, body)
-    assert (answer.status_code, code(answer)) == (400, "malformed")
+async def test_garbage_is_malformed(fast, verb):
+    for body in GARBAGE:
+        answer = await fast.post(verb, body)
+        assert (answer.status_code, code(answer)) == (400, "malformed")
 
 
 async def test_a_body_over_16_kb_is_cut_off(fast, world):
@@ -94,10 +94,10 @@ async def test_a_ticket_for_a_company_that_is_none(fast, world, device):
     assert code(await fast.post("activate", device().by_ticket(world, company="nobody"))) == "ticket_invalid"
 
 
-@pytest.mark.parametrize("key", ["", "AAAAA-AAAAA-AAAAA-AAAAA-AAAAA-A", "0" * 26, "ü" * 26, "\x00" * 26])
-async def test_a_guessed_license_key_is_unknown(fast, world, device, key):
-    answer = await fast.post("activate", device().activate(license_key=key))
-    assert (answer.status_code, code(answer)) == (404, "license_unknown")
+async def test_a_guessed_license_key_is_unknown(fast, world, device):
+    for key in ["", "AAAAA-AAAAA-AAAAA-AAAAA-AAAAA-A", "0" * 26, "ü" * 26, "\x00" * 26]:
+        answer = await fast.post("activate", device().activate(license_key=key))
+        assert (answer.status_code, code(answer)) == (404, "license_unknown")
 
 
 async def test_two_ways_at_once_are_malformed(fast, world, device):
@@ -127,11 +127,11 @@ async def test_a_made_up_lease_recreates_no_seat(fast, world, device):
     assert code(await fast.post("renew", pc.renew(held["seat"], flipped))) == "seat_unknown"
 
 
-@pytest.mark.parametrize("seq", [-1, 2**63, 2**70])
-async def test_an_impossible_number_of_a_lease_is_malformed(fast, world, device, seq):
+async def test_an_impossible_number_of_a_lease_is_malformed(fast, world, device):
     pc = device()
     held = (await fast.post("activate", pc.by_ticket(world))).json()
-    assert code(await fast.post("renew", pc.renew(held["seat"], held["lease"], seq))) == "malformed"
+    for seq in (-1, 2**63, 2**70):
+        assert code(await fast.post("renew", pc.renew(held["seat"], held["lease"], seq))) == "malformed"
 
 
 async def test_replaying_an_activation_and_a_renewal_changes_nothing(fast, world, device):
@@ -162,8 +162,8 @@ async def test_a_bad_request_never_fails_its_neighbours(fast, world, device):
     assert [one.status_code for one in answers] == [404, 400, 201, 409, 400, 201]
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/activate/v1/activate", 405), ("GET", "/x", 404)])
-async def test_other_routes_are_problems(fast, world, method, path, status):
-    answer = await fast.http.request(method, path)
-    assert answer.status_code == status
-    assert answer.headers["content-type"] == "application/problem+json"
+async def test_other_routes_are_problems(fast):
+    for method, path, status in [("GET", "/activate/v1/activate", 405), ("GET", "/x", 404)]:
+        answer = await fast.http.request(method, path)
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "application/problem+json"
