@@ -1,0 +1,170 @@
+"""Every route × role: anonymous 401, sibling and child 404 or an empty list, never a word of MSP A."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+from hub_cast import ACTOR, NOW, Cast
+from ninja.operation import Operation
+from seatkeep_hub.agreements.enums import AgreementMode
+from seatkeep_hub.agreements.services import agreement_set
+from seatkeep_hub.api.app import api
+from seatkeep_hub.instances.enums import TokenLevel
+from seatkeep_hub.instances.models import Instance
+from seatkeep_hub.instances.tokens import token_create
+from seatkeep_hub.licensing.security_admins import security_admin_invite
+from seatkeep_hub.msp.invitations import invitation_create
+from seatkeep_license.keys import SigningKey
+
+OPEN_ROUTES = {"/link", "/link/poll"}
+INSTANCE_ONLY = {"/sync", "/instance", "/licenses/{license_id}/credentials"}
+WITHOUT_SCOPE = {"/bundles"}
+
+
+@dataclass(frozen=True)
+class Route:
+    method: str
+    path: str
+
+
+def routes() -> Iterator[Route]:
+    for _, router in api._routers:
+        for path, view in router.path_operations.items():
+            for operation in view.operations:
+                yield from (Route(method, path) for method in _methods(operation))
+
+
+def _methods(operation: Operation) -> list[str]:
+    return list(operation.methods)
+
+
+CLOSED = sorted({route for route in routes() if route.path not in OPEN_ROUTES}, key=lambda one: (one.path, one.method))
+SCOPED = [route for route in CLOSED if route.path not in INSTANCE_ONLY | WITHOUT_SCOPE]
+
+
+@pytest.fixture
+def ids(cast: Cast) -> dict[str, str]:
+    agreement = agreement_set(
+        actor=ACTOR,
+        license=cast.license,
+        product_code="endpoint-workstation",
+        company=cast.customer,
+        mode=AgreementMode.FIXED,
+        quantity=3,
+        now=NOW,
+    )
+    instance = Instance.objects.create(
+        company=cast.msp_a,
+        name="Console of A",
+        public_key=SigningKey.generate().verify_key.raw,
+        key_thumbprint="thumb",
+        console_url="http://console.localhost",
+        created_at=NOW,
+    )
+    admin = security_admin_invite(actor=ACTOR, company=cast.msp_a, email="sec@example.com", now=NOW).admin
+    invited = invitation_create(company=cast.msp_a, email="new@example.com", level="READ", actor=ACTOR, now=NOW)
+    made = token_create(company=cast.msp_a, name="PSA", level=TokenLevel.READ, actor=ACTOR, now=NOW)
+    return {
+        "company_id": str(cast.customer.uid),
+        "license_id": str(cast.license.uid),
+        "agreement_id": str(agreement.uid),
+        "user_id": str(cast.alice.uid),
+        "admin_id": str(admin.uid),
+        "invitation_id": str(invited.invitation.uid),
+        "instance_id": str(instance.uid),
+        "token_id": str(made.token.uid),
+        "seat_id": "018f0000-0000-7000-8000-000000000001",
+        "job_id": "018f0000-0000-7000-8000-000000000002",
+    }
+
+
+def body_of(route: Route, cast: Cast) -> dict[str, Any]:
+    a, customer = str(cast.msp_a.uid), str(cast.customer.uid)
+    bodies: dict[str, dict[str, Any]] = {
+        "POST /companies": {"parent_id": a, "kind": "CUSTOMER", "name": "Intruder"},
+        "PATCH /companies/{company_id}": {"name": "Intruder"},
+        "POST /licenses": {"owner_id": a, "bundle_code": "endpoint-protection", "quantity": 1},
+        "PUT /licenses/{license_id}/seats": {"quantity": 1},
+        "POST /agreements": {
+            "company_id": customer,
+            "license_id": str(cast.license.uid),
+            "product": "endpoint-workstation",
+            "mode": "FIXED",
+            "quantity": 1,
+        },
+        "PUT /seats/{seat_id}/name": {"name": "x"},
+        "POST /seats/stop": {"seats": ["018f0000-0000-7000-8000-000000000001"]},
+        "POST /seats/resume": {"seats": ["018f0000-0000-7000-8000-000000000001"]},
+        "POST /invitations": {"company_id": a, "email": "intruder@example.com"},
+        "PUT /users/{user_id}/access/{company_id}": {"level": "WRITE"},
+        "POST /security-admins": {"company_id": a, "email": "intruder@example.com"},
+        "POST /api-tokens": {"company_id": a, "name": "x"},
+        "POST /companies/{company_id}/offboard": {
+            "last_day": "2026-11-22",
+            "protect_until": "2026-11-22",
+            "bill_until": "2026-11-22",
+        },
+    }
+    return bodies.get(f"{route.method} {route.path}", {})
+
+
+def send(client: Client, route: Route, ids: dict[str, str], cast: Cast) -> Any:
+    query = "?first=2026-11-01&last=2026-11-30" if route.path == "/usage" else ""
+    path = "/api/v1" + route.path.format(**ids) + query
+    return client.generic(route.method, path, _json(body_of(route, cast)), content_type="application/json")
+
+
+def _json(body: dict[str, Any]) -> str:
+    import json
+
+    return json.dumps(body) if body else ""
+
+
+@pytest.mark.parametrize("route", CLOSED, ids=lambda one: f"{one.method} {one.path}")
+def test_anonymous_gets_401(route: Route, cast: Cast, ids: dict[str, str]) -> None:
+    assert send(Client(), route, ids, cast).status_code == 401
+
+
+@pytest.mark.parametrize("who", ["charlie", "erin"])
+@pytest.mark.parametrize("route", SCOPED, ids=lambda one: f"{one.method} {one.path}")
+def test_sibling_and_child_see_nothing_of_a(route: Route, who: str, cast: Cast, ids: dict[str, str]) -> None:
+    client = Client()
+    client.force_login(getattr(cast, who), backend="allauth.account.auth_backends.AuthenticationBackend")
+    answer = send(client, route, ids, cast)
+    text = answer.content.decode()
+    is_empty = answer.status_code == 200 and not any(secret in text for secret in ("MSP A", "Bakery", *ids.values()))
+    assert answer.status_code == 404 or is_empty, (answer.status_code, text)
+
+
+@pytest.mark.parametrize("route", [one for one in SCOPED if one.method != "GET"], ids=lambda one: f"{one.method} {one.path}")
+def test_reader_changes_nothing(route: Route, cast: Cast, ids: dict[str, str]) -> None:
+    client = Client()
+    client.force_login(cast.bob, backend="allauth.account.auth_backends.AuthenticationBackend")
+    answer = send(client, route, ids, cast)
+    is_nothing_done = answer.status_code == 200 and answer.json() in ({"stopped": 0}, {"results": {}})
+    assert answer.status_code in (403, 404) or is_nothing_done, answer.content
+
+
+@pytest.mark.parametrize("route", [one for one in CLOSED if one.path in INSTANCE_ONLY], ids=lambda one: one.path)
+def test_a_person_cannot_call_what_is_for_consoles(route: Route, cast: Cast, ids: dict[str, str]) -> None:
+    client = Client()
+    client.force_login(cast.alice, backend="allauth.account.auth_backends.AuthenticationBackend")
+    path = "/api/v1" + route.path.format(**ids) + "?product=endpoint-workstation"
+    assert client.get(path).status_code == 403
+
+
+def test_parent_sees_what_is_below(cast: Cast, ids: dict[str, str]) -> None:
+    client = Client()
+    client.force_login(cast.diana, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert client.get(f"/api/v1/companies/{cast.customer.uid}").json()["name"] == "Bakery"
+
+
+def test_attack_session_without_csrf_token_changes_nothing(cast: Cast) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(cast.alice, backend="allauth.account.auth_backends.AuthenticationBackend")
+    answer = client.post(f"/api/v1/companies/{cast.customer.uid}/suspend")
+    assert answer.status_code == 403
