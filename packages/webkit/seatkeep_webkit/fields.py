@@ -16,8 +16,8 @@ else:
     _BytesField = models.BinaryField
 
 
-class _EncryptedField(_BytesField):
-    """Common ground: bytes in, ciphertext in the column; table and column are bound into each ciphertext."""
+class EncryptedField(_BytesField):
+    """Common ground of encrypted columns: bytes in, ciphertext in the column, bound to its table and column."""
 
     @property
     def aad(self) -> bytes:
@@ -48,11 +48,11 @@ class _EncryptedField(_BytesField):
         return data
 
 
-class EncryptedBinaryField(_EncryptedField):
+class EncryptedBinaryField(EncryptedField):
     """Bytes, encrypted at rest."""
 
 
-class EncryptedTextField(_EncryptedField):
+class EncryptedTextField(EncryptedField):
     """Text, encrypted at rest."""
 
     def to_plain_bytes(self, value: Any) -> bytes:

@@ -122,6 +122,8 @@ def base_settings(
         "DATABASES": {"default": database_from_url(database_url)},
         "SITE_URL": site_url,
         "WEBKIT_PROGRAM": program,
+        # The test project is the only one whose models the style guide can show.
+        "WEBKIT_HAS_STYLEGUIDE": is_debug and "seatkeep_webkit.testing" in apps,
         "WEBKIT_SITE_NAME": site_name,
         "WEBKIT_NAVIGATION": navigation,
         "WEBKIT_FORM_TARGETS": list(form_targets),

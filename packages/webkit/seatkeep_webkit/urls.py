@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from seatkeep_webkit import views
+from seatkeep_webkit.conf import webkit_settings
 
 _own: list[URLPattern | URLResolver] = [
     path("me/", views.preferences, name="preferences"),
     path("me/theme/", views.theme, name="theme"),
     path("me/table/<slug:name>/", views.table_preferences, name="table-preferences"),
 ]
-if settings.DEBUG:
+if webkit_settings().has_styleguide:
     _own.append(path("webkit/", include("seatkeep_webkit.styleguide.urls")))
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -53,7 +53,8 @@ def rate_limit(*, key: str, limit: int, window: timedelta, now: datetime) -> Rat
     Raises:
         RateLimitedError: Nothing is left; carries `retry_after_seconds`.
     """
-    step = window / limit
+    # Rounded down to whole microseconds: rounded up, the last request of a full allowance would not fit.
+    step = window // limit
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, {"key": key, "now": now, "step": step.total_seconds(), "window": window.total_seconds()})
         row = cursor.fetchone()

@@ -20,7 +20,7 @@ def foreign_keys_upward(layers: Sequence[Sequence[str]]) -> list[str]:
         for field in model._meta.get_fields():
             if not (field.is_relation and field.concrete and field.related_model):
                 continue
-            there = field.related_model._meta.app_label  # type: ignore[union-attr]  # "self" is resolved by now
+            there = field.related_model._meta.app_label
             if here != there and here in height and there in height and height[there] >= height[here]:
                 found.append(f"{model._meta.label}.{field.name} -> {there}")
     return found

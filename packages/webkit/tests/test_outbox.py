@@ -1,0 +1,120 @@
+"""No change is missed, whatever the order in which writers commit."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import datetime
+
+import pytest
+from django.db import connection, transaction
+from seatkeep_webkit.errors import InvalidError
+from seatkeep_webkit.outbox.models import ConsumerPosition, OutboxEvent
+from seatkeep_webkit.outbox.selectors import OutboxCursor, outbox_read
+from seatkeep_webkit.outbox.services import consume, outbox_append
+
+WRITERS = 6
+CHANGES = 60
+
+
+def _append(value: int, now: datetime) -> None:
+    with transaction.atomic():
+        outbox_append(topic="test", payload={"value": value}, now=now)
+
+
+def test_an_event_without_its_transaction_is_refused(transactional_db: None, now: datetime) -> None:
+    with pytest.raises(transaction.TransactionManagementError):
+        outbox_append(topic="test", payload={}, now=now)
+
+
+def test_an_event_of_a_rolled_back_change_never_was(transactional_db: None, now: datetime) -> None:
+    def fail() -> None:
+        with transaction.atomic():
+            outbox_append(topic="test", payload={}, now=now)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert outbox_read(after=OutboxCursor.start()) == []
+
+
+def test_a_late_commit_with_a_lower_id_is_not_skipped(transactional_db: None, now: datetime) -> None:
+    opened, may_commit = threading.Event(), threading.Event()
+
+    def slow_writer() -> None:
+        try:
+            with transaction.atomic():
+                outbox_append(topic="test", payload={"value": 1}, now=now)
+                opened.set()
+                may_commit.wait(10)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=slow_writer)
+    thread.start()
+    opened.wait(10)
+    _append(2, now)
+    while_open = outbox_read(after=OutboxCursor.start())
+    naive_last_id = max(OutboxEvent.objects.values_list("id", flat=True))
+    may_commit.set()
+    thread.join()
+    after_commit = [event.payload["value"] for event in outbox_read(after=OutboxCursor.start())]
+    assert while_open == []
+    assert after_commit == [1, 2]
+    # A reader that had trusted the growing id would now miss the first change for ever.
+    assert not OutboxEvent.objects.filter(id__gt=naive_last_id).exists()
+
+
+@pytest.mark.race
+def test_concurrent_writers_no_change_missed_none_twice_in_order(transactional_db: None, now: datetime) -> None:
+    def writer(number: int) -> None:
+        try:
+            for change in range(CHANGES):
+                with transaction.atomic():
+                    outbox_append(topic="test", payload={"value": number * CHANGES + change}, now=now)
+                    time.sleep(0.0005 * (change % 4))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=writer, args=[number]) for number in range(WRITERS)]
+    for thread in threads:
+        thread.start()
+    cursor, naive_id, seen, naive = OutboxCursor.start(), 0, [], []
+    while any(thread.is_alive() for thread in threads) or outbox_read(after=cursor):
+        for event in outbox_read(after=cursor, topics=["test"], limit=7):
+            seen.append(event.payload["value"])
+            cursor = event.cursor
+        for event in OutboxEvent.objects.filter(id__gt=naive_id).order_by("id"):
+            naive.append(event.payload["value"])
+            naive_id = event.pk
+    everything = set(range(WRITERS * CHANGES))
+    assert sorted(seen) == sorted(everything)
+    assert set(naive) != everything, "the naive cursor missed nothing, so this run proves nothing"
+
+
+def test_consume_handles_each_once_and_rolls_back_with_its_handler(transactional_db: None, now: datetime) -> None:
+    for value in range(5):
+        _append(value, now)
+    seen: list[int] = []
+
+    def handler(events: list[OutboxEvent]) -> None:
+        seen.extend(event.payload["value"] for event in events)
+        if len(seen) == 3:
+            raise RuntimeError("the handler failed")
+
+    assert consume(name="reader", topics=["test"], handler=handler, limit=2, now=now) == 2
+    with pytest.raises(RuntimeError):
+        consume(name="reader", topics=["test"], handler=handler, limit=1, now=now)
+    assert ConsumerPosition.objects.get(name="reader").cursor == outbox_read(after=OutboxCursor.start())[1].cursor
+    assert consume(name="reader", topics=["test"], handler=lambda events: None, now=now) == 3
+    assert consume(name="reader", topics=["test"], handler=handler, now=now) == 0
+
+
+@pytest.mark.parametrize("text", ["", "1", "1-", "a-b", "-1-1", "1-1-1", "9" * 40 + "-1", "１-1"])
+def test_a_garbage_cursor_is_a_clear_error(text: str) -> None:
+    with pytest.raises(InvalidError):
+        OutboxCursor.parse(text)
+
+
+def test_a_cursor_is_read_back() -> None:
+    assert OutboxCursor.parse(str(OutboxCursor(7, 9))) == OutboxCursor(7, 9)
