@@ -22,6 +22,7 @@ TARGET_FOLDER = Path("build/bench")
 def main() -> None:
     """Run the command line; exit code 1 when something goes wrong, 2 for wrong arguments."""
     arguments = _parser().parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # So that a stack of our own is stopped as by Ctrl-C.
     install_localhost_names()
     try:
         arguments.run(arguments)

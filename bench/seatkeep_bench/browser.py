@@ -5,6 +5,7 @@ So a bench acts through the same pages as a technician does, sign-in included.
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -108,22 +109,41 @@ class Browser:
             BenchError: There is no sign-in form, or it came back.
         """
         page = self.open(url)
-        for _ in range(4):
-            if any("password" in form.values for form in page.forms):
-                page = self.submit(page.form_with("login", "password"), login=email, password=password)
-            elif page.url.rstrip("/").startswith(url.rstrip("/")):
+        for _ in range(6):
+            way = _way_in(page)
+            if way is None:
                 return page
-            else:
-                page = self.open(url)
-        raise BenchError(f"Could not sign in at {url}; the last page was {page.url}.")
+            is_password = way.has("password")
+            page = self.submit(way, login=email, password=password) if is_password else self.submit(way)
+        raise BenchError(f"Could not sign in at {url}; the last page was {page.url}: {_words(page.text)}")
 
     def _page(self, answer: httpx.Response) -> Page:
         return Page(self._checked(answer))
 
     def _checked(self, answer: httpx.Response) -> httpx.Response:
         if answer.is_error:
-            raise BenchError(f"{answer.request.method} {answer.url} answered {answer.status_code}: {answer.text[:300]}")
+            raise BenchError(
+                f"{answer.request.method} {answer.url} answered {answer.status_code}: {_words(answer.text)}"
+            )
         return answer
+
+
+def _way_in(page: Page) -> Form | None:
+    """Return the form that leads on to being signed in: by Licensing, by consent, by password; None when signed in."""
+    for part in ("/oidc/", "/identity/"):
+        for form in page.forms:
+            if part in form.action and form.method == "post":
+                return form
+    return next((form for form in page.forms if form.has("login") and form.has("password")), None)
+
+
+def _words(text: str) -> str:
+    """Return what a person would read of an error page, shortened; faults of fields come first."""
+    faults = re.findall(
+        r'class="[^"]*(?:invalid-feedback|errorlist|alert)[^"]*"[^>]*>(.*?)</(?:div|ul)>', text, re.DOTALL
+    )
+    plain = re.sub(r"<(script|style|head).*?</\1>|<[^>]+>", " ", " ".join(faults) or text, flags=re.DOTALL)
+    return " ".join(plain.split())[:300]
 
 
 class _FormReader(HTMLParser):

@@ -52,7 +52,7 @@ class Bus:
         Args:
             identity: Who connects.
             device: Its id, 32 hex digits.
-            urls: Addresses out of the enrollment answer.
+            urls: Addresses out of the enrollment answer; native ones are tried before WebSocket.
             jwt: Returns the newest broker JWT; asked at every connect.
             context: TLS trust.
             on_reconnect: Called after each reconnect, to read documents anew.
@@ -61,28 +61,15 @@ class Bus:
             TryAgainError: The broker cannot be reached or refuses the JWT now.
         """
 
-        async def on_error(error: Exception) -> None:
-            _log.debug("%s: %s", identity.hostname, error)
-
-        try:
-            client = await nats.connect(
-                servers=urls,
-                tls=context,
-                tls_handshake_first=all(url.startswith("tls:") for url in urls),
-                user_jwt_cb=lambda: bytearray(jwt().encode()),
-                signature_cb=lambda nonce: base64.b64encode(identity.nkey.sign(nonce.encode())),
-                inbox_prefix=inbox_prefix(device).encode(),
-                name=identity.hostname,
-                max_reconnect_attempts=-1,
-                reconnect_time_wait=1 + random.random(),  # noqa: S311  # Jitter, so a fleet does not come back as one.
-                connect_timeout=10,
-                error_cb=on_error,
-                reconnected_cb=on_reconnect,
-                allow_reconnect=True,
-            )
-        except (TimeoutError, NatsError, OSError) as error:
-            raise TryAgainError(f"broker: {error}", after_seconds=2) from error
-        return cls(client)
+        refusal: TryAgainError | None = None
+        for group in (_native(urls), _websocket(urls)):
+            if not group:
+                continue
+            try:
+                return cls(await _open(identity, device, group, jwt, context, on_reconnect))
+            except (TimeoutError, NatsError, OSError) as error:
+                refusal = TryAgainError(f"broker: {error}", after_seconds=2)
+        raise refusal or TryAgainError("broker: no address is known", after_seconds=60)
 
     async def publish(self, subject: str, message: bytes) -> None:
         """Send a message and wait until the stream has it.
@@ -122,3 +109,40 @@ class Bus:
     async def close(self) -> None:
         """Send what is waiting and hang up."""
         await self.client.close()
+
+
+def _native(urls: list[str]) -> list[str]:
+    return [url for url in urls if not url.startswith("ws")]
+
+
+def _websocket(urls: list[str]) -> list[str]:
+    return [url for url in urls if url.startswith("ws")]
+
+
+async def _open(
+    identity: Identity,
+    device: str,
+    urls: list[str],
+    jwt: Callable[[], str],
+    context: ssl.SSLContext,
+    on_reconnect: Callable[[], Awaitable[None]],
+) -> Client:
+    """Connect by one kind of address: nats-py cannot mix native and WebSocket addresses."""
+
+    async def on_error(error: Exception) -> None:
+        _log.debug("%s: %s", identity.hostname, error)
+
+    return await nats.connect(
+        servers=urls,
+        tls=context,
+        tls_handshake_first=urls == _native(urls),
+        user_jwt_cb=lambda: bytearray(jwt().encode()),
+        signature_cb=lambda nonce: base64.b64encode(identity.nkey.sign(nonce.encode())),
+        inbox_prefix=inbox_prefix(device).encode(),
+        name=identity.hostname,
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=1 + random.random(),  # noqa: S311  # Jitter, so a fleet does not come back as one.
+        connect_timeout=10,
+        error_cb=on_error,
+        reconnected_cb=on_reconnect,
+    )

@@ -380,6 +380,7 @@ class SimulatedDevice:
                 return await act()
             except TryAgainError as error:
                 self._around.stats.count("tried again")
+                _log.info("%s: %s", self.identity.hostname, error)
                 await asyncio.sleep(error.after_seconds * random.uniform(0.5, 1.5))  # noqa: S311  # Jitter.
 
     def _device(self) -> str:

@@ -152,7 +152,7 @@ def _facts(
     _first_run(browser, log, licensing, password)
     license_key = _license_key(browser, licensing)
     _customer_create(browser, licensing)
-    browser.sign_in(f"{console}/", email=OWNER, password=password)
+    _wait("the console's link", lambda: _is_signed_in(browser, console, password), STEP_SECONDS)
     facts = Facts(password, _deployment_key(browser, console), license_key, _policy(browser, console))
     file.touch(mode=0o600)
     file.write_bytes(msgspec.json.encode(facts))
@@ -169,14 +169,14 @@ def _first_run(browser: Browser, log: Path, licensing: str, password: str) -> No
         "password": password,
         "again": password,
         "later": "on",
-        "mode": "ONE_MSP",
+        "mode": "one-msp",
         "company": "Bench MSP",
         "time_zone": "UTC",
         "public_address": licensing,
     }
     page = browser.open(link[0])
     for _ in range(12):
-        if "/setup/kit" in page.url:
+        if "/kit/" in page.url:
             return
         page = _fill(browser, page, answers)
     raise BenchError(f"The first run does not end; the last page was {page.url}.")
@@ -201,6 +201,14 @@ def _customer_create(browser: Browser, licensing: str) -> None:
     companies = browser.api("GET", f"{licensing}/api/v1/companies")["items"]
     own = next(company for company in companies if company["kind"] == "MSP")
     browser.api("POST", f"{licensing}/api/v1/companies", {"parent_id": own["id"], "kind": "CUSTOMER", "name": CUSTOMER})
+
+
+def _is_signed_in(browser: Browser, console: str, password: str) -> bool:
+    try:
+        browser.sign_in(f"{console}/", email=OWNER, password=password)
+    except BenchError:
+        return False  # The console lets nobody in before it is linked.
+    return True
 
 
 def _deployment_key(browser: Browser, console: str) -> str:
