@@ -21,7 +21,8 @@ def now() -> datetime:
 @pytest.fixture
 def alice(db: None) -> Person:
     """A person who can sign in."""
-    return Person.objects.create_user("alice@example.com", "correct horse battery", name="Alice")
+    person: Person = Person.objects.create_user("alice@example.com", "correct horse battery", name="Alice")
+    return person
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from seatkeep_webkit.outbox.cursors import OutboxCursor
 from seatkeep_webkit.outbox.fields import XidField
 from seatkeep_webkit.outbox.models import OutboxEvent
 
+__all__ = ["OutboxCursor", "below_horizon", "outbox_read"]
+
 _M = TypeVar("_M", bound=Model)
 
 
