@@ -60,6 +60,7 @@ class Steps:
         old = self._old.get(name)
         if old is not None:
             self.done.append(Done(name, f"{old.result} (earlier)", 0.0))
+            self._console.print(f"[dim]✓ {name} (earlier)[/]")
             return
         self._do(name, work, is_kept=True)
 
