@@ -77,6 +77,7 @@ class Bus:
         self._client: Client | None = None
         self._closed = asyncio.Event()
         self._followed: set[str] = set()
+        self._unread: set[str] = set()
         self.last_error = ""
 
     @property
@@ -112,9 +113,16 @@ class Bus:
             answer = await self._client.request(direct_get_subject(key), b"", timeout=REQUEST_SECONDS)
         except (NatsError, TimeoutError) as error:
             log.warning("%s cannot be read: %s", key, error or type(error).__name__)
+            self._unread.add(key)
             return
+        self._unread.discard(key)
         if answer.data and "Status" not in (answer.headers or {}):
             self._on_document(key, answer.data)
+
+    async def read_missing(self) -> None:
+        """Read again what could not be read: the broker may have been starting."""
+        for key in list(self._unread):
+            await self.read(key)
 
     async def publish(self, subject: str, raw: bytes, message_id: str) -> None:
         """Send a message and wait until the broker has it; a repeated id is dropped there.
@@ -150,6 +158,7 @@ class Bus:
             return False
         self.last_error = ""
         self._followed.clear()
+        self._unread.clear()
         log.info("connected to %s", url)
         try:
             await self._on_connect()

@@ -118,7 +118,13 @@ class Agent:
         )  # fmt: skip
         self._supervisor: Supervisor | None = None
         if has_endpoint:
-            command = [*program_command("seatkeep-endpoint", "seatkeep_endpoint"), "run", "--root", str(layout.root)]
+            command = [
+                *program_command("seatkeep-endpoint", "seatkeep_endpoint"),
+                "run",
+                "--supervised",
+                "--root",
+                str(layout.root),
+            ]
             self._supervisor = Supervisor(command, layout.root / "var" / "endpoint.log")
         self._endpoint_status: EndpointStatus | None = None
         self._refused: dict[str, str] = {}
@@ -281,7 +287,7 @@ class Agent:
     # Work
 
     async def _keep_working(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             await wait_for(self._work, WORK_SECONDS)
             self._work.clear()
             try:
@@ -358,6 +364,7 @@ class Agent:
     async def _keep_status(self) -> None:
         while True:
             self._write_status()
+            await self._bus.read_missing()
             await asyncio.sleep(STATUS_SECONDS)
 
     def _write_status(self) -> None:

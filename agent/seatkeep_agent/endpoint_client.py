@@ -106,7 +106,8 @@ class EndpointClient:
         self._waiting[number] = answer
         try:
             self._writer.write(frame_encode(Request(number, op, args)))
-            result = await asyncio.wait_for(answer, ANSWER_SECONDS)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                result = await answer
         except (TimeoutError, OSError) as error:
             raise EndpointAbsentError(f"the endpoint does not answer to {op}") from error
         finally:

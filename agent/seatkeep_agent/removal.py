@@ -31,8 +31,10 @@ async def seat_release(layout: Layout, platform: Platform) -> bool:
     client = EndpointClient(platform, layout.endpoint_socket, on_event=ignore, on_connect=greet, seen=0)
     session = asyncio.create_task(client.run())
     try:
-        await asyncio.wait_for(connected.wait(), 3)
-        await asyncio.wait_for(client.ask(Op.RETIRE, RetireArgs()), RELEASE_SECONDS)
+        async with asyncio.timeout(3):
+            await connected.wait()
+        async with asyncio.timeout(RELEASE_SECONDS):
+            await client.ask(Op.RETIRE, RetireArgs())
     except (TimeoutError, AgentError):
         return False
     finally:

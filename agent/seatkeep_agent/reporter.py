@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 import msgspec
@@ -168,8 +169,10 @@ def shorten(inventory: Inventory, limit_bytes: int = 250_000) -> Inventory:
 
 
 async def wait_for(event: asyncio.Event, seconds: float) -> None:
-    """Wait for an event, at most so long."""
-    try:
-        await asyncio.wait_for(event.wait(), seconds)
-    except TimeoutError:
-        return
+    """Wait for an event, at most so long.
+
+    Not `asyncio.wait_for`: before Python 3.12 it can swallow a cancellation that comes with the event.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

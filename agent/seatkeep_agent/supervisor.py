@@ -20,6 +20,8 @@ STOP_SECONDS = 15.0
 class Supervisor:
     """Starts a program again whenever it ends, with growing pauses when it does not hold.
 
+    The program gets a pipe as standard input that nobody ever writes to: it ends when this process does, even by -9.
+
     Args:
         command: The program and its arguments.
         log_file: Where its output goes.
@@ -56,7 +58,8 @@ class Supervisor:
         with suppress(ProcessLookupError):
             process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), STOP_SECONDS)
+            async with asyncio.timeout(STOP_SECONDS):
+                await process.wait()
         except TimeoutError:
             process.kill()
             await process.wait()
@@ -65,7 +68,7 @@ class Supervisor:
         try:
             with self._log_file.open("ab") as output:
                 self._process = await asyncio.create_subprocess_exec(
-                    *self._command, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output
+                    *self._command, stdin=asyncio.subprocess.PIPE, stdout=output, stderr=output
                 )
         except OSError as error:
             return str(error)

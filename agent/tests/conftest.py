@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
+import pytest_asyncio
 from seatkeep_license.localhost import install_localhost_names
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -15,11 +15,12 @@ install_localhost_names()
 from world import World  # noqa: E402  # found by the path above
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+@pytest_asyncio.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
     folder = tmp_path / "world"
     folder.mkdir()
     made = World(folder)
     made.start()
     yield made
+    await made.disconnect()
     made.stop()

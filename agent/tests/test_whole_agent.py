@@ -26,7 +26,7 @@ from seatkeep_protocol.messages import (
     TaskRunEvent,
 )
 from seatkeep_protocol.subjects import device_key
-from world import DEPLOYMENT_KEY, PRODUCT, World
+from world import DEPLOYMENT_KEY, PRODUCT, World, now
 
 pytestmark = pytest.mark.services
 
@@ -114,7 +114,6 @@ async def test_setup_leads_to_a_licensed_device_and_says_that_it_has_test_rules_
     inventory = await heard(world, Inventory)
     assert inventory.hardware.ram_bytes > 0
     assert [step["step"] for step in world.progress] == ["enrolled", "activated", "protected"]
-    await world.client.close()
 
 
 async def test_a_scan_task_finds_quarantines_restores_and_deletes(
@@ -141,7 +140,6 @@ async def test_a_scan_task_finds_quarantines_restores_and_deletes(
     await world.put(world.device_document(tasks=(delete,)))
     await heard(world, QuarantineEvent, lambda body: body.state == "DELETED")
     assert list((machine.root / "var" / "quarantine").iterdir()) == []
-    await world.client.close()
 
 
 async def test_a_policy_is_live_within_two_seconds_and_reverts_when_it_goes(world: World, machine: Machine) -> None:
@@ -155,7 +153,6 @@ async def test_a_policy_is_live_within_two_seconds_and_reverts_when_it_goes(worl
     world.seen.clear()
     await world.put(world.group_document())
     await heard(world, EndpointStatus, lambda body: body.settings["scan.schedule"] is None)
-    await world.client.close()
 
 
 async def test_events_made_while_the_broker_is_down_arrive_after_it_returns(
@@ -174,11 +171,10 @@ async def test_events_made_while_the_broker_is_down_arrive_after_it_returns(
     world.broker.kill()
     wait_until(lambda: not machine.status().is_connected)
     os.kill(machine.agent_pid(), signal.SIGKILL)
-    world.broker.start(now=__import__("datetime").datetime.now(__import__("datetime").UTC))
+    world.broker.start(now=now())
     await world.client.close()
     await world.connect()
     await heard(world, DetectionEvent, seconds=60)
-    await world.client.close()
 
 
 async def test_stop_protecting_works_at_once_and_is_undone(world: World, machine: Machine) -> None:
@@ -188,7 +184,6 @@ async def test_stop_protecting_works_at_once_and_is_undone(world: World, machine
     world.seen.clear()
     await world.put(world.device_document(license=world.assignment(status.key_jkt, is_stopped=False)))
     await heard(world, EndpointStatus, lambda body: body.license.state == "ACTIVE")
-    await world.client.close()
 
 
 async def test_a_retire_order_releases_the_seat_and_removes_the_files(world: World, machine: Machine) -> None:
@@ -196,7 +191,6 @@ async def test_a_retire_order_releases_the_seat_and_removes_the_files(world: Wor
     await world.put(world.device_document(retire=world.retire_order()))
     await asyncio.to_thread(wait_until, lambda: not (machine.root / "var").exists(), 30)
     assert world.released == ["seat-1"]
-    await world.client.close()
 
 
 async def test_no_free_seat_ends_setup_with_code_11_and_the_reason(world: World, machine: Machine) -> None:
@@ -210,7 +204,6 @@ async def test_no_free_seat_ends_setup_with_code_11_and_the_reason(world: World,
     assert (done.returncode, "no_seat_left" in done.stdout) == (11, True)
     refused = await heard(world, EndpointStatus, lambda body: body.license.state == "REFUSED")
     assert refused.license.error == "no_seat_left"
-    await world.client.close()
 
 
 def test_a_wrong_key_ends_setup_with_code_5(machine: Machine) -> None:
@@ -231,4 +224,3 @@ async def test_waiting_for_approval_ends_setup_with_code_10_and_goes_on_by_itsel
     await world.connect()
     world.is_approving = True
     await heard(world, Heartbeat)
-    await world.client.close()

@@ -17,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from nats.aio.client import Client
 from nats.js.api import RetentionPolicy, StreamConfig
 from nats.js.errors import NotFoundError
 from seatkeep_launcher.broker import Broker, BrokerKeys, BrokerTls, user_jwt_mint
@@ -58,7 +59,7 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
     """A self-signed authority for localhost: (certificate, key)."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test authority")])
-    names = [x509.DNSName("localhost"), x509.DNSName("*.localhost")]
+    names = [x509.DNSName("localhost"), x509.DNSName("console.localhost")]
     certificate = (
         x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
         .serial_number(x509.random_serial_number())
@@ -98,6 +99,7 @@ class World:
     policies: tuple[Policy, ...] = ()
     seen: list[Body] = field(default_factory=list)
     released: list[str] = field(default_factory=list)
+    client: Client | None = None
     _version: int = 0
 
     def start(self) -> None:
@@ -262,9 +264,13 @@ class World:
                 allow_direct=True,
                 allow_rollup_hdrs=True,
                 deny_delete=True,
-            )  # fmt: skip
+            )
         )
         await self.client.subscribe("sk.v1.>", cb=self.collect)
+
+    async def disconnect(self) -> None:
+        if self.client is not None and not self.client.is_closed:
+            await self.client.close()
 
     async def ensure_stream(self, config: StreamConfig) -> None:
         try:

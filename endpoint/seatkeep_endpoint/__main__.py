@@ -20,11 +20,12 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="serve until SIGTERM")
     run.add_argument("--root", type=Path, required=True, help="folder of the installation")
+    run.add_argument("--supervised", action="store_true", help="end when standard input ends")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
-        asyncio.run(daemon_run(options.root.absolute()))
+        asyncio.run(daemon_run(options.root.absolute(), is_supervised=options.supervised))
     except (EndpointError, OSError) as error:
         sys.stderr.write(f"seatkeep-endpoint: {error}\n")
         return 6

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import time
 import uuid
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 from seatkeep_license.localhost import install_localhost_names
 from seatkeep_protocol.fingerprint import Component, fingerprint_components, fingerprint_digest
 
-from seatkeep_endpoint.errors import EndpointError
+from seatkeep_endpoint.errors import AlreadyRunningError, EndpointError
 from seatkeep_endpoint.keys import device_key_load
 from seatkeep_endpoint.leasing.hub import HttpHub, Hub
 from seatkeep_endpoint.leasing.keeper import LeaseKeeper
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 STATUS_EVERY_SECONDS = 30.0
 SCHEDULE_LOOK_SECONDS = 20.0
 FINGERPRINT = "fingerprint"
+LOCK_SECONDS = 10.0
 
 
 class Daemon:
@@ -37,12 +39,14 @@ class Daemon:
     Args:
         root: The folder that the installer chose.
         on: The platform; this machine's when None.
+        is_supervised: End when standard input does: the agent holds its other end.
     """
 
-    def __init__(self, root: Path, on: Platform | None = None) -> None:
+    def __init__(self, root: Path, on: Platform | None = None, *, is_supervised: bool = False) -> None:
         self.layout = Layout(root)
         self.layout.prepare()
         self._platform = on or platform()
+        self._lock = hold(self._platform, self.layout.lock_file)
         self._store = Store(self.layout.database)
         self._news = News(self._store)
         key = device_key_load(self.layout.device_key)
@@ -56,12 +60,15 @@ class Daemon:
             ram_bytes=self._platform.total_ram_bytes(), clock=utc_now,
         )  # fmt: skip
         self._stopping = asyncio.Event()
+        self._is_supervised = is_supervised
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
+        if self._is_supervised:
+            loop.add_reader(0, self._stopping.set)
         self.service.scanner.report_cut_off()
         server = await self._platform.serve_local(self.layout.socket, self._serve)
         jobs = [loop.create_task(job) for job in (self._keeper.run(), self._watch_status(), self._keep_schedule())]
@@ -133,7 +140,21 @@ def local_now() -> datetime:
     return utc_now().astimezone()
 
 
-async def daemon_run(root: Path) -> None:
+async def daemon_run(root: Path, *, is_supervised: bool) -> None:
     """Run an endpoint below `root` until it is told to stop."""
     install_localhost_names()
-    await Daemon(root).run()
+    await Daemon(root, is_supervised=is_supervised).run()
+
+
+def hold(on: Platform, path: Path) -> int:
+    """Be the only endpoint below a root; the one before may need a moment to end.
+
+    Raises:
+        AlreadyRunningError: It does not end within ten seconds.
+    """
+    deadline = time.monotonic() + LOCK_SECONDS
+    while (descriptor := on.lock(path)) is None:
+        if time.monotonic() > deadline:
+            raise AlreadyRunningError(f"another endpoint holds {path}")
+        time.sleep(0.05)
+    return descriptor

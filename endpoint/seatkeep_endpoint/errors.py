@@ -17,6 +17,12 @@ class PlatformUnsupportedError(EndpointError):
     code = "platform_unsupported"
 
 
+class AlreadyRunningError(EndpointError):
+    """Another endpoint runs below this root."""
+
+    code = "already_running"
+
+
 class EngineError(EndpointError):
     """The engine could not examine the file."""
 

@@ -37,6 +37,10 @@ class Layout:
         return self.root / "run" / "endpoint.sock"
 
     @property
+    def lock_file(self) -> Path:
+        return self.root / "run" / "endpoint.lock"
+
+    @property
     def ca_file(self) -> Path:
         """The servers' own certificate authority, when they have one."""
         return self.root / "var" / "endpoint-ca.pem"

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -231,11 +232,11 @@ class LeaseKeeper:
         return due - self._clock()
 
     async def _sleep(self, pause: timedelta) -> None:
-        try:
-            await asyncio.wait_for(self._wake.wait(), max(0.05, pause.total_seconds()))
-        except TimeoutError:
-            return
-        self._wake.clear()
+        """Sleep, but not past a wake-up. (`asyncio.wait_for` can swallow a cancellation before Python 3.12.)"""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.05, pause.total_seconds())):
+                await self._wake.wait()
+                self._wake.clear()
 
     async def _ask(self, url: str, verb: Verb, build: Callable[[], str]) -> bytes:
         """Ask once, and once more with the server's time when our clock is wrong."""

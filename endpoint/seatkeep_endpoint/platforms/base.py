@@ -19,5 +19,8 @@ class Platform(Protocol):
     def fingerprint_components(self) -> dict[str, str]:
         """Raw hardware identity by component; empty ones are left out. Digested before it leaves the machine."""
 
+    def lock(self, path: Path) -> int | None:
+        """Hold a file for the life of this process; None when another process holds it."""
+
     async def serve_local(self, path: Path, handler: ConnectionHandler) -> asyncio.AbstractServer:
         """Listen where only this user (and root) can connect."""

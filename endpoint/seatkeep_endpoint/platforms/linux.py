@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import socket
 from contextlib import suppress
@@ -28,6 +29,15 @@ class LinuxPlatform:
             Component.MAC: first_physical_mac(),
         }
         return {name.value: value for name, value in found.items() if value}
+
+    def lock(self, path: Path) -> int | None:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        return descriptor
 
     async def serve_local(self, path: Path, handler: ConnectionHandler) -> asyncio.AbstractServer:
         listener = socket.socket(socket.AF_UNIX)
