@@ -87,7 +87,7 @@ class TokenOut(Schema):
 class SetUpOut(Schema):
     """What a set-up made."""
 
-    customer: CustomerOut
+    customer: CustomerOut = Field(alias="company")
     groups: list[GroupOut]
     token: TokenOut | None
 

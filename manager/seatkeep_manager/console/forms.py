@@ -13,6 +13,7 @@ from seatkeep_manager.customers.models import CustomerTemplate
 from seatkeep_manager.detections.enums import Resolution
 from seatkeep_manager.directory.models import StaticGroup
 from seatkeep_manager.enrollment.enums import TokenKind
+from seatkeep_manager.policies.models import Policy
 
 
 def lines_of(text: str) -> list[str]:
@@ -96,7 +97,7 @@ class TemplateForm(forms.Form):
 
     name = forms.CharField(label=_("Name"), max_length=100)
     groups = forms.CharField(label=_("Groups"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
-    policies = forms.ModelMultipleChoiceField(label=_("Policies"), queryset=None, required=False)
+    policies = forms.ModelMultipleChoiceField(label=_("Policies"), queryset=Policy.objects.none(), required=False)
     daily_cap = forms.IntegerField(
         label=_("New computers a day"),
         min_value=1,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.http import HttpRequest
 from seatkeep_webkit.errors import NotAllowedError, SignInNeededError
 
@@ -19,7 +17,7 @@ def viewer(request: HttpRequest) -> User:
     """
     if not request.user.is_authenticated:
         raise SignInNeededError
-    return cast("User", request.user)
+    return request.user
 
 
 def viewer_is_admin(request: HttpRequest) -> bool:

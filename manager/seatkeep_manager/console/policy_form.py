@@ -20,7 +20,14 @@ def field_key(name: str) -> str:
 
 
 def field_for(setting: SettingSchema) -> forms.Field:
-    """The form field of one setting."""
+    """The form field of one setting, in the look of the site."""
+    field = _plain_field(setting)
+    is_choice = isinstance(field.widget, forms.Select)
+    field.widget.attrs["class"] = "form-select" if is_choice else "form-control"
+    return field
+
+
+def _plain_field(setting: SettingSchema) -> forms.Field:
     types = setting.types
     common: dict[str, Any] = {"label": setting.title, "help_text": setting.description, "required": False}
     if "boolean" in types:
@@ -57,12 +64,18 @@ class PolicyForm(forms.Form):
         field = field_for(setting)
         field.initial = _shown(setting, kept["value"] if kept else setting.default)
         self.fields[key] = field
+        select = forms.Select(attrs={"class": "form-select"})
         self.fields[f"{key}--flag"] = forms.ChoiceField(
-            choices=FLAGS, initial=kept.get("flag", "APPLY") if kept else "NOT_APPLY", label=_("Flag")
+            widget=select, choices=FLAGS, initial=kept.get("flag", "APPLY") if kept else "NOT_APPLY", label=_("Flag")
         )
         if "array" in setting.types:
             initial = (kept or {}).get("mode") or setting.list_mode
-            self.fields[f"{key}--mode"] = forms.ChoiceField(choices=MODES, initial=str(initial), label=_("List"))
+            self.fields[f"{key}--mode"] = forms.ChoiceField(
+                widget=forms.Select(attrs={"class": "form-select"}),
+                choices=MODES,
+                initial=str(initial),
+                label=_("List"),
+            )
 
     def rows(self) -> list[dict[str, Any]]:
         """What the template shows: each setting with its fields, and whether it is set."""

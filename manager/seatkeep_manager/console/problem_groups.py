@@ -60,7 +60,10 @@ def problem_groups(user: User, *, shows_snoozed: bool, now: datetime) -> list[Pr
     customers = {found.hub_id: found for found in customers_visible(user)}
     groups: dict[tuple[str, Any], ProblemGroup] = {}
     for row in rows.order_by("since", "id")[:5000]:
-        group = groups.setdefault((row.kind, row.company_hub_id), _group(row, customers.get(row.company_hub_id)))
+        group = groups.setdefault(
+            (row.kind, row.company_hub_id),
+            _group(row, customers.get(row.company_hub_id) if row.company_hub_id else None),
+        )
         if len(group.problems) < SHOWN_PER_GROUP:
             group.problems.append(row)
         else:
@@ -73,7 +76,7 @@ def problem_groups(user: User, *, shows_snoozed: bool, now: datetime) -> list[Pr
 def _group(row: Problem, customer: Any) -> ProblemGroup:
     return ProblemGroup(
         kind=row.kind,
-        label=ProblemKind(row.kind).label,
+        label=str(ProblemKind(row.kind).label),
         severity=row.severity,
         tone=TONES[row.severity],
         customer=customer.name if customer else _("This console"),

@@ -62,7 +62,7 @@ def group_tree(user: User, *, current: StaticGroup | None) -> list[TreeNode]:
             if group_id in nodes:
                 nodes[group_id].total += node.device_count
         node.is_current = current is not None and node.group.pk == current.pk
-        node.is_open = len(node.group.path) <= 2 or (current is not None and node.group.pk in current.path)
+        node.is_open = len(node.group.path) <= 3 or (current is not None and node.group.pk in current.path)
     return [node for node in roots if node]
 
 

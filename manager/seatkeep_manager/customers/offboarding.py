@@ -253,7 +253,7 @@ def _restore_here(*, actor: Actor, job: OffboardJob, now: datetime) -> MirroredC
 
 def _assign_again(actor: Actor, taken: dict[str, int | None], now: datetime) -> None:
     """Assign a policy as before; one that was deleted meanwhile is left out."""
-    policy = Policy.objects.filter(pk=taken["policy"], deleted_at__isnull=True).first()
+    policy = Policy.objects.filter(pk=taken["policy"] or 0, deleted_at__isnull=True).first()
     if policy is None:
         return
     if group_id := taken["group"]:

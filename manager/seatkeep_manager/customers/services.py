@@ -99,8 +99,10 @@ def customer_set_up(
     CustomerRecord.objects.update_or_create(
         company=company, defaults={"template": template, "set_up_at": now, "set_up_by": actor.label}
     )
-    details = {"template": template.name, "groups": len(groups), "key": token is not None}
-    _record(actor, "customer:setup", "customer", company.uid, company.hub_id, now, **details)
+    _record(
+        actor, "customer:setup", "customer", company.uid, company.hub_id, now,
+        template=template.name, groups=len(groups), key=token is not None,
+    )  # fmt: skip
     return SetUpResult(company, groups, token)
 
 

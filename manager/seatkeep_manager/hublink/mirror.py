@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TypeVar
+from uuid import UUID
 
-from django.db import models, transaction
+from django.db import transaction
 from seatkeep_webkit.outbox.services import outbox_append
 
 from seatkeep_manager.directory.group_services import group_unlink
@@ -105,12 +106,12 @@ def share_remove(row: MirroredLicense | MirroredNode, *, now: datetime) -> Outco
 
 
 def _write(
-    model: type[M], row: M | None, hub_id: object, values: dict[str, object], *, run_id: int, now: datetime
+    model: type[M], row: M | None, hub_id: UUID, values: dict[str, object], *, run_id: int, now: datetime
 ) -> tuple[Outcome, M]:
     """Insert or update the row; `seen_run` moves always, `changed_at` only with a difference."""
     if row is None:
         return Outcome.ADDED, model.objects.create(hub_id=hub_id, seen_run=run_id, changed_at=now, **values)
-    changed = [name for name, value in values.items() if getattr(row, name) != value]
+    changed: list[str] = [name for name, value in values.items() if getattr(row, name) != value]
     for name in changed:
         setattr(row, name, values[name])
     row.seen_run = run_id
@@ -136,7 +137,7 @@ def item_preview(item: Item) -> tuple[Outcome, str]:
     return (Outcome.CHANGED if is_changed else Outcome.SAME), name
 
 
-def _preview_parts(item: Item) -> tuple[type[models.Model], dict[str, object], str]:
+def _preview_parts(item: Item) -> tuple[type[Mirror], dict[str, object], str]:
     if isinstance(item, CompanyItem):
         return MirroredCompany, {} if item.deleted else company_values(item), item.name
     if isinstance(item, LicenseItem):

@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import OperationalError, close_old_connections, connection
@@ -139,7 +140,7 @@ class LinkRunner:
                 failures = 0 if self._listen_once() else failures
             except (AppError, OperationalError) as error:
                 failures += 1
-                self._guarded(lambda error=error: link_disconnected(reason=_said(error), now=self._clock()))
+                self._guarded(partial(link_disconnected, reason=_said(error), now=self._clock()))
                 self._stop.wait(retry_delay(failures).total_seconds())
             finally:
                 close_old_connections()

@@ -178,7 +178,11 @@ def _sweep(progress: _Progress, *, now: datetime) -> None:
     with transaction.atomic():
         for company in _unseen(MirroredCompany, progress).exclude(hub_state=HubCompanyState.REMOVED):
             progress.counts[company_remove(company, now=now)] += 1
-        for share in (*_unseen(MirroredLicense, progress), *_unseen(MirroredNode, progress)):
+        shares: list[MirroredLicense | MirroredNode] = [
+            *_unseen(MirroredLicense, progress),
+            *_unseen(MirroredNode, progress),
+        ]
+        for share in shares:
             progress.counts[share_remove(share, now=now)] += 1
     progress.save()
 

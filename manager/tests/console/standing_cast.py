@@ -1,4 +1,4 @@
-"""The standing cast: Alice owns the instance, Bob works for customer Alpha, Rita may look at Alpha, Charlie sees nothing."""
+"""The cast: Alice owns the instance, Bob works for customer Alpha, Rita may look at Alpha, Charlie sees nothing."""
 
 from __future__ import annotations
 
@@ -183,6 +183,7 @@ def waiting_make(token: EnrollmentToken, now: datetime) -> EnrollmentRequest:
         token=token, group=token.group, company_hub_id=token.company_hub_id, agent_thumbprint=uuid4().hex,
         reason="TOKEN_USED_UP", hostname="kiosk-7", kind="WORKSTATION", ip="192.0.2.7", first_asked_at=now,
         last_asked_at=now,
+        details={"columns": {"nkey": "UX", "os_name": "Debian"}},
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Every page in a real browser: nothing that the policy of content refuses, no script error, nothing wider than a phone.
+"""Every page in a real browser: nothing that the content policy refuses, no script error, nothing wider than a phone.
 
 With SEATKEEP_SCREENSHOTS=folder it also takes the pictures.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Browser, sync_playwright
@@ -21,12 +22,10 @@ ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-PAGES = {
-    "problems": "problems", "dashboard": "dashboard", "computers": "computers", "customers": "customers",
-    "approvals": "approvals", "detections": "detections", "quarantine": "quarantine", "tasks": "tasks",
-    "policies": "policies", "policy-new": "policy-new", "installers": "installers", "licenses": "licenses",
-    "link": "link", "audit": "audit", "settings": "settings",
-}  # fmt: skip
+PAGES = [
+    "problems", "dashboard", "computers", "customers", "approvals", "detections", "quarantine", "tasks", "policies",
+    "policy-new", "installers", "licenses", "link", "audit", "settings",
+]  # fmt: skip
 OBJECTS = ["device", "customer", "customer-setup", "installer", "policy", "policy-edit", "task", "detection", "license"]
 CHROMIUM = "/usr/bin/chromium"
 
@@ -44,34 +43,57 @@ def browser() -> Iterator[Browser]:
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
-def test_every_page_in_a_browser(live_server: Any, cast: Any, browser: Browser, settings: Any) -> None:
+@pytest.fixture
+def short_connections() -> Iterator[None]:
+    """The live server's threads must not hold the test database when it is dropped."""
+    kept = connections["default"].settings_dict["CONN_MAX_AGE"]
+    connections.databases["default"]["CONN_MAX_AGE"] = 0
+    yield
+    connections.databases["default"]["CONN_MAX_AGE"] = kept
+
+
+@pytest.fixture
+def session(cast: Any, settings: Any) -> str:
+    """The owner's session; made before the browser runs, whose loop would open a second database connection."""
     client = Client()
     client.force_login(cast.alice)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+@pytest.fixture
+def urls(cast: Any) -> dict[str, str]:
+    found = {name: reverse(f"console:{name}") for name in PAGES}
+    found |= {name: reverse(f"console:{name}", args=[getattr(cast, OBJECT_PAGES[name]).uid]) for name in OBJECTS}
+    found["device-policies"] = found["device"] + "?tab=policies"
+    found["install-link"] = "/i/#sk-key_12345678"
+    return found
+
+
+def test_every_page_in_a_browser(
+    short_connections: None, live_server: Any, session: str, urls: dict[str, str], browser: Browser, settings: Any
+) -> None:
     context = browser.new_context(viewport={"width": 1360, "height": 850})
-    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    urls = {name: reverse(f"console:{name}") for name in PAGES}
-    urls |= {name: reverse(f"console:{name}", args=[getattr(cast, OBJECT_PAGES[name]).uid]) for name in OBJECTS}
-    urls["device-policies"] = urls["device"] + "?tab=policies"
-    urls["install-link"] = "/i/#sk-key_12345678"
 
-    wide = []
-    for name, url in urls.items():
-        page.goto(live_server.url + url)
-        page.wait_for_timeout(150)
-        picture(page, name)
-        page.set_viewport_size({"width": 360, "height": 740})
-        if page.evaluate("document.documentElement.scrollWidth") > 361:
-            wide.append(name)
-        picture(page, f"{name}-phone")
-        page.set_viewport_size({"width": 1360, "height": 850})
+    wide = [name for name, url in urls.items() if is_wide(page, name, live_server.url + url)]
 
     assert complaints == []
     assert wide == []
+
+
+def is_wide(page: Any, name: str, url: str) -> bool:
+    """Open a page, then look whether it fits a phone."""
+    page.set_viewport_size({"width": 1360, "height": 850})
+    page.goto(url)
+    page.wait_for_timeout(150)
+    picture(page, name)
+    page.set_viewport_size({"width": 360, "height": 740})
+    picture(page, f"{name}-phone")
+    return bool(page.evaluate("document.documentElement.scrollWidth") > 361)
 
 
 def picture(page: Any, name: str) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-_TESTS = Path(__file__).parent.parent
-sys.path[:0] = [str(_TESTS / "console"), str(_TESTS / "hublink")]  # The cast and the fake hub live there.
+sys.path.insert(0, str(Path(__file__).parent.parent / "console"))  # The cast lives there,
+sys.path.insert(0, str(Path(__file__).parent.parent / "hublink"))  # and the fake hub there.
 
 from fake_hub import FakeHub, serve
 

@@ -102,7 +102,7 @@ def node_item(license_id: UUID, company_id: UUID, **fields: Any) -> dict[str, An
 @contextmanager
 def serve(hub: FakeHub) -> Iterator[FakeHub]:
     """Serve the hub on a free port."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(hub))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": hub}))
     server.daemon_threads = True
     hub.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -116,49 +116,50 @@ def serve(hub: FakeHub) -> Iterator[FakeHub]:
         thread.join()
 
 
-def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._serve("GET")
+class _Handler(BaseHTTPRequestHandler):
+    """Answers for `hub`, which `serve` sets."""
 
-        def do_POST(self) -> None:
-            self._serve("POST")
+    hub: FakeHub
 
-        def _serve(self, method: str) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            hub.asked.append((method, self.path, dict(self.headers), body))
-            if hub.mood == "silent":
-                _until_gone(hub)
-                return
-            if hub.mood in ("endless", "huge"):
-                self._dribble()
-                return
-            status, answer = (500, {}) if hub.mood == "error" else hub.answer(method, self.path)
-            raw = b"<html>maintenance</html>" if hub.mood == "nonsense" else json.dumps(answer).encode()
-            self._send(status, raw)
+    def do_GET(self) -> None:
+        self._serve("GET")
 
-        def _send(self, status: int, raw: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(raw)))
-            self.end_headers()
-            self.wfile.write(raw)
+    def do_POST(self) -> None:
+        self._serve("POST")
 
-        def _dribble(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            try:
-                while hub.mood in ("endless", "huge"):
-                    self.wfile.write(b" " * (4_000_000 if hub.mood == "huge" else 1))
-                    self.wfile.flush()
-                    if hub.mood == "endless":
-                        time.sleep(0.05)
-            except OSError:
-                pass  # The client has hung up, as it should.
+    def _serve(self, method: str) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.hub.asked.append((method, self.path, dict(self.headers), body))
+        if self.hub.mood == "silent":
+            _until_gone(self.hub)
+            return
+        if self.hub.mood in ("endless", "huge"):
+            self._dribble()
+            return
+        status, answer = (500, {}) if self.hub.mood == "error" else self.hub.answer(method, self.path)
+        raw = b"<html>maintenance</html>" if self.hub.mood == "nonsense" else json.dumps(answer).encode()
+        self._send(status, raw)
 
-        def log_message(self, *args: object) -> None:
-            pass
+    def _send(self, status: int, raw: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
 
-    return Handler
+    def _dribble(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        try:
+            while self.hub.mood in ("endless", "huge"):
+                self.wfile.write(b" " * (4_000_000 if self.hub.mood == "huge" else 1))
+                self.wfile.flush()
+                if self.hub.mood == "endless":
+                    time.sleep(0.05)
+        except OSError:
+            pass  # The client has hung up, as it should.
+
+    def log_message(self, *args: object) -> None:
+        pass
 
 
 def _until_gone(hub: FakeHub) -> None:

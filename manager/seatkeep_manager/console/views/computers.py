@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -33,7 +34,7 @@ TABS = ("overview", "detections", "tasks", "policies", "inventory", "license", "
 
 
 @require_safe
-def computers(request: HttpRequest) -> HttpResponse:
+def computers(request: HttpRequest) -> HttpResponseBase:
     """The tree on the left, the computers of the chosen group and all below on the right."""
     user = viewer(request)
     group = _group(request)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -32,7 +33,7 @@ from seatkeep_manager.directory.enums import AccessLevel
 
 
 @require_safe
-def detections(request: HttpRequest) -> HttpResponse:
+def detections(request: HttpRequest) -> HttpResponseBase:
     """Everything that engines found."""
     return DetectionTable(request, detections_visible(viewer(request))).response("console/detections.html")
 
@@ -65,7 +66,7 @@ def detections_resolve(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def quarantine(request: HttpRequest) -> HttpResponse:
+def quarantine(request: HttpRequest) -> HttpResponseBase:
     """Files that computers keep locked away."""
     return QuarantineTable(request, quarantine_visible(viewer(request))).response("console/quarantine.html")
 

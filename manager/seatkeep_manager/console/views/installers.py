@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -40,7 +41,7 @@ from seatkeep_manager.enrollment.services import (
 
 
 @require_safe
-def installers(request: HttpRequest) -> HttpResponse:
+def installers(request: HttpRequest) -> HttpResponseBase:
     """Install links and deployment keys of groups the person may change."""
     context = {"has_payload": linux_payload() is not None}
     return TokenTable(request, tokens_visible(viewer(request))).response("console/installers.html", context)
@@ -149,7 +150,7 @@ def installer_rotate(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 @require_safe
-def approvals(request: HttpRequest) -> HttpResponse:
+def approvals(request: HttpRequest) -> HttpResponseBase:
     """Computers that wait to be let in."""
     waiting = requests_visible(viewer(request)).filter(state=RequestState.WAITING)
     return ApprovalTable(request, waiting).response("console/approvals.html")

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -37,7 +38,7 @@ from seatkeep_manager.policies.services import (
 
 
 @require_safe
-def policies(request: HttpRequest) -> HttpResponse:
+def policies(request: HttpRequest) -> HttpResponseBase:
     """Policies a person may see."""
     return PolicyTable(request, policies_with_targets(viewer(request))).response("console/policies.html")
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.conf import settings as django_settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -33,14 +34,14 @@ from seatkeep_manager.deployment.services import linux_payload
 from seatkeep_manager.hublink.enums import SyncKind, SyncTrigger
 from seatkeep_manager.hublink.errors import LicenseNotFoundError
 from seatkeep_manager.hublink.models import SyncRun
-from seatkeep_manager.hublink.selectors import dry_run_latest, link_get, link_status
+from seatkeep_manager.hublink.selectors import dry_run_latest, link_get, link_status, sync_run_list
 from seatkeep_manager.hublink.services import hub_client, link_start, sync_request
 from seatkeep_manager.hublink.sync import sync_run
 from seatkeep_manager.policies.selectors import policies_visible
 
 
 @require_safe
-def licenses(request: HttpRequest) -> HttpResponse:
+def licenses(request: HttpRequest) -> HttpResponseBase:
     """Licenses as Licensing tells them."""
     return LicenseTable(request, licenses_with_seats(viewer(request))).response("console/licenses.html")
 
@@ -57,13 +58,14 @@ def license_detail(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 @require_safe
-def link(request: HttpRequest) -> HttpResponse:
+def link(request: HttpRequest) -> HttpResponseBase:
     """The link to Licensing: state, code to approve, synchronizations, preview."""
     admin(request)
     context = {
         "link": link_get(),
         "status": link_status(),
         "preview": dry_run_latest(),
+        "troubles": [error for run in sync_run_list(limit=1) for error in run.item_errors[:50]],
         "licensing_url": django_settings.LICENSING_URL,
     }
     return SyncTable(request, SyncRun.objects.all()).response("console/link.html", context)
@@ -106,7 +108,7 @@ def link_preview(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def audit(request: HttpRequest) -> HttpResponse:
+def audit(request: HttpRequest) -> HttpResponseBase:
     """Who did what."""
     return AuditTable(request, audit_visible(viewer(request))).response("console/audit.html")
 

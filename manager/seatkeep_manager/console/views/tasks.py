@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -26,13 +27,13 @@ from seatkeep_manager.tasks.services import task_cancel, task_create
 
 
 @require_safe
-def tasks(request: HttpRequest) -> HttpResponse:
+def tasks(request: HttpRequest) -> HttpResponseBase:
     """Tasks with their progress, newest first."""
     return TaskTable(request, tasks_with_progress(viewer(request))).response("console/tasks.html")
 
 
 @require_safe
-def task(request: HttpRequest, uid: UUID) -> HttpResponse:
+def task(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     """One task with its runs."""
     user = viewer(request)
     found = task_get(user, uid=uid)

@@ -152,4 +152,5 @@ def item_decode(raw: bytes | Raw) -> Item:
     Raises:
         msgspec.ValidationError: It is of an unknown kind or a field has a wrong type.
     """
-    return msgspec.json.decode(raw, type=Item)
+    item: Item = msgspec.json.decode(raw, type=Item)
+    return item
