@@ -40,7 +40,7 @@ def user_create(
     """
     try:
         with transaction.atomic():
-            user = User.objects.create_user(email, password, name=name, company=company, is_contact=is_contact)
+            user: User = User.objects.create_user(email, password, name=name, company=company, is_contact=is_contact)
     except IntegrityError as error:
         raise EmailTakenError from error
     _audit(actor, "user:create", user, company, {"email": user.email}, now)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from seatkeep_webkit.audit.models import AuditEntry
-
 from seatkeep_hub.agreements.errors import AgreementCompanyError, AgreementFieldError
 from seatkeep_hub.agreements.selectors import agreement_list, agreement_over
 from seatkeep_hub.agreements.services import agreement_close, agreement_reopen
@@ -17,6 +15,7 @@ from seatkeep_hub.licensing.errors import LicenseStateError, NodeOwnerError, Qua
 from seatkeep_hub.licensing.models import LicenseEntry, PoolNode
 from seatkeep_hub.licensing.services import license_order, license_quantity_change
 from seatkeep_hub.licensing.suspension import company_suspend, license_suspend
+from seatkeep_webkit.audit.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
 

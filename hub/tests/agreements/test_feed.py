@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from seatkeep_hub.agreements.feed import feed_read
 from seatkeep_hub.agreements.services import agreement_close
 from seatkeep_hub.companies.errors import FeedCursorGoneError, FeedCursorInvalidError

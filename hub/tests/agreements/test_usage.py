@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-
 from seatkeep_hub.agreements.errors import OffboardDatesError, OffboardNotFoundError
 from seatkeep_hub.agreements.models import Agreement, UsageDay
 from seatkeep_hub.agreements.offboarding import company_offboard, company_return, offboarding_get, offboarding_run

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from seatkeep_webkit.actors import Actor, ActorKind
-
 from seatkeep_hub.companies.enums import AccessLevel
 from seatkeep_hub.companies.errors import AccessDeniedError, CompanyNotFoundError
 from seatkeep_hub.companies.people import access_set
 from seatkeep_hub.companies.selectors import access_level, companies_visible, company_get
+from seatkeep_webkit.actors import Actor, ActorKind
 
 
 def names(queryset):

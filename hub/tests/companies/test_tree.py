@@ -5,9 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from seatkeep_webkit.audit.models import AuditEntry
-from seatkeep_webkit.outbox.models import OutboxEvent
-
 from seatkeep_hub.companies import rules
 from seatkeep_hub.companies.enums import CompanyKind, CompanyStatus, FeedKind
 from seatkeep_hub.companies.errors import (
@@ -26,6 +23,8 @@ from seatkeep_hub.companies.services import (
     company_status_set,
     company_update,
 )
+from seatkeep_webkit.audit.models import AuditEntry
+from seatkeep_webkit.outbox.models import OutboxEvent
 
 
 def test_path_goes_from_the_root_to_the_company(vendor, distributor, msp, customer):

@@ -172,8 +172,7 @@ class Client:
 @pytest.fixture
 async def fast(database_url: str) -> AsyncIterator[Client]:
     from asgiref.sync import sync_to_async
-    from django.db import connection
-
+    from django.db import connections
     from seatkeep_hub.fast.app import FastApp
     from seatkeep_hub.fast.settings import Settings
 
@@ -181,4 +180,4 @@ async def fast(database_url: str) -> AsyncIterator[Client]:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://fast") as http:
         yield Client(http)
     await app.stop()
-    await sync_to_async(connection.close)()  # The thread of the tests' own writes.
+    await sync_to_async(connections.close_all)()  # The thread of the tests' own writes.

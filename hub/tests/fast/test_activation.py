@@ -9,15 +9,14 @@ from uuid import UUID
 
 import pytest
 from asgiref.sync import sync_to_async
+from seatkeep_hub.licensing.lease_keys import lease_key_rotate
+from seatkeep_hub.licensing.models import PoolNode, Seat
+from seatkeep_hub.licensing.seats import seats_deactivate
 from seatkeep_license.keys import KeySet
 from seatkeep_license.leases import lease_verify
 from seatkeep_license.requests import Credential
 from seatkeep_webkit import clock
 from seatkeep_webkit.actors import Actor
-
-from seatkeep_hub.licensing.lease_keys import lease_key_rotate
-from seatkeep_hub.licensing.models import PoolNode, Seat
-from seatkeep_hub.licensing.seats import seats_deactivate
 
 ACTOR = Actor.system("tests")
 

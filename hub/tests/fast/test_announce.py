@@ -7,12 +7,11 @@ import time
 
 import pytest
 from asgiref.sync import sync_to_async
-from seatkeep_webkit import clock
-from seatkeep_webkit.actors import Actor
-
 from seatkeep_hub.agreements.feed import feed_read
 from seatkeep_hub.companies.feed import feed_reset
 from seatkeep_hub.companies.services import company_rename
+from seatkeep_webkit import clock
+from seatkeep_webkit.actors import Actor
 
 ACTOR = Actor.system("tests")
 

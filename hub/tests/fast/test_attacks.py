@@ -7,11 +7,10 @@ from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
+from seatkeep_hub.licensing.models import Seat
 from seatkeep_license.encoding import seconds_of
 from seatkeep_license.leases import Confirmation
 from seatkeep_webkit import clock
-
-from seatkeep_hub.licensing.models import Seat
 
 later = sync_to_async
 

@@ -11,11 +11,10 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
-from seatkeep_launcher.ports import find_free_port
-from seatkeep_launcher.postgres import Postgres
-
 from seatkeep_hub.fast.app import FastApp
 from seatkeep_hub.fast.settings import Settings
+from seatkeep_launcher.ports import find_free_port
+from seatkeep_launcher.postgres import Postgres
 
 pytestmark = pytest.mark.services
 

@@ -12,8 +12,6 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import connection
-from seatkeep_webkit.actors import Actor
-
 from seatkeep_hub.companies.feed import feed_append, feed_scan
 from seatkeep_hub.companies.models import Company
 from seatkeep_hub.licensing.models import PoolNode, Seat, SeatEvent
@@ -21,6 +19,7 @@ from seatkeep_hub.licensing.seating import Deactivate, Operation
 from seatkeep_hub.licensing.seats import seats_apply, seats_deactivate
 from seatkeep_hub.licensing.statements import run_async
 from seatkeep_hub.licensing.transaction import Renewal, renewals_script, seats_script
+from seatkeep_webkit.actors import Actor
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
 

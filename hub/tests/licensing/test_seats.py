@@ -7,8 +7,6 @@ from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
-from seatkeep_webkit.audit.models import AuditEntry
-
 from seatkeep_hub.agreements.services import agreement_set
 from seatkeep_hub.companies.models import FeedEntry
 from seatkeep_hub.licensing.models import LicenseEntry, PoolNode, Seat, SeatEvent, SeatRefusal
@@ -16,6 +14,7 @@ from seatkeep_hub.licensing.seating import Deactivate, Release, Resume
 from seatkeep_hub.licensing.seats import seat_rename, seats_deactivate, seats_renew, seats_resume
 from seatkeep_hub.licensing.suspension import company_suspend, license_suspend, license_unsuspend
 from seatkeep_hub.licensing.transaction import Renewal
+from seatkeep_webkit.audit.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
 
