@@ -175,7 +175,7 @@ def _scan(scene: Scene, folder: Path) -> None:
     task = scene.technician.submit(page.form("targets"), targets=str(folder), is_quarantining="on")
 
     def is_over() -> bool:
-        return all(row["State"] == "Finished" for row in rows(scene.technician, task.address))
+        return all(row["State"] == "Done" for row in rows(scene.technician, task.address))
 
     wait_for(is_over, "the end of the scan", seconds=30, every=0.05)
 
