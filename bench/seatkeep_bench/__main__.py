@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import logging
 import signal
 import sys
 from pathlib import Path
@@ -24,6 +25,7 @@ def main() -> None:
     arguments = _parser().parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # So that a stack of our own is stopped as by Ctrl-C.
     install_localhost_names()
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # It warns of each TLS connection that nats-py hangs up.
     try:
         arguments.run(arguments)
     except BenchError as error:
