@@ -66,5 +66,7 @@ _UPDATE = "UPDATE {table} SET {column} = %s WHERE {pk} = %s"
 def _query(text: str, field: models.Field[object, object]) -> sql.Composed:
     meta = field.model._meta
     return sql.SQL(text).format(
-        table=sql.Identifier(meta.db_table), column=sql.Identifier(str(field.column)), pk=sql.Identifier(meta.pk.column)
+        table=sql.Identifier(meta.db_table),
+        column=sql.Identifier(str(field.column)),
+        pk=sql.Identifier(str(meta.pk.column)),
     )
