@@ -188,7 +188,6 @@ class Device(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["group", "id"], name="device_group"),
             models.Index(fields=["company_hub_id", "id"], name="device_company"),
-            models.Index(fields=["online_until"], name="device_online", condition=Q(state="ACTIVE")),
         ]
 
     def __str__(self) -> str:
