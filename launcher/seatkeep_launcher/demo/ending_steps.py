@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from seatkeep_launcher.backup import backup_create, backup_name
 from seatkeep_launcher.demo.console_steps import problem_stays, quarantine_act, scan_finds
 from seatkeep_launcher.demo.device import device_processes, device_start
-from seatkeep_launcher.demo.scene import Scene
+from seatkeep_launcher.demo.scene import Scene, rows
 from seatkeep_launcher.demo.steps import wait_for
 
 
@@ -19,10 +19,9 @@ def find_and_delete(scene: Scene) -> str:
 
 def seat_listed(scene: Scene) -> str:
     """Licensing lists the device's seat."""
-    address = f"{scene.licensing}/api/v1/seats"
-    wait_for(lambda: bool(scene.owner.api("GET", address)["items"]), "the seat", seconds=15)
-    seat = scene.owner.api("GET", address)["items"][0]
-    return ", ".join(str(seat[name]) for name in ("device_name", "product", "license_public_id") if seat.get(name))
+    address = f"{scene.licensing}/seats/"
+    wait_for(lambda: bool(rows(scene.owner, address)), "the seat", seconds=15)
+    return ", ".join(value for value in list(rows(scene.owner, address)[0].values())[:4] if value)
 
 
 def backup_made(scene: Scene) -> str:
