@@ -71,9 +71,7 @@ def _company(kind: CompanyKind, name: str, parent: Company | None) -> Company:
 
 
 def _person(name: str, company: Company, level: AccessLevel | None) -> User:
-    user = user_create(
-        actor=ACTOR, company=company, email=f"{name}@example.com", name=name.title(), now=NOW
-    )
+    user = user_create(actor=ACTOR, company=company, email=f"{name}@example.com", name=name.title(), now=NOW)
     if level:
         access_set(actor=ACTOR, user=user, company=company, level=level, role=Role.OWNER, now=NOW)
     return user

@@ -56,7 +56,7 @@ class CompanyIn(Schema):
     name: Annotated[str, Field(min_length=1, max_length=200)]
     email: Annotated[str, Field(max_length=254)] = ""
     custom_identifier: Annotated[str, Field(max_length=100)] = ""
-    tags: Annotated[list[str], Field(max_length=50)] = []
+    tags: Annotated[tuple[str, ...], Field(max_length=50)] = ()
 
 
 class CompanyPatch(Schema):

@@ -58,7 +58,7 @@ class OwnerForm(PasswordPairForm):
         help_text=_("You sign in with it."),
         widget=forms.EmailInput(attrs={"autocomplete": "username"}),
     )
-    field_order = ["name", "email", "password", "again"]
+    field_order = ("name", "email", "password", "again")
 
 
 class SecondFactorForm(forms.Form):
@@ -206,7 +206,7 @@ class JoinForm(PasswordPairForm):
     """A person accepts an invitation and becomes a user."""
 
     name = forms.CharField(label=_("Your name"), max_length=120)
-    field_order = ["name", "password", "again"]
+    field_order = ("name", "password", "again")
 
 
 class TokenForm(forms.Form):

@@ -49,6 +49,14 @@ class CompanyTable(Table[Company]):
         return reverse("portal:company", args=[row.uid])
 
 
+class CustomerTable(CompanyTable):
+    """One MSP: only customers, so nothing needs to say what kind they are."""
+
+    name = "customers"
+    columns = tuple(column for column in CompanyTable.columns if column.path not in ("get_kind_display", "parent.name"))
+    filters = (ChoiceFilter("status", _("State"), CompanyStatus.choices),)
+
+
 class LicenseTable(Table[License]):
     """Licenses of the companies that the viewer may see."""
 

@@ -140,7 +140,9 @@ def test_sibling_and_child_see_nothing_of_a(route: Route, who: str, cast: Cast, 
     assert answer.status_code == 404 or is_empty, (answer.status_code, text)
 
 
-@pytest.mark.parametrize("route", [one for one in SCOPED if one.method != "GET"], ids=lambda one: f"{one.method} {one.path}")
+@pytest.mark.parametrize(
+    "route", [one for one in SCOPED if one.method != "GET"], ids=lambda one: f"{one.method} {one.path}"
+)
 def test_reader_changes_nothing(route: Route, cast: Cast, ids: dict[str, str]) -> None:
     client = Client()
     client.force_login(cast.bob, backend="allauth.account.auth_backends.AuthenticationBackend")

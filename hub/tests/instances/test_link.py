@@ -40,7 +40,11 @@ def test_approval_registers_the_instances_own_key(cast: Cast) -> None:
     key = SigningKey.generate()
     request = start(key=key).request
     instance = link_request_approve(request=request, company=cast.msp_a, actor=ACTOR, now=NOW)
-    assert (bytes(instance.public_key), instance.company, instance.is_revoked) == (key.verify_key.raw, cast.msp_a, False)
+    assert (bytes(instance.public_key), instance.company, instance.is_revoked) == (
+        key.verify_key.raw,
+        cast.msp_a,
+        False,
+    )
 
 
 def test_a_decided_request_cannot_be_decided_again(cast: Cast) -> None:

@@ -9,6 +9,10 @@ from uuid import UUID
 from django.http import HttpRequest
 from ninja import Router, Schema
 from pydantic import Field
+from seatkeep_webkit.actors import actor_from_request
+from seatkeep_webkit.clock import now as read_clock
+from seatkeep_webkit.idempotency import idempotent
+from seatkeep_webkit.paging import Page, paginate
 
 from seatkeep_hub.agreements.enums import AgreementMode, OnExceed
 from seatkeep_hub.agreements.models import Agreement, UsageDay
@@ -20,10 +24,6 @@ from seatkeep_hub.companies.enums import AccessLevel
 from seatkeep_hub.companies.selectors import company_get
 from seatkeep_hub.licensing.selectors import license_get
 from seatkeep_hub.licensing.services import MAX_QUANTITY
-from seatkeep_webkit.actors import actor_from_request
-from seatkeep_webkit.clock import now as read_clock
-from seatkeep_webkit.idempotency import idempotent
-from seatkeep_webkit.paging import Page, paginate
 
 router = Router(tags=["Agreements and usage"])
 Count = Annotated[int, Field(ge=0, le=MAX_QUANTITY)]

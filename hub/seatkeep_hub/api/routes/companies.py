@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 from seatkeep_webkit.actors import actor_from_request
 from seatkeep_webkit.clock import now as read_clock
 from seatkeep_webkit.idempotency import idempotent
@@ -36,7 +36,7 @@ def company_index(
 
 @router.post("/companies", response={201: CompanyOut}, summary="Create a company")
 @idempotent
-def company_new(request: HttpRequest, body: CompanyIn) -> tuple[int, Company]:
+def company_new(request: HttpRequest, body: CompanyIn) -> Status[Company]:
     """Create a company below one that you may change. Sends no mail."""
     parent = company_get(viewer_of(request), body.parent_id, level=AccessLevel.WRITE)
     made = company_create(
@@ -45,7 +45,7 @@ def company_new(request: HttpRequest, body: CompanyIn) -> tuple[int, Company]:
         now=read_clock(),
         **body.dict(exclude={"parent_id"}),
     )
-    return 201, made
+    return Status(201, made)
 
 
 @router.get("/companies/{company_id}", response=CompanyOut, summary="Show a company")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import Field
 from seatkeep_webkit.actors import actor_from_request
 from seatkeep_webkit.clock import now as read_clock
@@ -169,13 +169,13 @@ def license_index(
 
 @router.post("/licenses", response={201: LicenseOut}, summary="Order a bundle")
 @idempotent
-def license_new(request: HttpRequest, body: OrderIn) -> tuple[int, License]:
+def license_new(request: HttpRequest, body: OrderIn) -> Status[License]:
     """One license with a key and one credential set per product, shared by the owner's customers."""
     owner = company_get(viewer_of(request), body.owner_id, level=AccessLevel.WRITE)
     made = license_order(
         actor=actor_from_request(request), owner=owner, now=read_clock(), **body.dict(exclude={"owner_id"})
     )
-    return 201, made
+    return Status(201, made)
 
 
 @router.get("/licenses/{license_id}", response=LicenseOut, summary="Show a license")

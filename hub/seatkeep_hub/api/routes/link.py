@@ -7,7 +7,7 @@ from typing import Annotated
 
 from django.conf import settings
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import Field, HttpUrl
 from seatkeep_license.errors import LicenseError
 from seatkeep_license.keys import VerifyKey
@@ -23,7 +23,7 @@ from seatkeep_hub.instances.selectors import link_request_by_device_code
 from seatkeep_hub.instances.services import link_request_create
 
 router = Router(tags=["Link"])
-Answer = tuple[int, dict[str, object]]
+Answer = Status[dict[str, object]]
 
 
 class LinkIn(Schema):
@@ -79,7 +79,7 @@ def link_start(request: HttpRequest, body: LinkIn) -> Answer:
         bootstrap_token=body.bootstrap_token,
         now=now,
     )
-    return 201, _started(started.request, started.device_code)
+    return Status(201, _started(started.request, started.device_code))
 
 
 @router.post("/link/poll", response={200: PollOut, 202: PollOut, 410: PollOut}, auth=None, summary="Ask for the answer")
@@ -89,12 +89,12 @@ def link_poll(request: HttpRequest, body: PollIn) -> Answer:
     rate_limit(key=f"link-poll:{client_ip(request)}", limit=240, window=timedelta(minutes=1), now=now)
     found = link_request_by_device_code(body.device_code)
     if found is None or (found.status == LinkStatus.PENDING and now >= found.expires_at):
-        return 410, {"status": "expired"}
+        return Status(410, {"status": "expired"})
     if found.status == LinkStatus.PENDING:
-        return 202, {"status": "pending"}
+        return Status(202, {"status": "pending"})
     if found.instance is None:
-        return 410, {"status": "denied"}
-    return 200, _approved(found)
+        return Status(410, {"status": "denied"})
+    return Status(200, _approved(found))
 
 
 def _started(request: LinkRequest, device_code: str) -> dict[str, object]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import Field
 from seatkeep_webkit.actors import actor_from_request
 from seatkeep_webkit.clock import now as read_clock
@@ -113,13 +113,13 @@ def credentials(request: HttpRequest, license_id: UUID, product: str) -> dict[st
 
 @router.post("/companies/{company_id}/offboard", response={202: JobStartedOut}, summary="Off-board a customer")
 @idempotent
-def company_leave(request: HttpRequest, company_id: UUID, body: OffboardIn) -> tuple[int, dict[str, UUID]]:
+def company_leave(request: HttpRequest, company_id: UUID, body: OffboardIn) -> Status[dict[str, UUID]]:
     """Release the customer's seats, close agreements, archive; one job."""
     company = company_get(anyone_of(request), company_id, level=AccessLevel.WRITE)
     with transaction.atomic():
         job = company_offboard(company=company, actor=actor_from_request(request), now=read_clock(), **body.dict())
         jobs.offboard.defer(uid=str(job.uid))
-    return 202, {"job": job.uid}
+    return Status(202, {"job": job.uid})
 
 
 @router.post("/companies/{company_id}/restore", response=CompanyOut, summary="Bring a customer back")

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from ninja import Router
+from ninja import Router, Status
 from seatkeep_webkit.actors import actor_from_request
 from seatkeep_webkit.clock import now as read_clock
 from seatkeep_webkit.idempotency import idempotent
@@ -53,7 +53,7 @@ def user_show(request: HttpRequest, user_id: UUID) -> User:
 
 @router.post("/invitations", response={201: InvitedOut}, summary="Invite a person")
 @idempotent
-def invitation_new(request: HttpRequest, body: InviteIn) -> tuple[int, dict[str, object]]:
+def invitation_new(request: HttpRequest, body: InviteIn) -> Status[dict[str, object]]:
     """Invite a person into a company that you may change. The link to copy comes only now."""
     company = company_get(viewer_of(request), body.company_id, level=AccessLevel.WRITE)
     invited = invitation_create(
@@ -71,20 +71,23 @@ def invitation_new(request: HttpRequest, body: InviteIn) -> tuple[int, dict[str,
         template="portal/mail/invitation",
         context={"invitation": invited.invitation, "link": link},
     )
-    return 201, {
-        "id": invited.invitation.uid,
-        "email": invited.invitation.email,
-        "link": link,
-        "is_mailed": is_mailed,
-    }
+    return Status(
+        201,
+        {
+            "id": invited.invitation.uid,
+            "email": invited.invitation.email,
+            "link": link,
+            "is_mailed": is_mailed,
+        },
+    )
 
 
 @router.delete("/invitations/{invitation_id}", response={204: None}, summary="Withdraw an invitation")
-def invitation_drop(request: HttpRequest, invitation_id: UUID) -> tuple[int, None]:
+def invitation_drop(request: HttpRequest, invitation_id: UUID) -> Status[None]:
     """The link stops working."""
     invitation = invitation_get(viewer_of(request), invitation_id)
     invitation_revoke(invitation=invitation, actor=actor_from_request(request), now=read_clock())
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/users/{user_id}/access", response=list[AccessOut], summary="Show a person's access")
@@ -95,7 +98,7 @@ def access_index(request: HttpRequest, user_id: UUID) -> list[Access]:
 
 
 @router.put("/users/{user_id}/access/{company_id}", response={204: None}, summary="Set a person's access")
-def access_put(request: HttpRequest, user_id: UUID, company_id: UUID, body: AccessIn) -> tuple[int, None]:
+def access_put(request: HttpRequest, user_id: UUID, company_id: UUID, body: AccessIn) -> Status[None]:
     """Set or drop (null) what a person may do with a company and everything below it."""
     company = company_get(viewer_of(request), company_id, level=AccessLevel.WRITE)
     person, actor, now = _user(request, user_id), actor_from_request(request), read_clock()
@@ -105,7 +108,7 @@ def access_put(request: HttpRequest, user_id: UUID, company_id: UUID, body: Acce
         access_clear(actor=actor, user=person, company=company, now=now)
     else:
         access_set(actor=actor, user=person, company=company, level=body.level, role=body.role, now=now)
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/security-admins", response=PageOut[AdminOut], summary="List Security Admins")
@@ -116,26 +119,29 @@ def admin_index(request: HttpRequest, cursor: str | None = None, limit: Limit = 
 
 @router.post("/security-admins", response={201: InvitedOut}, summary="Invite a Security Admin")
 @idempotent
-def admin_new(request: HttpRequest, body: AdminIn) -> tuple[int, dict[str, object]]:
+def admin_new(request: HttpRequest, body: AdminIn) -> Status[dict[str, object]]:
     """Invite a person to manage the licenses of an owner that you may change. The link comes only now."""
     owner = company_get(viewer_of(request), body.company_id, level=AccessLevel.WRITE)
     invited = admin_invite(owner=owner, email=body.email, actor=actor_from_request(request), now=read_clock())
-    return 201, {
-        "id": invited.admin.uid,
-        "email": invited.admin.email,
-        "link": invited.link,
-        "is_mailed": invited.is_mailed,
-    }
+    return Status(
+        201,
+        {
+            "id": invited.admin.uid,
+            "email": invited.admin.email,
+            "link": invited.link,
+            "is_mailed": invited.is_mailed,
+        },
+    )
 
 
 @router.delete("/security-admins/{admin_id}", response={204: None}, summary="Revoke a Security Admin")
-def admin_drop(request: HttpRequest, admin_id: UUID) -> tuple[int, None]:
+def admin_drop(request: HttpRequest, admin_id: UUID) -> Status[None]:
     """End the appointment. Consoles that they linked go on."""
     viewer = viewer_of(request)
     admin = admin_get(viewer, admin_id)
     company_get(viewer, admin.company.uid, level=AccessLevel.WRITE)
     admin_revoke(admin=admin, actor=actor_from_request(request), now=read_clock())
-    return 204, None
+    return Status(204, None)
 
 
 def _user(request: HttpRequest, uid: UUID) -> User:

@@ -6,7 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import Field
 from seatkeep_webkit.actors import actor_from_request
 from seatkeep_webkit.audit.models import AuditEntry
@@ -50,13 +50,13 @@ def instance_index(request: HttpRequest, cursor: str | None = None, limit: Limit
 
 
 @router.delete("/instances/{instance_id}", response={204: None}, summary="Revoke a console")
-def instance_drop(request: HttpRequest, instance_id: UUID) -> tuple[int, None]:
+def instance_drop(request: HttpRequest, instance_id: UUID) -> Status[None]:
     """Refuse every further call of the console. Devices keep their licenses."""
     viewer = viewer_of(request)
     instance = instance_get(viewer, instance_id)
     company_get(viewer, instance.company.uid, level=AccessLevel.WRITE)
     instance_revoke(instance=instance, actor=actor_from_request(request), now=read_clock())
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/api-tokens", response=PageOut[TokenOut], summary="List integration tokens")
@@ -67,23 +67,23 @@ def token_index(request: HttpRequest, cursor: str | None = None, limit: Limit = 
 
 @router.post("/api-tokens", response={201: TokenMadeOut}, summary="Make an integration token")
 @idempotent
-def token_new(request: HttpRequest, body: TokenIn) -> tuple[int, dict[str, object]]:
+def token_new(request: HttpRequest, body: TokenIn) -> Status[dict[str, object]]:
     """Make a token that acts for a company that you may change. The secret comes only now."""
     company = company_get(viewer_of(request), body.company_id, level=AccessLevel.WRITE)
     made = token_create(
         company=company, name=body.name, level=body.level, actor=actor_from_request(request), now=read_clock()
     )
-    return 201, {"id": made.token.uid, "secret": made.secret}
+    return Status(201, {"id": made.token.uid, "secret": made.secret})
 
 
 @router.delete("/api-tokens/{token_id}", response={204: None}, summary="Revoke an integration token")
-def token_drop(request: HttpRequest, token_id: UUID) -> tuple[int, None]:
+def token_drop(request: HttpRequest, token_id: UUID) -> Status[None]:
     """Refuse the token from now on."""
     viewer = viewer_of(request)
     token = token_get(viewer, token_id)
     company_get(viewer, token.company.uid, level=AccessLevel.WRITE)
     token_revoke(token=token, actor=actor_from_request(request), now=read_clock())
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/audit", response=PageOut[AuditOut], summary="Read the audit log")

@@ -128,6 +128,22 @@ def seat_index(
     return paginate(seat_list(viewer, company=below), order=("id",), cursor=cursor, limit=limit)
 
 
+# Before `/seats/{seat_id}`, which would match these addresses too.
+@router.post("/seats/stop", response=StoppedOut, summary="Stop protecting computers")
+def seats_stop(request: HttpRequest, body: SeatsIn) -> dict[str, int]:
+    """Free the seats at once; can be undone for 24 hours. Seats that are not yours are not counted."""
+    uids = _own(viewer_of(request), body.seats)
+    return {"stopped": seats_deactivate(actor=actor_from_request(request), seat_uids=uids, now=read_clock())}
+
+
+@router.post("/seats/resume", response=ResumedOut, summary="Protect computers again")
+def seats_again(request: HttpRequest, body: SeatsIn) -> dict[str, Any]:
+    """Undo "stop protecting" within 24 hours."""
+    uids = _own(viewer_of(request), body.seats)
+    answers = seats_resume(actor=actor_from_request(request), seat_uids=uids, now=read_clock())
+    return {"results": {uid: answer.code for uid, answer in zip(uids, answers, strict=True)}}
+
+
 @router.get("/seats/{seat_id}", response=SeatOut, summary="Show a seat")
 def seat_show(request: HttpRequest, seat_id: UUID) -> Seat:
     """One seat."""
@@ -142,21 +158,6 @@ def seat_name(request: HttpRequest, seat_id: UUID, body: NameIn) -> Seat:
     company_get(viewer, seat.node.company.uid, level=AccessLevel.WRITE)
     seat_rename(actor=actor_from_request(request), seat=seat, name=body.name, now=read_clock())
     return seat_get(viewer, seat_id)
-
-
-@router.post("/seats/stop", response=StoppedOut, summary="Stop protecting computers")
-def seats_stop(request: HttpRequest, body: SeatsIn) -> dict[str, int]:
-    """Free the seats at once; can be undone for 24 hours. Seats that are not yours are not counted."""
-    uids = _own(viewer_of(request), body.seats)
-    return {"stopped": seats_deactivate(actor=actor_from_request(request), seat_uids=uids, now=read_clock())}
-
-
-@router.post("/seats/resume", response=ResumedOut, summary="Protect computers again")
-def seats_again(request: HttpRequest, body: SeatsIn) -> dict[str, Any]:
-    """Undo "stop protecting" within 24 hours."""
-    uids = _own(viewer_of(request), body.seats)
-    answers = seats_resume(actor=actor_from_request(request), seat_uids=uids, now=read_clock())
-    return {"results": {uid: answer.code for uid, answer in zip(uids, answers, strict=True)}}
 
 
 def _own(viewer: Viewer, wanted: list[UUID]) -> list[UUID]:

@@ -56,8 +56,10 @@ def admin_end(request: HttpRequest, uid: UUID) -> HttpResponse:
         title=_("Revoke %(email)s") % {"email": found.email},
         label=_("Revoke"),
         is_danger=True,
-        lines=[_("They no longer manage licenses for %(owner)s.") % {"owner": found.company}]
-        + [_("Consoles that they linked go on working.")],
+        lines=[
+            _("They no longer manage licenses for %(owner)s.") % {"owner": found.company},
+            _("Consoles that they linked go on working."),
+        ],
     )
     if not dialog.is_confirmed:
         return dialog.response()

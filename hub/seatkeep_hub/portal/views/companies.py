@@ -31,7 +31,7 @@ from seatkeep_hub.licensing.selectors import license_list, seat_count, seat_list
 from seatkeep_hub.licensing.suspension import company_suspend, company_unsuspend
 from seatkeep_hub.portal.forms import CompanyForm, NameForm
 from seatkeep_hub.portal.selectors import is_one_msp, parents_for
-from seatkeep_hub.portal.tables import AuditTable, CompanyTable, LicenseTable, SeatTable, UserTable
+from seatkeep_hub.portal.tables import AuditTable, CompanyTable, CustomerTable, LicenseTable, SeatTable, UserTable
 from seatkeep_hub.portal.viewing import acting, viewer_of
 
 
@@ -41,7 +41,7 @@ def companies(request: HttpRequest) -> HttpResponse:
     found = companies_visible(viewer).exclude(kind=CompanyKind.VENDOR).select_related("parent")
     if is_one_msp():
         found = found.filter(kind=CompanyKind.CUSTOMER)
-    table = CompanyTable(request, found)
+    table = (CustomerTable if is_one_msp() else CompanyTable)(request, found)
     return table.response("portal/companies.html", {"is_one": is_one_msp(), "can_add": bool(parents_for(viewer))})
 
 
