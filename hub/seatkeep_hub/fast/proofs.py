@@ -35,8 +35,8 @@ from seatkeep_license.tickets import Ticket, ticket_verify
 
 from seatkeep_hub.fast.problems import Refused
 from seatkeep_hub.licensing.activation import Device, Wish
+from seatkeep_hub.licensing.book import Release
 from seatkeep_hub.licensing.lookups import key_lookup, secret_lookup
-from seatkeep_hub.licensing.seating import Release
 from seatkeep_hub.licensing.transaction import Renewal
 
 MAX_TEXT = 200

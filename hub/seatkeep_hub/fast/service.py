@@ -17,8 +17,8 @@ from seatkeep_hub.fast.database import Database
 from seatkeep_hub.fast.problems import Refused
 from seatkeep_hub.fast.settings import Settings
 from seatkeep_hub.licensing.activation import Wish, activations_script
+from seatkeep_hub.licensing.book import Release
 from seatkeep_hub.licensing.leasing import LeaseKeys, lease_keys_script, lease_make
-from seatkeep_hub.licensing.seating import Release
 from seatkeep_hub.licensing.transaction import Answer, Renewal, renewals_script, seats_script
 
 _Q = TypeVar("_Q")

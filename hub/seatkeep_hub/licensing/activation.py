@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from seatkeep_hub.licensing.seating import Take
+from seatkeep_hub.licensing.book import Take
 from seatkeep_hub.licensing.statements import Script, Statement
 from seatkeep_hub.licensing.transaction import Answer, seats_script
 

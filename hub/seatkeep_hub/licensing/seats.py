@@ -12,11 +12,11 @@ from seatkeep_webkit.audit.services import audit_record
 
 from seatkeep_hub.licensing import rules
 from seatkeep_hub.licensing.activation import Wish, activations_script
+from seatkeep_hub.licensing.book import Deactivate, Operation, Resume
 from seatkeep_hub.licensing.enums import SeatEventKind
 from seatkeep_hub.licensing.errors import SeatNameError, TooManySeatsError
 from seatkeep_hub.licensing.isolation import read_committed
 from seatkeep_hub.licensing.models import Seat, SeatEvent
-from seatkeep_hub.licensing.seating import Deactivate, Operation, Resume
 from seatkeep_hub.licensing.statements import run
 from seatkeep_hub.licensing.transaction import Answer, Renewal, renewals_script, seats_script
 

@@ -19,7 +19,7 @@ from uuid import UUID
 from seatkeep_webkit.ids import new_uid
 
 from seatkeep_hub.licensing import rules, seating
-from seatkeep_hub.licensing.seating import Book, Operation, Outcome, SeatRow, Take, Terms
+from seatkeep_hub.licensing.book import Book, Operation, Outcome, SeatRow, Take, Terms
 from seatkeep_hub.licensing.statements import Script, Statement
 
 
@@ -48,7 +48,7 @@ class Answer:
     """What became of one operation.
 
     Attributes:
-        code: One of `seating.ACCEPTED`, or a refusal code of the wire.
+        code: One of `book.ACCEPTED`, or a refusal code of the wire.
         lease: For an accepted activation or renewal, else None.
     """
 

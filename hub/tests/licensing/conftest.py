@@ -87,7 +87,7 @@ def node() -> Any:
 @pytest.fixture
 def take() -> Any:
     """A proven wish for a seat at a node."""
-    from seatkeep_hub.licensing.seating import Take
+    from seatkeep_hub.licensing.book import Take
 
     def create(node: Any, device: str, *, key: str = "", at: datetime = NOW, **more: Any) -> Any:
         thumbprint = (key or f"key-of-{device}").ljust(43, "0")[:43]

@@ -14,8 +14,8 @@ import pytest
 from django.db import connection
 from seatkeep_hub.companies.feed import feed_append, feed_scan
 from seatkeep_hub.companies.models import Company
+from seatkeep_hub.licensing.book import Deactivate, Operation
 from seatkeep_hub.licensing.models import PoolNode, Seat, SeatEvent
-from seatkeep_hub.licensing.seating import Deactivate, Operation
 from seatkeep_hub.licensing.seats import seats_apply, seats_deactivate
 from seatkeep_hub.licensing.statements import run_async
 from seatkeep_hub.licensing.transaction import Renewal, renewals_script, seats_script

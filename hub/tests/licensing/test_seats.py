@@ -9,8 +9,8 @@ import pytest
 from django.db import IntegrityError, transaction
 from seatkeep_hub.agreements.services import agreement_set
 from seatkeep_hub.companies.models import FeedEntry
+from seatkeep_hub.licensing.book import Deactivate, Release, Resume
 from seatkeep_hub.licensing.models import LicenseEntry, PoolNode, Seat, SeatEvent, SeatRefusal
-from seatkeep_hub.licensing.seating import Deactivate, Release, Resume
 from seatkeep_hub.licensing.seats import seat_rename, seats_deactivate, seats_renew, seats_resume
 from seatkeep_hub.licensing.suspension import company_suspend, license_suspend, license_unsuspend
 from seatkeep_hub.licensing.transaction import Renewal
