@@ -116,6 +116,14 @@ async def test_setup_leads_to_a_licensed_device_and_says_that_it_has_test_rules_
     assert [step["step"] for step in world.progress] == ["enrolled", "activated", "protected"]
 
 
+async def test_reports_go_through_the_front_doors_websocket(world: World, machine: Machine) -> None:
+    door = await world.open_front_door()
+    status = await start(world, machine)
+    assert status.license.state == "ACTIVE"
+    await asyncio.to_thread(machine.stop)
+    door.close()
+
+
 async def test_a_scan_task_finds_quarantines_restores_and_deletes(
     world: World, machine: Machine, tmp_path: Path
 ) -> None:

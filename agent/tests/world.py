@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import json
 import ssl
@@ -100,6 +101,7 @@ class World:
     seen: list[Body] = field(default_factory=list)
     released: list[str] = field(default_factory=list)
     client: Client | None = None
+    nats_urls: list[str] = field(default_factory=list)
     _version: int = 0
 
     def start(self) -> None:
@@ -132,7 +134,10 @@ class World:
         self.url = f"https://console.localhost:{self.http.server_port}"
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
         self.broker = Broker(
-            folder=self.folder / "nats", port=find_free_port(), tls=BrokerTls(((self.ca_file, key_file),))
+            folder=self.folder / "nats",
+            port=find_free_port(),
+            websocket_port=find_free_port(),
+            tls=BrokerTls(((self.ca_file, key_file),)),
         )
         self.broker.start(now=now())
 
@@ -171,7 +176,7 @@ class World:
         )  # fmt: skip
         return 200, {
             "status": "enrolled", "device": self.device, "company": self.company, "instance": self.instance,
-            "nats": {"jwt": self.jwt, "urls": [f"tls://localhost:{self.broker.port}"]},
+            "nats": {"jwt": self.jwt, "urls": self.nats_urls or [f"tls://localhost:{self.broker.port}"]},
             "root_key": self.root_key.verify_key.jwk, "min_version": 1,
             "addresses": {"console": [self.url], "licensing": [self.url]}, "ca_pem": self.ca_file.read_text(),
         }  # fmt: skip
@@ -267,6 +272,25 @@ class World:
             )
         )
         await self.client.subscribe("sk.v1.>", cb=self.collect)
+
+    async def open_front_door(self) -> asyncio.Server:
+        """TLS in front of the broker's plain WebSocket, as the front door does it."""
+
+        async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+            writer.close()
+
+        async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            inner = await asyncio.open_connection("127.0.0.1", self.broker.websocket_port)
+            await asyncio.gather(copy(reader, inner[1]), copy(inner[0], writer), return_exceptions=True)
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.ca_file, self.folder / "ca.key")
+        server = await asyncio.start_server(pass_on, "127.0.0.1", 0, ssl=context)
+        self.nats_urls = [f"wss://console.localhost:{server.sockets[0].getsockname()[1]}/agent"]
+        return server
 
     async def disconnect(self) -> None:
         if self.client is not None and not self.client.is_closed:
