@@ -25,7 +25,7 @@ CALLBACK_PATH = "/accounts/oidc/licensing/login/callback/"
 _KEY_LOCK = 7_401
 
 
-class IdentityProvider(DefaultOIDCAdapter):
+class IdentityProvider(DefaultOIDCAdapter):  # type: ignore[misc]  # allauth has no type information
     """allauth's provider with our ids, our claim `seatkeep_access` and keys out of the database."""
 
     def get_issuer(self) -> str:

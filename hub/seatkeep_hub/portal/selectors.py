@@ -27,7 +27,7 @@ def is_one_msp() -> bool:
 
 def has_second_factor(user: User) -> bool:
     """Whether the person signs in with more than a password."""
-    return Authenticator.objects.filter(user=user, type__in=SECOND_FACTORS).exists()
+    return bool(Authenticator.objects.filter(user=user, type__in=SECOND_FACTORS).exists())
 
 
 def parents_for(user: User) -> list[Company]:

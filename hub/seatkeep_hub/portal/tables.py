@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from seatkeep_webkit.audit.models import AuditEntry
 from seatkeep_webkit.search import search_filter
-from seatkeep_webkit.tables import BoolFilter, BulkAction, ChoiceFilter, Column, Empty, Table
+from seatkeep_webkit.tables import BoolFilter, BulkAction, ChoiceFilter, Column, Empty, Filter, Table
 
 from seatkeep_hub.agreements.models import UsageDay
 from seatkeep_hub.companies.enums import CompanyKind, CompanyStatus
@@ -26,7 +28,7 @@ class CompanyTable(Table[Company]):
 
     name = "companies"
     order = "name"
-    columns = (
+    columns: ClassVar[tuple[Column, ...]] = (
         Column("name", _("Name"), sort="name", is_title=True),
         Column("get_kind_display", _("Kind"), sort="kind"),
         Column("parent.name", _("Below"), sort="parent__name"),
@@ -34,7 +36,7 @@ class CompanyTable(Table[Company]):
         Column("custom_identifier", _("Your number"), sort="custom_identifier"),
         Column("created_at", _("Since"), sort="created_at", kind="when", is_hidden=True),
     )
-    filters = (
+    filters: ClassVar[tuple[Filter, ...]] = (
         ChoiceFilter("kind", _("Kind"), CompanyKind.choices),
         ChoiceFilter("status", _("State"), CompanyStatus.choices),
     )
@@ -100,10 +102,7 @@ class SeatTable(Table[Seat]):
         Column("os", _("System"), is_hidden=True),
         Column("serial", _("Serial number"), is_hidden=True),
     )
-    filters = (
-        ChoiceFilter("state", _("State"), SeatState.choices),
-        BoolFilter("is_overuse", _("More than agreed")),
-    )
+    filters = (ChoiceFilter("state", _("State"), SeatState.choices),)
     bulk_actions = (BulkAction("stop", _("Stop protecting…"), "portal:seats-stop", icon="player-stop", is_danger=True),)
     empty = Empty(
         _("No devices yet."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -20,8 +20,9 @@ from seatkeep_hub.api.wire import micros
 from seatkeep_hub.companies.enums import AccessLevel
 from seatkeep_hub.companies.selectors import Viewer, companies_visible, company_get
 from seatkeep_hub.licensing.models import Seat
+from seatkeep_hub.licensing.rules import lease_mode
 from seatkeep_hub.licensing.seats import seat_rename, seats_deactivate, seats_resume
-from seatkeep_hub.licensing.selectors import seat_get, seat_list
+from seatkeep_hub.licensing.selectors import license_usage, seat_get, seat_list
 
 router = Router(tags=["Seats"])
 SeatIds = Annotated[list[UUID], Field(min_length=1, max_length=200)]
@@ -77,22 +78,6 @@ class SeatOut(Schema):
         """Microseconds since 1970."""
         return micros(seat.last_seen_at)
 
-    @staticmethod
-    def resolve_mode(seat: Seat) -> str:
-        """NORMAL, TRIAL or OVERUSE."""
-        if seat.license.kind == "TRIAL":
-            return "TRIAL"
-        return "OVERUSE" if seat.is_overuse else "NORMAL"
-
-
-class SeatEventOut(Schema):
-    """What happened to a seat."""
-
-    at: datetime
-    kind: str
-    actor: str
-    detail: str
-
 
 class SeatsIn(Schema):
     """At most 200 seats."""
@@ -125,7 +110,9 @@ def seat_index(
     """Seats of the companies that you may see; of one company and below with `company`."""
     viewer = anyone_of(request)
     below = company_get(viewer, company) if company else None
-    return paginate(seat_list(viewer, company=below), order=("id",), cursor=cursor, limit=limit)
+    page = paginate(seat_list(viewer, company=below), order=("id",), cursor=cursor, limit=limit)
+    _modes_note(page.items)
+    return page
 
 
 # Before `/seats/{seat_id}`, which would match these addresses too.
@@ -147,7 +134,7 @@ def seats_again(request: HttpRequest, body: SeatsIn) -> dict[str, Any]:
 @router.get("/seats/{seat_id}", response=SeatOut, summary="Show a seat")
 def seat_show(request: HttpRequest, seat_id: UUID) -> Seat:
     """One seat."""
-    return seat_get(anyone_of(request), seat_id)
+    return _one(anyone_of(request), seat_id)
 
 
 @router.put("/seats/{seat_id}/name", response=SeatOut, summary="Name a computer")
@@ -157,7 +144,7 @@ def seat_name(request: HttpRequest, seat_id: UUID, body: NameIn) -> Seat:
     seat = seat_get(viewer, seat_id)
     company_get(viewer, seat.node.company.uid, level=AccessLevel.WRITE)
     seat_rename(actor=actor_from_request(request), seat=seat, name=body.name, now=read_clock())
-    return seat_get(viewer, seat_id)
+    return _one(viewer, seat_id)
 
 
 def _own(viewer: Viewer, wanted: list[UUID]) -> list[UUID]:
@@ -165,3 +152,21 @@ def _own(viewer: Viewer, wanted: list[UUID]) -> list[UUID]:
         node__company__in=companies_visible(viewer, level=AccessLevel.WRITE)
     )
     return list(writable.filter(uid__in=wanted).order_by("pk").values_list("uid", flat=True))
+
+
+def _one(viewer: Viewer, uid: UUID) -> Seat:
+    seat = seat_get(viewer, uid)
+    _modes_note([seat])
+    return seat
+
+
+def _modes_note(seats: Sequence[Seat]) -> None:
+    """Note each seat's mode as its lease says it: one look per license and product, not per seat."""
+    licenses = {seat.license_id: seat.license for seat in seats}
+    modes = {
+        (license_id, line.product.pk): lease_mode(license.kind, used=line.used, ordered=line.ordered)
+        for license_id, license in licenses.items()
+        for line in license_usage(license)
+    }
+    for seat in seats:
+        seat.mode = modes.get((seat.license_id, seat.product_id), "NORMAL")  # type: ignore[attr-defined]  # for SeatOut

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from seatkeep_webkit.details import detail_response
@@ -18,7 +18,7 @@ from seatkeep_hub.portal.tables import AdminTable
 from seatkeep_hub.portal.viewing import acting, viewer_of
 
 
-def admins(request: HttpRequest) -> HttpResponse:
+def admins(request: HttpRequest) -> HttpResponseBase:
     """Security Admins of the owners that the viewer may see."""
     return AdminTable(request, admin_list(viewer_of(request))).response("portal/admins.html")
 

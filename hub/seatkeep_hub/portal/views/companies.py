@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -35,7 +35,7 @@ from seatkeep_hub.portal.tables import AuditTable, CompanyTable, CustomerTable, 
 from seatkeep_hub.portal.viewing import acting, viewer_of
 
 
-def companies(request: HttpRequest) -> HttpResponse:
+def companies(request: HttpRequest) -> HttpResponseBase:
     """Every company that the viewer may see."""
     viewer = viewer_of(request)
     found = companies_visible(viewer).exclude(kind=CompanyKind.VENDOR).select_related("parent")
@@ -74,7 +74,7 @@ def company(request: HttpRequest, uid: UUID) -> HttpResponse:
     return render(request, "portal/company.html", context)
 
 
-def company_licenses(request: HttpRequest, uid: UUID) -> HttpResponse:
+def company_licenses(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     """Licenses that the company owns."""
     viewer = viewer_of(request)
     found = company_get(viewer, uid)
@@ -82,7 +82,7 @@ def company_licenses(request: HttpRequest, uid: UUID) -> HttpResponse:
     return table.response("portal/company_table.html", {**company_frame(viewer, found), "tab": _("Licenses")})
 
 
-def company_seats(request: HttpRequest, uid: UUID) -> HttpResponse:
+def company_seats(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     """Devices of the company and below."""
     viewer = viewer_of(request)
     found = company_get(viewer, uid)
@@ -90,7 +90,7 @@ def company_seats(request: HttpRequest, uid: UUID) -> HttpResponse:
     return table.response("portal/company_table.html", {**company_frame(viewer, found), "tab": _("Seats")})
 
 
-def company_people(request: HttpRequest, uid: UUID) -> HttpResponse:
+def company_people(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     """People who work for the company."""
     viewer = viewer_of(request)
     found = company_get(viewer, uid)
@@ -98,7 +98,7 @@ def company_people(request: HttpRequest, uid: UUID) -> HttpResponse:
     return table.response("portal/company_table.html", {**company_frame(viewer, found), "tab": _("Users & access")})
 
 
-def company_audit(request: HttpRequest, uid: UUID) -> HttpResponse:
+def company_audit(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     """Who did what with the company."""
     viewer = viewer_of(request)
     found = company_get(viewer, uid)

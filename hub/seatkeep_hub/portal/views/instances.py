@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -31,7 +31,7 @@ from seatkeep_hub.portal.tables import InstanceTable
 from seatkeep_hub.portal.viewing import acting, viewer_of
 
 
-def instances(request: HttpRequest) -> HttpResponse:
+def instances(request: HttpRequest) -> HttpResponseBase:
     """Consoles that are or were linked."""
     table = InstanceTable(request, instance_list(viewer_of(request)))
     return table.response("portal/instances.html")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from seatkeep_webkit.details import detail_response
@@ -25,7 +25,7 @@ from seatkeep_hub.portal.tables import LicenseTable
 from seatkeep_hub.portal.viewing import acting, viewer_of
 
 
-def licenses(request: HttpRequest) -> HttpResponse:
+def licenses(request: HttpRequest) -> HttpResponseBase:
     """Licenses of the companies that the viewer may see."""
     viewer = viewer_of(request)
     context = {"can_order": owners_writable(viewer).exists()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from seatkeep_webkit.details import detail_response
@@ -23,7 +23,7 @@ from seatkeep_hub.portal.tables import UserTable
 from seatkeep_hub.portal.viewing import acting, link_out, viewer_of
 
 
-def users(request: HttpRequest) -> HttpResponse:
+def users(request: HttpRequest) -> HttpResponseBase:
     """People, and open invitations above them."""
     viewer = viewer_of(request)
     table = UserTable(request, users_of(viewer))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -30,7 +30,7 @@ from seatkeep_hub.portal.viewing import acting, viewer_of
 AT_ONCE = 200
 
 
-def seats(request: HttpRequest) -> HttpResponse:
+def seats(request: HttpRequest) -> HttpResponseBase:
     """Devices of the companies that the viewer may see, and those that wait for a seat."""
     viewer = viewer_of(request)
     return SeatTable(request, seat_list(viewer)).response("portal/seats.html", {"refusals": refusal_list(viewer)[:20]})

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from django.db.models import Sum
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from seatkeep_webkit.clock import now as read_clock
 
@@ -22,7 +22,7 @@ DAYS = 30
 LONGEST = timedelta(days=400)
 
 
-def usage(request: HttpRequest) -> HttpResponse:
+def usage(request: HttpRequest) -> HttpResponseBase:
     """Every company that the viewer may see."""
     viewer = viewer_of(request)
     first, last = _period(request)
@@ -30,7 +30,7 @@ def usage(request: HttpRequest) -> HttpResponse:
     return table.response("portal/usage.html", _context(viewer, first, last, None))
 
 
-def company_usage(request: HttpRequest, uid: UUID) -> HttpResponse:
+def company_usage(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     """One company and what is below it."""
     viewer = viewer_of(request)
     found = company_get(viewer, uid)
