@@ -9,7 +9,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from seatkeep_manager.console.selectors import SILENT_AFTER
+from seatkeep_manager.customers.across import SILENT_AFTER
 from seatkeep_manager.customers.selectors import customers_visible
 from seatkeep_manager.directory.models import User
 from seatkeep_manager.directory.selectors import devices_active_visible

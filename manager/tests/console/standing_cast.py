@@ -143,7 +143,7 @@ def device_make(customer: MirroredCompany, hostname: str, now: datetime, **field
         "os_name": "Debian GNU/Linux", "os_version": "13", "architecture": "x86_64", "agent_version": "0.1.0",
         "protection": "PROTECTED", "serial": f"SN-{device.pk}", "last_seen_at": now,
         "online_until": now + timedelta(days=3650), "ip_addresses": ["10.0.0.12"],
-        "lease": {"state": "FRESH", "license": "3AB-7QX-PM2", "product": "endpoint"},
+        "lease": {"state": "ACTIVE", "license": "3AB-7QX-PM2", "product": "endpoint"},
     } | fields  # fmt: skip
     for name, value in values.items():
         setattr(device, name, value)

@@ -21,6 +21,7 @@ from seatkeep_manager.deployment.services import linux_script
 AGENT = """#!/bin/sh
 [ -n "$SEATKEEP_KEY" ] || exit 6
 case " $* " in *"$SEATKEEP_KEY"*) exit 6 ;; esac
+[ -n "$FAKE_AGENT_CODE" ] || echo "Licensed; the engine has test rules only."
 exit ${FAKE_AGENT_CODE:-0}
 """
 
@@ -98,7 +99,7 @@ def last_line(done: subprocess.CompletedProcess[str]) -> str:
 def test_a_protected_computer_ends_with_0(bundle: Path, tmp_path: Path, server: Server) -> None:
     done = run(tmp_path)
 
-    assert (done.returncode, last_line(done)) == (0, "seatkeep: This computer is protected and visible in the console.")
+    assert (done.returncode, last_line(done)) == (0, "Licensed; the engine has test rules only.")
     assert (tmp_path / "root/bin/seatkeep-agent").exists()
     assert [b'"step":"downloaded","ok":true' in server.progress[0], len(server.progress)] == [True, 2]
 

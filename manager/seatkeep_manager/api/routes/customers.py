@@ -25,7 +25,7 @@ from seatkeep_manager.api.schemas import (
     SetUpOut,
     SyncIn,
 )
-from seatkeep_manager.console.selectors import audit_visible, licenses_with_seats
+from seatkeep_manager.customers.across import audit_visible, licenses_with_seats
 from seatkeep_manager.customers.errors import OffboardNotFoundError
 from seatkeep_manager.customers.models import OffboardJob
 from seatkeep_manager.customers.offboarding import customer_restore, offboard_cancel, offboard_start

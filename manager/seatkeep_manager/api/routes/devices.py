@@ -13,7 +13,7 @@ from seatkeep_webkit.paging import Page, paginate
 
 from seatkeep_manager.api.auth import caller
 from seatkeep_manager.api.schemas import DeviceOut, GroupOut, PageOut
-from seatkeep_manager.console.selectors import devices_below
+from seatkeep_manager.customers.across import devices_below
 from seatkeep_manager.directory.enums import AccessLevel
 from seatkeep_manager.directory.models import Device
 from seatkeep_manager.directory.selectors import device_get, group_get, groups_visible

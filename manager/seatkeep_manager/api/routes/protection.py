@@ -27,7 +27,7 @@ from seatkeep_manager.api.schemas import (
     TaskIn,
     TaskOut,
 )
-from seatkeep_manager.console.services import quarantine_task
+from seatkeep_manager.customers.orders import quarantine_task
 from seatkeep_manager.detections.enums import Resolution
 from seatkeep_manager.detections.models import Detection, QuarantineItem
 from seatkeep_manager.detections.selectors import (

@@ -25,7 +25,7 @@ from seatkeep_manager.api.schemas import (
     PolicyOut,
     TokenOut,
 )
-from seatkeep_manager.console.selectors import assignment_visible
+from seatkeep_manager.customers.across import assignment_visible
 from seatkeep_manager.customers.selectors import customer_get
 from seatkeep_manager.directory.enums import AccessLevel
 from seatkeep_manager.directory.selectors import group_get

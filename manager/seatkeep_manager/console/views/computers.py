@@ -19,8 +19,9 @@ from seatkeep_webkit.details import detail_response
 from seatkeep_webkit.dialogs import Confirm, done
 
 from seatkeep_manager.console.people import viewer
-from seatkeep_manager.console.selectors import audit_visible, devices_below, group_tree
 from seatkeep_manager.console.tables.devices import DeviceTable
+from seatkeep_manager.console.words import lease_facts, reason_words
+from seatkeep_manager.customers.across import audit_visible, devices_below, group_tree
 from seatkeep_manager.detections.selectors import device_detections
 from seatkeep_manager.directory.enums import AccessLevel
 from seatkeep_manager.directory.models import Device, StaticGroup
@@ -28,6 +29,7 @@ from seatkeep_manager.directory.rules import is_online
 from seatkeep_manager.directory.selectors import device_get, device_inventory_get, devices_visible, group_get
 from seatkeep_manager.directory.services import device_retire
 from seatkeep_manager.policies.selectors import device_assignments, effective_policy
+from seatkeep_manager.statedocs.selectors import license_assignment_get
 from seatkeep_manager.tasks.selectors import device_task_runs
 
 TABS = ("overview", "detections", "tasks", "policies", "inventory", "license", "logs")
@@ -80,7 +82,11 @@ def _tabs(found: Device, current: str) -> list[dict[str, Any]]:
 def _tab_context(request: HttpRequest, found: Device, tab: str) -> dict[str, Any]:
     """What one tab shows; nothing is read for the others."""
     if tab == "overview":
-        return {"runs": list(device_task_runs(found)[:3]), "open_detections": _open_detections(found)}
+        return {
+            "runs": list(device_task_runs(found)[:3]),
+            "open_detections": _open_detections(found),
+            "reasons": reason_words(found.protection_reasons),
+        }
     if tab == "detections":
         return {"detections": list(device_detections(found)[:100])}
     if tab == "tasks":
@@ -90,6 +96,8 @@ def _tab_context(request: HttpRequest, found: Device, tab: str) -> dict[str, Any
                 "assignments": list(device_assignments(found))}  # fmt: skip
     if tab == "inventory":
         return {"inventory": device_inventory_get(found)}
+    if tab == "license":
+        return {"lease": lease_facts(found.lease), "assignment": license_assignment_get(found)}
     if tab == "logs":
         entries = audit_visible(viewer(request)).filter(subject_type="device", subject_id=str(found.uid))
         return {"entries": list(entries[:100])}

@@ -18,8 +18,8 @@ from seatkeep_webkit.dialogs import Confirm, FormDialog, done
 
 from seatkeep_manager.console.forms import ResolveForm, RestoreForm
 from seatkeep_manager.console.people import viewer
-from seatkeep_manager.console.services import quarantine_task
 from seatkeep_manager.console.tables.devices import DetectionTable, QuarantineTable
+from seatkeep_manager.customers.orders import quarantine_task
 from seatkeep_manager.detections.enums import QuarantineState, Resolution
 from seatkeep_manager.detections.models import QuarantineItem
 from seatkeep_manager.detections.selectors import (

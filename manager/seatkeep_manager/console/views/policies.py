@@ -20,8 +20,8 @@ from seatkeep_webkit.errors import AppError, NotFoundError
 from seatkeep_manager.console.forms import AssignForm
 from seatkeep_manager.console.people import viewer, viewer_is_admin
 from seatkeep_manager.console.policy_form import PolicyForm
-from seatkeep_manager.console.selectors import assignment_visible, policies_with_targets
 from seatkeep_manager.console.tables.customers import PolicyTable
+from seatkeep_manager.customers.across import assignment_visible, policies_with_targets
 from seatkeep_manager.customers.selectors import customers_visible
 from seatkeep_manager.directory.enums import AccessLevel
 from seatkeep_manager.directory.selectors import groups_visible

@@ -19,7 +19,7 @@ from seatkeep_webkit.dialogs import Confirm, FormDialog, done
 from seatkeep_manager.console.forms import NoteForm, SnoozeForm
 from seatkeep_manager.console.people import viewer, viewer_is_admin
 from seatkeep_manager.console.problem_groups import all_clear, fix_for, problem_groups
-from seatkeep_manager.console.selectors import dashboard as dashboard_read
+from seatkeep_manager.customers.across import dashboard as dashboard_read
 from seatkeep_manager.customers.selectors import customers_new, customers_visible
 from seatkeep_manager.directory.enums import AccessLevel
 from seatkeep_manager.hublink.selectors import link_status

@@ -20,14 +20,14 @@ from seatkeep_webkit.navigation import SearchGroup, SearchHit, search_response
 
 from seatkeep_manager.console.forms import TemplateForm
 from seatkeep_manager.console.people import admin, viewer
-from seatkeep_manager.console.selectors import (
+from seatkeep_manager.console.tables.customers import AuditTable, LicenseTable, SyncTable
+from seatkeep_manager.customers.across import (
     audit_visible,
     license_customers,
     licenses_with_seats,
     search_customers,
     search_devices,
 )
-from seatkeep_manager.console.tables.customers import AuditTable, LicenseTable, SyncTable
 from seatkeep_manager.customers.selectors import template_list
 from seatkeep_manager.customers.services import template_create, template_default
 from seatkeep_manager.deployment.services import linux_payload

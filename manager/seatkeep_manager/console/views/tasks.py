@@ -18,8 +18,8 @@ from seatkeep_webkit.errors import NotAllowedError
 
 from seatkeep_manager.console.forms import ScanForm
 from seatkeep_manager.console.people import viewer
-from seatkeep_manager.console.selectors import tasks_with_progress
 from seatkeep_manager.console.tables.devices import DeviceTable, RunTable, TaskTable
+from seatkeep_manager.customers.across import tasks_with_progress
 from seatkeep_manager.directory.enums import AccessLevel
 from seatkeep_manager.directory.selectors import device_get, devices_active_visible
 from seatkeep_manager.tasks.selectors import task_get, task_runs_visible

@@ -160,7 +160,7 @@ set_up() {
     set_up_code=0
     SEATKEEP_INSTALL_ID="$install_id" SEATKEEP_KEY="$SEATKEEP_KEY" "$root/bin/seatkeep-agent" "$@" </dev/null || set_up_code=$?
     case "$set_up_code" in
-        0) finish 0 "This computer is protected and visible in the console." ;;
+        0) exit 0 ;; # The agent's own last line says how this computer is protected.
         10) finish 10 "Installed, but this computer waits for approval in the console (Waiting for approval)." ;;
         11) finish 11 "Installed and visible in the console, but there is no license seat for it: it is not licensed." ;;
         4) finish 4 "Installed, but the server cannot be reached or its certificate is not trusted; run the command again." ;;

@@ -1,4 +1,4 @@
-"""Reads that combine several systems for one page; every one starts from what the person may see."""
+"""Reads that combine several systems, for pages and API; every one starts from what the person may see."""
 
 from __future__ import annotations
 

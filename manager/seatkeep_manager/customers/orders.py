@@ -1,4 +1,4 @@
-"""Writes that a page needs over several systems."""
+"""Orders to computers that a page and the API give alike."""
 
 from __future__ import annotations
 
