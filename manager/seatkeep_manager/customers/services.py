@@ -23,7 +23,6 @@ from seatkeep_manager.enrollment.selectors import deployment_key_current
 from seatkeep_manager.enrollment.services import deployment_key_create
 from seatkeep_manager.hublink.enums import CustomerState
 from seatkeep_manager.hublink.models import MirroredCompany
-from seatkeep_manager.hublink.selectors import node_list
 from seatkeep_manager.hublink.services import company_mark_ready
 from seatkeep_manager.policies.services import policy_assign_group
 
@@ -118,15 +117,6 @@ def customers_mark_ready(*, actor: Actor, user: User, company_uids: Collection[U
     for company in new:
         company_mark_ready(actor=actor, company_id=company.pk, now=now)
     return len(new)
-
-
-def products_of(company: MirroredCompany) -> list[dict[str, str]]:
-    """What a device of this customer activates as it joins: one license per product the customer has seats of."""
-    from seatkeep_manager.hublink.selectors import license_for_company
-
-    codes = sorted(set(node_list(company_hub_ids=[company.hub_id]).values_list("product", flat=True)))
-    found = [(code, license_for_company(company_hub_id=company.hub_id, product=code)) for code in codes]
-    return [{"license": lic.public_id, "product": code} for code, lic in found if lic]
 
 
 def _check_there(company: MirroredCompany) -> None:
