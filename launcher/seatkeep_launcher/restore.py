@@ -1,6 +1,6 @@
 """`seatkeep restore`: from a backup file and the recovery kit (or passphrase) to an installation that can be started.
 
-The broker's store is left empty; the manager gets a new restore id (`restore_mark`), so that agents report in full and
+The broker's store is left empty; the manager gets a new restore id, so that agents report in full and
 the publisher signs and puts every document anew.
 """
 
@@ -37,6 +37,12 @@ from seatkeep_launcher.settings import SETTINGS_FILE
 
 Progress = Callable[[str], None]
 COPY_BYTES = 1024 * 1024
+# The launcher must not import the manager: it asks the manager's own process to call the service.
+MARK_RESTORED = (
+    "from seatkeep_manager.directory.services import instance_mark_restored; "
+    "from seatkeep_webkit.actors import Actor; from seatkeep_webkit.clock import now; "
+    "instance_mark_restored(actor=Actor.system('restore'), now=now())"
+)
 
 
 def manifest_read(backup: Path) -> Manifest:
@@ -135,9 +141,11 @@ def _fill_databases(installation: Installation, parts: Path, progress: Progress)
         for program in PROGRAMS:
             progress(f"restoring {program}")
             _restore_dump(installation, program, parts / f"{program}.dump")
-        for program, command in (("hub", "migrate"), ("manager", "migrate"), ("manager", "restore_mark")):
-            progress(f"{program}: {command}")
-            _run(installation, program, command)
+        for program in PROGRAMS:
+            progress(f"{program}: migrate")
+            _run(installation, program, "migrate", "--noinput")
+        progress("manager: new restore id")
+        _run(installation, "manager", "shell", "--no-imports", "-c", MARK_RESTORED)
     finally:
         if embedded:
             embedded.stop()
@@ -155,14 +163,14 @@ def _restore_dump(installation: Installation, program: str, dump: Path) -> None:
         raise BackupError(f"pg_restore of {program} failed: {done.stderr.strip()[-2000:]}")
 
 
-def _run(installation: Installation, program: str, command: str) -> None:
+def _run(installation: Installation, program: str, *command: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", f"seatkeep_{program}", command, *(["--noinput"] if command == "migrate" else [])],
+        [sys.executable, "-m", f"seatkeep_{program}", *command],
         env=installation.environment(program), cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True,
         check=False,
     )  # fmt: skip
     if done.returncode != 0:
-        raise BackupError(f"{program}: {command} failed: {(done.stderr or done.stdout).strip()[-2000:]}")
+        raise BackupError(f"{program}: {command[0]} failed: {(done.stderr or done.stdout).strip()[-2000:]}")
 
 
 def _write_keys(data: Path, keys: dict[str, bytes]) -> None:

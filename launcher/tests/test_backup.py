@@ -120,10 +120,10 @@ class _Restored:
 
 def _restored(folder: Path, backup: Path, source: Installation, monkeypatch: pytest.MonkeyPatch) -> _Restored:
     commands: list[tuple[str, str]] = []
-    monkeypatch.setattr(restore, "_run", lambda _, program, command: commands.append((program, command)))
+    monkeypatch.setattr(restore, "_run", lambda _, program, *command: commands.append((program, command[0])))
     installation = _installation(folder)
     backup_restore(installation, backup, kit_key(source.home))
-    assert commands == [("hub", "migrate"), ("manager", "migrate"), ("manager", "restore_mark")]
+    assert commands == [("hub", "migrate"), ("manager", "migrate"), ("manager", "shell")]
     return _Restored(installation)
 
 
