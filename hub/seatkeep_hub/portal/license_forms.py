@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from seatkeep_hub.agreements.enums import AgreementMode, OnExceed
 from seatkeep_hub.companies.models import Company
+from seatkeep_hub.licensing.catalogue import WORKSTATION
 from seatkeep_hub.licensing.enums import Lapse, Overuse
 from seatkeep_hub.licensing.models import License
 from seatkeep_hub.licensing.selectors import bundle_list, product_list
@@ -70,6 +71,7 @@ class AgreementForm(forms.Form):
         if isinstance(license, forms.ModelChoiceField) and isinstance(product, forms.ChoiceField):
             license.queryset, license.initial = licenses, licenses.first()
             product.choices = [(one.code, one.name) for one in product_list()]
+            product.initial = WORKSTATION
 
     def clean(self) -> dict[str, Any]:
         """Numbers of the other kind are dropped, as nobody sees them."""
