@@ -272,6 +272,7 @@ class World:
             )
         )
         await self.client.subscribe("sk.v1.>", cb=self.collect)
+        await self.collect_stored()
 
     async def open_front_door(self) -> asyncio.Server:
         """TLS in front of the broker's plain WebSocket, as the front door does it."""
@@ -295,6 +296,12 @@ class World:
     async def disconnect(self) -> None:
         if self.client is not None and not self.client.is_closed:
             await self.client.close()
+
+    async def collect_stored(self) -> None:
+        """What the stream took while nobody of this test listened."""
+        state = (await self.stream.stream_info("EVT")).state
+        for number in range(max(1, state.first_seq), state.last_seq + 1):
+            await self.collect(await self.stream.get_msg("EVT", number))
 
     async def ensure_stream(self, config: StreamConfig) -> None:
         try:
