@@ -102,6 +102,14 @@ class Postgres:
             "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums", "--no-sync",
         )  # fmt: skip
 
+    def raise_epoch(self, epoch: int) -> None:
+        """Let transaction ids begin at `epoch << 32`, so that they rise beyond those of a restored database.
+
+        Cursors over the outbox compare transaction ids; a new cluster would begin again at a low one. Only while
+        the cluster is stopped.
+        """
+        self._run("pg_resetwal", "--epoch", str(epoch), "-D", str(self.data))
+
     def start(self, *, timeout_seconds: float = 30) -> None:
         """Start the cluster and wait until it answers. Does nothing when it runs."""
         self.initialize()

@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+import psycopg
+
 from seatkeep_launcher.backup import (
     FORMAT,
     KEY_PATHS,
@@ -123,28 +125,42 @@ def backup_restore(
         write_private(home.data / "recovery" / "backup.key", opener.key.hex())
     if (parts / SETTINGS_FILE).stat().st_size and not (home.data / SETTINGS_FILE).exists():
         write_private(home.data / SETTINGS_FILE, (parts / SETTINGS_FILE).read_bytes())
-    _fill_databases(installation, parts, progress)
+    _fill_databases(installation, parts, manifest_read(backup).transaction, progress)
     for path in parts.iterdir():
         path.unlink()
 
 
-def _fill_databases(installation: Installation, parts: Path, progress: Progress) -> None:
+def _refuse_low_transactions(installation: Installation, transaction: int) -> None:
+    with psycopg.connect(dump_url(installation, "hub")) as link:
+        row = link.execute("SELECT pg_current_xact_id()::text::bigint").fetchone()
+    if row is None or int(row[0]) <= transaction:
+        raise BackupError(
+            "this PostgreSQL counts transactions lower than the one that was backed up: changes would be overlooked; "
+            f"stop it once and run: pg_resetwal --epoch={(transaction >> 32) + 1} -D <data>"
+        )
+
+
+def _fill_databases(installation: Installation, parts: Path, transaction: int, progress: Progress) -> None:
     embedded = installation.postgres if installation.settings.database_url is None else None
     now = datetime.now(UTC)
     installation.certificates_ensure(now=now)
     if installation.settings.broker is None:
         installation.broker.prepare(now=now)
     if embedded:
+        embedded.initialize()
+        embedded.raise_epoch((transaction >> 32) + 1)
         embedded.start()
     try:
         databases_ensure(installation)
+        _refuse_low_transactions(installation, transaction)
         for program in PROGRAMS:
             progress(f"restoring {program}")
             _restore_dump(installation, program, parts / f"{program}.dump")
         for program in PROGRAMS:
             progress(f"{program}: migrate")
             _run(installation, program, "migrate", "--noinput")
-        progress("manager: new restore id")
+        progress("hub: new feed; manager: new restore id")
+        _run(installation, "hub", "feed_reset")
         _run(installation, "manager", "shell", "--no-imports", "-c", MARK_RESTORED)
     finally:
         if embedded:

@@ -20,7 +20,7 @@ from seatkeep_launcher.databases import databases_ensure
 from seatkeep_launcher.home import Home
 from seatkeep_launcher.plan import Installation
 from seatkeep_launcher.ports import find_free_port
-from seatkeep_launcher.restore import backup_open, backup_restore, kit_read
+from seatkeep_launcher.restore import backup_open, backup_restore, kit_read, manifest_read
 from seatkeep_launcher.sealing import Passphrase, kit_key_generate
 from seatkeep_launcher.settings import Ports, Settings
 
@@ -123,7 +123,7 @@ def _restored(folder: Path, backup: Path, source: Installation, monkeypatch: pyt
     monkeypatch.setattr(restore, "_run", lambda _, program, *command: commands.append((program, command[0])))
     installation = _installation(folder)
     backup_restore(installation, backup, kit_key(source.home))
-    assert commands == [("hub", "migrate"), ("manager", "migrate"), ("manager", "shell")]
+    assert commands == [("hub", "migrate"), ("manager", "migrate"), ("hub", "feed_reset"), ("manager", "shell")]
     return _Restored(installation)
 
 
@@ -138,6 +138,16 @@ def test_restored_installation_has_data_keys_and_owners(
         connection.execute("INSERT INTO counter VALUES (7)")
         owner = connection.execute("SELECT tableowner FROM pg_tables WHERE tablename = 'counter'").fetchone()
     assert owner == ("hub",)
+
+
+def test_transaction_ids_rise_across_a_restore_so_that_no_outbox_cursor_is_ahead(
+    source: Installation, backup: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = _restored(folder / "later", backup, source, monkeypatch)
+    with copy, psycopg.connect(copy.installation.database_url("manager")) as connection:
+        row = connection.execute("SELECT pg_current_xact_id()::text::bigint").fetchone()
+    assert row is not None
+    assert row[0] > manifest_read(backup).transaction > 0
 
 
 def test_folder_with_an_installation_is_not_overwritten(source: Installation, backup: Path) -> None:
