@@ -9,7 +9,8 @@ HTML = """
 <form action="/search"><input name="q"></form>
 <form method="post" hx-post="/dialog/?x=1"><input type="hidden" name="csrfmiddlewaretoken" value="t">
 <input type="radio" name="kind" value="a"><input type="radio" name="kind" value="b" checked>
-<input type="checkbox" name="later"><select name="zone"><option value="1">One</option><option value="2" selected>Two</option>
+<input type="checkbox" name="later"><select name="zone"><option value="1">One</option><option value="2"
+ selected>Two</option>
 </select><textarea name="note">
 hello</textarea><button type="submit" name="back" value="1">Back</button></form><a href="/customers/1/">Brandt</a>
 """
