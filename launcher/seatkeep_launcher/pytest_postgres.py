@@ -1,7 +1,8 @@
-"""Pytest plugin: one real PostgreSQL for a whole test run; workers of pytest-xdist make databases of their own on it.
+"""Pytest plugin: a real PostgreSQL for each process of a test run.
 
-It starts before Django's settings are read, because they want the address. SEATKEEP_TEST_POSTGRES_URL names a server
-that is there already.
+Workers of pytest-xdist do not share one: what may be read from a feed or an outbox depends on the oldest transaction of
+the whole server, so one worker's tests would hold back another's. It starts before Django's settings are read, because
+they want the address.
 """
 
 from __future__ import annotations
@@ -22,16 +23,15 @@ _started: list[Postgres] = []
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests() -> Generator[None, None, None]:
-    """Start PostgreSQL unless the environment names one, as it does in workers."""
-    if "SEATKEEP_TEST_POSTGRES_URL" not in os.environ:
-        server = Postgres(
-            folder=Path(tempfile.mkdtemp(prefix="seatkeep-test-pg-")), port=find_free_port(), is_durable=False
-        )
-        _started.append(server)
-        server.start()
-        os.environ["SEATKEEP_TEST_POSTGRES_URL"] = server.url()
-        for program in ("hub", "manager"):
-            os.environ.setdefault(f"SEATKEEP_{program.upper()}_DATABASE_URL", server.url(program))
+    """Start PostgreSQL and tell its address by the environment."""
+    server = Postgres(
+        folder=Path(tempfile.mkdtemp(prefix="seatkeep-test-pg-")), port=find_free_port(), is_durable=False
+    )
+    _started.append(server)
+    server.start()
+    os.environ["SEATKEEP_TEST_POSTGRES_URL"] = server.url()
+    for program in ("hub", "manager"):
+        os.environ[f"SEATKEEP_{program.upper()}_DATABASE_URL"] = server.url(program)
     return (yield)
 
 
