@@ -6,6 +6,7 @@ from django.urls import path
 
 from seatkeep_manager.console.views import (
     computers,
+    connecting,
     customers,
     detections,
     installers,
@@ -68,6 +69,9 @@ urlpatterns = [
     path("installers/<uuid:uid>/replace/", installers.installer_rotate, name="installer-rotate"),
     path("licenses/", system.licenses, name="licenses"),
     path("licenses/<uuid:uid>/", system.license_detail, name="license"),
+    path("connect/", connecting.connect, name="connect"),
+    path("connect/live/", connecting.connect_live, name="connect-live"),
+    path("connect/start/", connecting.connect_start, name="connect-start"),
     path("link/", system.link, name="link"),
     path("link/live/", system.link_live, name="link-live"),
     path("link/connect/", system.link_connect, name="link-connect"),

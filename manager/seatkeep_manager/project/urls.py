@@ -6,6 +6,8 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from seatkeep_manager.project.login import login
+
 _OWN = (
     ("agent/v1/", "seatkeep_manager.enrollment.urls"),
     ("api/", "seatkeep_manager.api.urls"),
@@ -19,6 +21,7 @@ def _exists(module: str) -> bool:
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("accounts/login/", login),  # Stands before allauth's own, which `account_login` still names.
     path("accounts/", include("allauth.socialaccount.urls")),
     path("accounts/", include("allauth.socialaccount.providers.openid_connect.urls")),
     *[path(prefix, include(module)) for prefix, module in _OWN if _exists(module)],
