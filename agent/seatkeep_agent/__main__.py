@@ -47,14 +47,15 @@ def parser(on: Platform) -> argparse.ArgumentParser:
     main_parser.add_argument("--version", action="version", version=__version__)
     commands = main_parser.add_subparsers(dest="command", required=True)
     described = {
-        "setup": "join a console with the key of SEATKEEP_KEY (or standard input) and start",
+        "setup": "join a console with the key of SEATKEEP_KEY (or standard input) and start; a service unless "
+        "SEATKEEP_SERVICE=none",
         "run": "serve until SIGTERM",
         "supervise": "run and start again whenever it dies",
         "status": "say how things stand",
         "uninstall": "give the seat back and remove everything",
     }
     for name, help_text in described.items():
-        command = commands.add_parser(name, help=help_text)
+        command = commands.add_parser(name, help=help_text, description=help_text)
         command.add_argument("--root", type=Path, default=on.default_root(), help="folder of the installation")
         if name == "setup":
             command.add_argument("--console", required=True, help="the console's address for devices")

@@ -28,6 +28,7 @@ from seatkeep_agent.supervisor import program_command
 
 PROTECTED_SECONDS = 90.0
 LOOK_SECONDS = 0.2
+SERVICE_CHOICES = ("auto", "none")
 LICENSED = frozenset({LicenseState.ACTIVE.value, LicenseState.SOFT_EXPIRED.value})
 WORDS = {
     ProtectionStatus.PROTECTED: "This computer is protected.",
@@ -46,12 +47,21 @@ class Setup:
         key: Deployment key or install link token.
         install_id: Names this installation in progress calls.
         seconds: How long to wait for protection.
+        is_service: Whether it may become a service of this machine.
     """
 
     def __init__(
-        self, *, layout: Layout, platform: Platform, console: str, key: str, install_id: str, seconds: float
+        self,
+        *,
+        layout: Layout,
+        platform: Platform,
+        console: str,
+        key: str,
+        install_id: str,
+        seconds: float,
+        is_service: bool,
     ) -> None:
-        self._layout, self._platform, self._key = layout, platform, key
+        self._layout, self._platform, self._key, self._is_service = layout, platform, key, is_service
         self._install_id, self._seconds = install_id, seconds
         self._manager = Manager(console, layout.ca_file, utc_now)
 
@@ -64,7 +74,7 @@ class Setup:
         stop_running(self._layout, self._platform)
         is_enrolled = await self._enroll()
         config_save(self._layout, Config(console=self._manager.console))
-        start(self._layout, self._platform)
+        start(self._layout, self._platform, is_service=self._is_service)
         if not is_enrolled:
             say("waiting for approval in the console; this computer asks again by itself")
             return ExitCode.WAITING_FOR_APPROVAL
@@ -128,12 +138,17 @@ def setup_run(
 
     Raises:
         AgentError: With the exit code that fits.
+        LocalFailureError: SEATKEEP_SERVICE has a value that it does not know.
     """
+    is_service = is_service_wanted()
     key = key_read()
     install_id = os.environ.get("SEATKEEP_INSTALL_ID") or str(uuid.uuid4())
     write_machine_id(layout)
     copy_ca(ca, layout)
-    setup = Setup(layout=layout, platform=platform, console=console, key=key, install_id=install_id, seconds=seconds)
+    setup = Setup(
+        layout=layout, platform=platform, console=console, key=key, install_id=install_id, seconds=seconds,
+        is_service=is_service,
+    )  # fmt: skip
     return asyncio.run(setup.run())
 
 
@@ -158,20 +173,33 @@ def write_machine_id(layout: Layout) -> None:
         layout.machine_id.write_text(machine_id)
 
 
-def start(layout: Layout, platform: Platform) -> None:
-    """Start the agent: as a service where there is a service manager, else as supervised processes.
+def is_service_wanted() -> bool:
+    """Whether the agent is to be a service where that can be: SEATKEEP_SERVICE=none says no.
+
+    Raises:
+        LocalFailureError: SEATKEEP_SERVICE is neither `auto` nor `none`.
+    """
+    wanted = os.environ.get("SEATKEEP_SERVICE") or "auto"
+    if wanted not in SERVICE_CHOICES:
+        raise LocalFailureError(f"SEATKEEP_SERVICE is {wanted!r}; it may be auto or none")
+    return wanted == "auto"
+
+
+def start(layout: Layout, platform: Platform, *, is_service: bool) -> None:
+    """Start the agent: as a service where it is wanted and can be, else as supervised processes.
 
     Raises:
         LocalFailureError: It does not start.
     """
     agent = program_command("seatkeep-agent", "seatkeep_agent")
     layout.status_file.unlink(missing_ok=True)
-    if platform.has_service_manager():
+    if is_service and platform.has_service_manager():
         platform.service_install(layout.root, [*agent, "run", "--root", str(layout.root)])
         say("installed as a service")
     else:
         platform.start_background(layout.root, [*agent, "supervise", "--root", str(layout.root)], layout.log_file)
-        say("started as supervised processes (no service manager here; start again after a reboot)")
+        reason = "no service manager here" if is_service else "no service, as asked"
+        say(f"started as supervised processes ({reason}; start again after a reboot)")
 
 
 def stop_running(layout: Layout, platform: Platform) -> None:

@@ -21,6 +21,7 @@ from seatkeep_manager.deployment.services import linux_script
 AGENT = """#!/bin/sh
 [ -n "$SEATKEEP_KEY" ] || exit 6
 case " $* " in *"$SEATKEEP_KEY"*) exit 6 ;; esac
+echo "service: $SEATKEEP_SERVICE"
 [ -n "$FAKE_AGENT_CODE" ] || echo "Licensed; the engine has test rules only."
 exit ${FAKE_AGENT_CODE:-0}
 """
@@ -151,6 +152,18 @@ def test_a_key_that_would_run_a_command_is_refused(bundle: Path, tmp_path: Path)
 @pytest.mark.parametrize("root", ["relative", "/", "/tmp/a b", "/tmp/$(id)"])
 def test_a_strange_root_is_refused(bundle: Path, tmp_path: Path, root: str) -> None:
     assert run(tmp_path, SEATKEEP_ROOT=root).returncode == 2
+
+
+@pytest.mark.parametrize(("asked", "given"), [({}, "auto"), ({"SEATKEEP_SERVICE": "none"}, "none")])
+def test_the_agent_hears_whether_a_service_is_wanted(
+    bundle: Path, tmp_path: Path, asked: dict[str, str], given: str
+) -> None:
+    assert f"service: {given}\n" in run(tmp_path, **asked).stdout
+
+
+def test_an_unknown_kind_of_service_is_refused(bundle: Path, tmp_path: Path) -> None:
+    assert run(tmp_path, SEATKEEP_SERVICE="openrc").returncode == 2
+    assert not (tmp_path / "root").exists()
 
 
 def test_plain_http_to_elsewhere_is_refused(bundle: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 #
 #   SEATKEEP_KEY      install link or deployment key (needed)
 #   SEATKEEP_ROOT     folder to install into (default /opt/seatkeep)
+#   SEATKEEP_SERVICE  none = no systemd service, only processes (default auto: a service where systemd runs and you are root)
 #   SEATKEEP_CONSOLE  address of the console for devices (default: the one this script came from)
 #
 # Ends with one true sentence and one of these codes:
@@ -47,6 +48,10 @@ check_input() {
     [ -n "${SEATKEEP_KEY:-}" ] || finish 2 "SEATKEEP_KEY is not set; copy the whole command from the console again."
     case "$SEATKEEP_KEY" in
         *[!A-Za-z0-9_.-]*) finish 5 "SEATKEEP_KEY holds characters that no key has; copy it from the console again." ;;
+    esac
+    case "$service" in
+        auto | none) ;;
+        *) finish 2 "SEATKEEP_SERVICE may be auto or none; nothing was changed." ;;
     esac
     case "$root" in
         /) finish 2 "SEATKEEP_ROOT must not be the root of the file system; nothing was changed." ;;
@@ -158,7 +163,7 @@ set_up() {
     set -- setup --console "$console" --root "$root"
     if [ -f "$root/etc/ca.pem" ]; then set -- "$@" --ca "$root/etc/ca.pem"; fi
     set_up_code=0
-    SEATKEEP_INSTALL_ID="$install_id" SEATKEEP_KEY="$SEATKEEP_KEY" "$root/bin/seatkeep-agent" "$@" </dev/null || set_up_code=$?
+    SEATKEEP_INSTALL_ID="$install_id" SEATKEEP_KEY="$SEATKEEP_KEY" SEATKEEP_SERVICE="$service" "$root/bin/seatkeep-agent" "$@" </dev/null || set_up_code=$?
     case "$set_up_code" in
         0) exit 0 ;; # The agent's own last line says how this computer is protected.
         10) finish 10 "Installed, but this computer waits for approval in the console (Waiting for approval)." ;;
@@ -174,6 +179,7 @@ main() {
     root=${SEATKEEP_ROOT:-/opt/seatkeep}
     root=${root%/}
     [ -n "$root" ] || root=/
+    service=${SEATKEEP_SERVICE:-auto}
     console=${SEATKEEP_CONSOLE:-$console}
     console=${console%/}
     check_machine
