@@ -12,6 +12,7 @@ USER_CODE_ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
 
 LINK_LIFETIME = timedelta(minutes=15)
 POLL_INTERVAL = timedelta(seconds=5)
+BOOTSTRAP_POLL_INTERVAL = timedelta(seconds=2)
 CALL_LIFETIME_SECONDS = 60
 CLOCK_LEEWAY_SECONDS = 120
 
@@ -29,6 +30,11 @@ def user_code_normalize(text: str) -> str:
     """Read a typed code: any case, blanks and dashes are ignored."""
     letters = "".join(character for character in text.upper() if character.isalpha())
     return f"{letters[:4]}-{letters[4:8]}"
+
+
+def poll_interval(*, is_bootstrap: bool) -> timedelta:
+    """How often a console may ask for the answer; one on the same machine asks more often, as its owner waits."""
+    return BOOTSTRAP_POLL_INTERVAL if is_bootstrap else POLL_INTERVAL
 
 
 def body_hash(body: bytes) -> str:

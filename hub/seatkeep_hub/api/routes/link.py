@@ -82,7 +82,13 @@ def link_start(request: HttpRequest, body: LinkIn) -> Answer:
     return Status(201, _started(started.request, started.device_code))
 
 
-@router.post("/link/poll", response={200: PollOut, 202: PollOut, 410: PollOut}, auth=None, summary="Ask for the answer")
+@router.post(
+    "/link/poll",
+    response={200: PollOut, 202: PollOut, 410: PollOut},
+    auth=None,
+    exclude_none=True,
+    summary="Ask for the answer",
+)
 def link_poll(request: HttpRequest, body: PollIn) -> Answer:
     """202 while nobody answered, 200 when approved, 410 when denied or over."""
     now = read_clock()
@@ -104,7 +110,7 @@ def _started(request: LinkRequest, device_code: str) -> dict[str, object]:
         "user_code": request.user_code,
         "verification_uri": verification_uri,
         "verification_uri_complete": f"{verification_uri}?code={request.user_code}",
-        "interval_seconds": int(rules.POLL_INTERVAL.total_seconds()),
+        "interval_seconds": int(rules.poll_interval(is_bootstrap=request.is_bootstrap).total_seconds()),
         "expires_in_seconds": int((request.expires_at - request.created_at).total_seconds()),
     }
 
