@@ -106,11 +106,13 @@ class Browser:
         """Open a page, signing in on the way where asked.
 
         Raises:
-            BenchError: There is no sign-in form, or it came back.
+            BenchError: There is no sign-in form, or it came back, or the console is not linked yet.
         """
         page = self.open(url)
         for _ in range(6):
             way = _way_in(page)
+            if urlsplit(page.url).path.startswith("/connect/"):
+                raise BenchError(f"{url} lets nobody in before Licensing approved the console.")
             if way is None:
                 return page
             is_password = way.has("password")
