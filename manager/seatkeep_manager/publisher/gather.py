@@ -14,6 +14,7 @@ from seatkeep_protocol.errors import DocumentTooLargeError
 from seatkeep_protocol.subjects import group_key
 from seatkeep_protocol.tasks import TaskKind
 from seatkeep_webkit.outbox.models import OutboxEvent
+from seatkeep_webkit.outbox.selectors import outbox_unsettled
 from seatkeep_webkit.outbox.services import consume
 
 from seatkeep_manager.directory.identity import InstanceKeys, instance_ensure, instance_keys
@@ -32,28 +33,62 @@ from seatkeep_manager.tasks.models import TaskRun
 from seatkeep_manager.tasks.selectors import runs_open
 
 CONSUMER = "publisher"
+TOPICS = (*DOCUMENT_TOPICS, DEVICE_ENROLLED)
 EVENTS_AT_ONCE = 500
 DEVICES_AT_ONCE = 500
 _log = logging.getLogger(__name__)
 
 
-def events_consume(*, now: datetime) -> int:
+def events_consume(*, now: datetime, ahead: set[int] | None = None) -> int:
     """Render every document that the next outbox events touch, and move the position, in one transaction.
 
+    Args:
+        now: Current time, aware UTC.
+        ahead: Events that `events_foresee` has handled; the position passes them, and they are taken out.
+
     Returns:
-        How many events were handled; 500 means that there may be more.
+        How many events were passed; 500 means that there may be more.
     """
+    done, passed = ahead if ahead is not None else set(), set[int]()
 
     def handle(events: list[OutboxEvent]) -> None:
-        for event in events:
-            if event.topic == DEVICE_ENROLLED:
-                license_assign_enrolled(device_id=event.payload["device"], token_id=event.payload.get("token"), now=now)
-        groups, devices = _touched(events)
-        render(groups=groups, devices=devices, now=now)
+        passed.update(event.pk for event in events)
+        _handle([event for event in events if event.pk not in done], now)
 
-    return consume(
-        name=CONSUMER, topics=[*DOCUMENT_TOPICS, DEVICE_ENROLLED], handler=handle, limit=EVENTS_AT_ONCE, now=now
-    )
+    count = consume(name=CONSUMER, topics=TOPICS, handler=handle, limit=EVENTS_AT_ONCE, now=now)
+    done -= passed
+    return count
+
+
+def events_foresee(*, now: datetime, ahead: set[int]) -> int:
+    """Render what events touch that are committed but that the position may not pass yet.
+
+    An older transaction that is still open, in whichever database of the cluster, must not delay a policy. Rendering is
+    idempotent and reads what is committed, so an event may come early, twice and out of order; the position still
+    moves by `events_consume` alone, and nothing is missed.
+
+    Args:
+        now: Current time, aware UTC.
+        ahead: Events handled so before; the new ones are added.
+
+    Returns:
+        How many were handled; 500 means that there may be more.
+    """
+    with transaction.atomic():
+        events = outbox_unsettled(topics=TOPICS, besides=ahead, limit=EVENTS_AT_ONCE)
+        _handle(events, now)
+    ahead |= {event.pk for event in events}
+    return len(events)
+
+
+def _handle(events: list[OutboxEvent], now: datetime) -> None:
+    if not events:
+        return
+    for event in events:
+        if event.topic == DEVICE_ENROLLED:
+            license_assign_enrolled(device_id=event.payload["device"], token_id=event.payload.get("token"), now=now)
+    groups, devices = _touched(events)
+    render(groups=groups, devices=devices, now=now)
 
 
 def _touched(events: Iterable[OutboxEvent]) -> tuple[set[int], set[int]]:

@@ -23,7 +23,8 @@ from seatkeep_protocol.subjects import BUCKET_STREAM, kv_subject
 from seatkeep_webkit.clock import now as clock_now
 from seatkeep_webkit.outbox.services import CHANNEL
 
-from seatkeep_manager.publisher.gather import EVENTS_AT_ONCE, events_consume, render_missing
+from seatkeep_manager.enrollment.revocations import revocations_publish
+from seatkeep_manager.publisher.gather import EVENTS_AT_ONCE, events_consume, events_foresee, render_missing
 from seatkeep_manager.statedocs.bus import BusError, bus_connect, streams_ensure
 from seatkeep_manager.statedocs.models import StateDocument
 from seatkeep_manager.statedocs.selectors import documents_due
@@ -51,11 +52,15 @@ class Publisher:
         self.database = database
         self.clock = clock
         self.jetstream: JetStreamContext = client.jetstream()
+        self._ahead: set[int] = set()
+        """Events handled before the position could pass them."""
 
     async def drain(self) -> int:
-        """Render and put everything that is due now; returns how many documents were put."""
-        while await self.database.run(events_consume, now=self.clock()) == EVENTS_AT_ONCE:
-            pass
+        """Render and put everything that is due now, and hand revocations on; returns how many documents were put."""
+        await self.database.run(revocations_publish, now=self.clock())
+        for work in (events_consume, events_foresee):
+            while await self.database.run(work, now=self.clock(), ahead=self._ahead) == EVENTS_AT_ONCE:
+                pass
         put = 0
         while due := await self.database.run(documents_due):
             put += await self._put_all(due)
@@ -63,6 +68,7 @@ class Publisher:
 
     async def reconcile(self) -> int:
         """Compare the bucket with the stored documents and put again what it lost; returns how many."""
+        await self.database.run(revocations_publish, now=self.clock(), is_forced=True)
         await streams_ensure(self.client)
         await self.database.run(render_missing, now=self.clock())
         lost = 0

@@ -11,7 +11,7 @@ from seatkeep_webkit.outbox.cursors import OutboxCursor
 from seatkeep_webkit.outbox.fields import XidField
 from seatkeep_webkit.outbox.models import OutboxEvent
 
-__all__ = ["OutboxCursor", "below_horizon", "outbox_read"]
+__all__ = ["OutboxCursor", "below_horizon", "outbox_read", "outbox_unsettled"]
 
 _M = TypeVar("_M", bound=Model)
 
@@ -46,3 +46,18 @@ def outbox_read(*, after: OutboxCursor, topics: Collection[str] | None = None, l
     """
     events = OutboxEvent.objects.filter(topic__in=topics) if topics is not None else OutboxEvent.objects.all()
     return list(below_horizon(events, after=after)[:limit])
+
+
+def outbox_unsettled(*, topics: Collection[str], besides: Collection[int] = (), limit: int = 500) -> list[OutboxEvent]:
+    """Return committed events that no cursor may pass yet, because an older transaction is still open somewhere.
+
+    A reader that may handle an event twice, and out of order, need not wait for strangers: it acts on these at once and
+    still moves its cursor by `outbox_read`, so nothing is missed. Any database of the cluster holds the horizon back.
+
+    Args:
+        topics: Only these.
+        besides: Ids of events that are not wanted again.
+        limit: At most so many, oldest first.
+    """
+    events = OutboxEvent.objects.filter(topic__in=topics, xid__gte=_Horizon()).exclude(pk__in=besides)
+    return list(events.order_by("xid", "id")[:limit])
