@@ -7,13 +7,16 @@ account an agent could let the broker overwrite another's document.
 
 from __future__ import annotations
 
+import json
+import logging
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -49,6 +52,11 @@ AGENT_PAYLOAD_BYTES = 272 * 1024
 """An inventory may be 256 kB (wire.md §7); the rest is for headers."""
 AGENT_SUBSCRIPTIONS = 64
 AGENT_JWT_LIFETIME = timedelta(days=7)
+OPERATOR_ISSUED_AT = datetime(2026, 1, 1, tzinfo=UTC)
+"""Always the same, because nats-server refuses to reload a configuration whose operator claim changed in any byte."""
+USER_KEY = re.compile(r"U[A-Z2-7]{55}")
+"""A user's public key; never `*`, which would revoke everybody."""
+_log = logging.getLogger(__name__)
 _started: dict[Path, subprocess.Popen[bytes]] = {}
 
 
@@ -163,15 +171,24 @@ class Broker:
         """What a client on this machine connects to."""
         return f"tls://localhost:{self.port}" if self.tls else f"nats://127.0.0.1:{self.port}"
 
+    @property
+    def revocations_file(self) -> Path:
+        """Where the manager writes whom it revoked (SEATKEEP_NATS_REVOCATIONS, wire.md §7)."""
+        return self.folder / "revocations.json"
+
     def command(self) -> list[str]:
         """The server's command line; run `prepare` before."""
         return [str(find_nats_server()), "-c", str(self.config)]
 
     def prepare(self, *, now: datetime) -> BrokerKeys:
-        """Make keys when there are none, and write credentials and configuration anew. Idempotent."""
+        """Make keys when there are none, and write credentials and configuration anew. Idempotent.
+
+        A running server takes the new configuration over at SIGHUP: it closes connections of newly revoked users and
+        keeps all others.
+        """
         keys = broker_create(self.folder)
         write_private(self.manager_creds, manager_credentials(keys, now=now))
-        broker_config_write(self, keys, now=now)
+        broker_config_write(self, keys, now=now, revocations=revocations_read(self.revocations_file))
         return keys
 
     def start(self, *, now: datetime, timeout_seconds: float = 15) -> None:
@@ -253,6 +270,21 @@ def broker_create(folder: Path) -> BrokerKeys:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     keys.save(folder / "keys")
     return keys
+
+
+def revocations_read(file: Path) -> dict[str, int]:
+    """Whom the manager revoked: public key of a user (U…) → Unix seconds; empty when there is no file.
+
+    A file that is not in order must not keep the broker from starting: it counts as empty, and the log says so.
+    """
+    try:
+        users = json.loads(file.read_text())["users"]
+        return {nkey: int(at) for nkey, at in users.items() if USER_KEY.fullmatch(nkey)}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        _log.error("the list of revoked agents is not in order and is left out: %s", error)
+        return {}
 
 
 def manager_credentials(keys: BrokerKeys, *, now: datetime) -> str:
@@ -352,13 +384,14 @@ def broker_config_write(
         keys.core.public: core_account(keys, now=now),
         keys.edge.public: edge_account(keys, now=now, revocations=revocations),
     }
+    operator = operator_jwt(operator=keys.operator, system_account=keys.system.public, now=OPERATOR_ISSUED_AT)
     lines = [
         'server_name: "seatkeep"',
         f'listen: "{broker.host}:{broker.port}"',
         "max_connections: 200000",
         "max_payload: 1MB",
         "write_deadline: 10s",
-        f"operator: {operator_jwt(operator=keys.operator, system_account=keys.system.public, now=now)}",
+        f"operator: {operator}",
         f"system_account: {keys.system.public}",
         "resolver: MEMORY",
         "resolver_preload: {",

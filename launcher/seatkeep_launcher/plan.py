@@ -161,6 +161,7 @@ class Installation:
             "SEATKEEP_NATS_MANAGER_CREDS": str(self.broker.manager_creds),
             "SEATKEEP_NATS_EDGE_SIGNING_SEED": str(self.broker.edge_signing_seed),
             "SEATKEEP_NATS_EDGE_ACCOUNT": self.broker.edge_account,
+            "SEATKEEP_NATS_REVOCATIONS": str(self.broker.revocations_file),
         }
 
     def _device_broker_urls(self) -> str:

@@ -240,10 +240,11 @@ class Supervisor:
             one.refuse_dead()  # A process that nobody can ask may have ended while others became well.
         self._write_state()
 
-    def run(self, every_tick: Callable[[], None] = lambda: None) -> None:
-        """Keep all running until `request_stop`, calling `every_tick` about every ten seconds."""
+    def run(self, every_tick: Callable[[], None] = lambda: None, *, often: Callable[[], None] = lambda: None) -> None:
+        """Keep all running until `request_stop`; call `every_tick` about every ten seconds, `often` five a second."""
         next_check = time.monotonic() + HEALTH_EVERY_SECONDS
         while not self._stop.wait(TICK_SECONDS):
+            often()
             changed = [one.tick() for one in self._all.values()]
             if time.monotonic() >= next_check:
                 changed += self._check_all()

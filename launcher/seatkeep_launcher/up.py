@@ -42,6 +42,7 @@ class Stack:
     progress: Progress = silent
     supervisor: Supervisor = field(init=False)
     _certificate_mtime: float = 0.0
+    _revocations_mtime_ns: int = 0
 
     def __post_init__(self) -> None:
         home = self.installation.home
@@ -69,7 +70,7 @@ class Stack:
 
     def run(self) -> None:
         """Keep all running until a stop is asked for."""
-        self.supervisor.run(self._refresh_certificates)
+        self.supervisor.run(self._refresh_certificates, often=self._refresh_revocations)
 
     def stop(self) -> None:
         """Stop all, in order."""
@@ -128,9 +129,24 @@ class Stack:
         watched = [installation.home.nats / "tls/server.crt", *([public[0]] if public else [])]
         newest = max(path.stat().st_mtime for path in watched)
         if self._certificate_mtime and newest > self._certificate_mtime:
-            installation.broker.prepare(now=datetime.now(UTC))
-            self.supervisor.signal("nats", signal.SIGHUP)
+            self._reload_broker()
         self._certificate_mtime = newest
+
+    def _refresh_revocations(self) -> None:
+        """Sign the agents' account anew when the manager revoked somebody, and let the broker act upon it."""
+        if self.installation.settings.broker is not None:
+            return
+        try:
+            changed = self.installation.broker.revocations_file.stat().st_mtime_ns
+        except FileNotFoundError:
+            return
+        if changed != self._revocations_mtime_ns:
+            self._revocations_mtime_ns = changed
+            self._reload_broker()
+
+    def _reload_broker(self) -> None:
+        self.installation.broker.prepare(now=datetime.now(UTC))
+        self.supervisor.signal("nats", signal.SIGHUP)
 
 
 def refuse_taken_ports(installation: Installation) -> None:

@@ -367,8 +367,8 @@ def device_broker_jwt(device: Device, *, now: datetime) -> str:
 
 
 def credential_revoke(*, nkey: str, now: datetime) -> None:
-    """Note that a broker user no longer counts; the launcher takes the list into the account's claim. Idempotent."""
-    RevokedCredential.objects.bulk_create([RevokedCredential(nkey=nkey, revoked_at=now)], ignore_conflicts=True)
+    """Note that the JWTs of a broker user issued up to `now` no longer count; see `revocations_publish`. Idempotent."""
+    RevokedCredential.objects.update_or_create(nkey=nkey, defaults={"revoked_at": now, "published_at": None})
     outbox_append(topic="credential.revoked", payload={"nkey": nkey}, now=now)
 
 

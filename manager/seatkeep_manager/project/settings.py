@@ -29,6 +29,7 @@ NATS_URL = env_str("SEATKEEP_NATS_URL", default="nats://127.0.0.1:4222")
 NATS_MANAGER_CREDS = env_str("SEATKEEP_NATS_MANAGER_CREDS", default="")
 NATS_EDGE_SIGNING_SEED = env_str("SEATKEEP_NATS_EDGE_SIGNING_SEED", default="")
 NATS_EDGE_ACCOUNT = env_str("SEATKEEP_NATS_EDGE_ACCOUNT", default="")
+NATS_REVOCATIONS = env_str("SEATKEEP_NATS_REVOCATIONS", default="")
 NATS_DEVICE_URLS = env_list("SEATKEEP_NATS_DEVICE_URLS", default="wss://console.localhost:8443/agent")
 
 globals().update(

@@ -1,0 +1,59 @@
+"""The list of revoked agents on its way to the broker.
+
+The manager cannot revoke by itself, because operator and account keys stay with the launcher (DESIGN §4). It writes
+the whole list to the file SEATKEEP_NATS_REVOCATIONS (wire.md §7); the launcher signs it into the account of the agents.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+
+from seatkeep_manager.enrollment.models import RevokedCredential
+from seatkeep_manager.enrollment.selectors import revocations_list
+
+
+def revocations_publish(*, now: datetime, is_forced: bool = False) -> bool:
+    """Write the list when somebody was revoked since it was last written.
+
+    A kill between the file and the mark only writes the same list again.
+
+    Args:
+        now: Current time, aware UTC.
+        is_forced: Write in any case, for the first look after a start or a restore.
+
+    Returns:
+        Whether the file was written; never without a file to write to.
+    """
+    due = RevokedCredential.objects.filter(published_at__isnull=True)
+    if not settings.NATS_REVOCATIONS or not (is_forced or due.exists()):
+        return False
+    return _publish(Path(settings.NATS_REVOCATIONS), now)
+
+
+@transaction.atomic
+def _publish(path: Path, now: datetime) -> bool:
+    # The row locks keep a later revocation of the same user from being marked without having been written.
+    waiting = list(RevokedCredential.objects.select_for_update().filter(published_at__isnull=True).order_by("pk"))
+    is_new = _write_changed(path, json.dumps({"version": 1, "users": revocations_list()}, sort_keys=True))
+    RevokedCredential.objects.filter(pk__in=[row.pk for row in waiting]).update(published_at=now)
+    return is_new
+
+
+def _write_changed(path: Path, content: str) -> bool:
+    """Put the file in place by a rename (0600), unless it says the same already."""
+    if path.exists() and path.read_text() == content:
+        return False
+    staging = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(staging, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(descriptor)
+    staging.rename(path)
+    return True
