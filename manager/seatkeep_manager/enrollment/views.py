@@ -13,7 +13,7 @@ import msgspec
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 from seatkeep_license.encoding import b64url_decode
 from seatkeep_license.errors import TokenMalformedError
 from seatkeep_license.keys import SigningKey
@@ -49,8 +49,8 @@ class EnrollBody(msgspec.Struct, frozen=True):
     request: str
 
 
-def device_endpoint(view: View) -> View:
-    """For programs, not browsers: POST only, no cookie, errors as problem+json, limited per address."""
+def device_read(view: View) -> View:
+    """For programs, not browsers: errors as problem+json, limited per address."""
 
     @functools.wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -61,7 +61,12 @@ def device_endpoint(view: View) -> View:
         except AppError as error:
             return problem_response(error, request)
 
-    return csrf_exempt(require_POST(answer))
+    return answer
+
+
+def device_endpoint(view: View) -> View:
+    """As `device_read`, but POST only and without a cookie."""
+    return csrf_exempt(require_POST(device_read(view)))
 
 
 @device_endpoint
@@ -90,10 +95,25 @@ def relay(request: HttpRequest, what: str) -> HttpResponse:
     if what not in RELAYED:
         raise NotFoundError
     body = _body(request, RELAY_LIMIT_BYTES)
-    url = f"{settings.LICENSING_DEVICE_URL}/activate/v1/{what}"
+    return _passed_on("POST", f"/activate/v1/{what}", content=body, headers={"Content-Type": "application/jose"})
+
+
+@require_GET
+@device_read
+def relay_keys(request: HttpRequest) -> HttpResponse:
+    """Licensing's lease keys, for a machine that has to verify its first lease without reaching Licensing."""
+    return _passed_on("GET", "/.well-known/seatkeep-keys.json")
+
+
+def _passed_on(method: str, path: str, **what: Any) -> HttpResponse:
+    """What Licensing answers, unchanged.
+
+    Raises:
+        UnavailableError: It does not answer.
+    """
     try:
         with httpx.Client(verify=_ca(), timeout=RELAY_TIMEOUT_SECONDS, trust_env=False) as client:
-            answer = client.post(url, content=body, headers={"Content-Type": "application/jose"})
+            answer = client.request(method, settings.LICENSING_DEVICE_URL + path, **what)
     except httpx.HTTPError as error:
         raise UnavailableError("Licensing does not answer.", retry_after_seconds=30) from error
     kind = answer.headers.get("Content-Type", "application/json")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -39,7 +42,28 @@ from seatkeep_manager.enrollment.services import (
 )
 from seatkeep_protocol.enrollment import JwtRequest, Previous, PreviousProof, jwt_request_build, previous_build
 
+KEYS = b'{"keys": []}'
 CONSOLE = "https://console.localhost:8443"
+
+
+@pytest.fixture
+def licensing_url() -> Iterator[str]:
+    """A Licensing that knows one address only."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/.well-known/seatkeep-keys.json" else 404)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(KEYS)
+
+        def log_message(self, *_: object) -> None:
+            """Stay silent."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def enroll(agent: FakeAgent, token: EnrollmentToken, now: datetime, **extra: Any) -> Device | Waiting:
@@ -261,6 +285,25 @@ def test_http_ten_megabytes_are_refused_unread(db: None) -> None:
 def test_http_an_unknown_key_is_a_403_with_its_code(db: None, now: datetime) -> None:
     answer = post("/agent/v1/enroll", {"key": "skd_x", "request": FakeAgent().request(now)})
     assert (answer.status_code, answer.json()["code"]) == (403, "key_unknown")
+
+
+def test_http_a_wrong_clock_is_told_the_time_in_the_problem_itself(token: EnrollmentToken) -> None:
+    body = {"key": token.secret, "request": FakeAgent().request(datetime.now(UTC) - timedelta(days=30))}
+    answer = Client().post("/agent/v1/enroll", json.dumps(body), content_type="application/json")
+    problem = answer.json()
+    told = datetime.fromtimestamp(problem["server_time_us"] / 1_000_000, UTC)
+    assert (answer.status_code, problem["code"]) == (422, "clock_skew")
+    assert abs(told - datetime.now(UTC)) < timedelta(seconds=30)
+
+
+def test_http_the_lease_keys_of_licensing_come_through_the_relay(db: None, settings: Any, licensing_url: str) -> None:
+    settings.LICENSING_DEVICE_URL, settings.DEVICE_CA = licensing_url, None
+    answer = Client().get("/agent/v1/relay/keys")
+    assert (answer.status_code, answer.content, answer["Content-Type"]) == (200, KEYS, "application/json")
+
+
+def test_http_lease_keys_are_only_read(db: None) -> None:
+    assert Client().post("/agent/v1/relay/keys").status_code == 405
 
 
 def test_http_a_flood_of_requests_is_slowed_down(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
