@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from seatkeep_manager.hublink.enums import CustomerState, LinkState, SyncKind, SyncState
 from seatkeep_manager.hublink.errors import CompanyNotFoundError, LicenseNotFoundError
-from seatkeep_manager.hublink.models import HubLink, MirroredCompany, MirroredLicense, MirroredNode, SyncRun
+from seatkeep_manager.hublink.models import HubLink, MirroredCompany, MirroredLicense, MirroredNode, MirroredSeat, SyncRun
 from seatkeep_manager.hublink.rules import DEVICE_KINDS, Status
 
 
@@ -94,6 +94,12 @@ def node_list(*, company_hub_ids: Iterable[UUID] | None = None) -> QuerySet[Mirr
     return nodes if company_hub_ids is None else nodes.filter(company_hub_id__in=list(company_hub_ids))
 
 
+def companies_of_shares(share_ids: Collection[UUID]) -> QuerySet[MirroredNode, UUID]:
+    """Hub ids of the customers that these licenses or customers' seats (both by hub id) are for."""
+    found = node_list().filter(Q(hub_id__in=share_ids) | Q(license_hub_id__in=share_ids))
+    return found.values_list("company_hub_id", flat=True)
+
+
 def license_for_company(*, company_hub_id: UUID, product: str) -> MirroredLicense | None:
     """The license from which a customer's device takes its seat of a product.
 
@@ -105,3 +111,8 @@ def license_for_company(*, company_hub_id: UUID, product: str) -> MirroredLicens
     usable = [n for n in nodes if n.license_hub_id in licenses]
     usable.sort(key=lambda n: (n.is_suspended, licenses[n.license_hub_id].state != "OK", n.license_hub_id.hex))
     return licenses[usable[0].license_hub_id] if usable else None
+
+
+def seat_get(hub_id: UUID) -> MirroredSeat | None:
+    """A seat that a person stopped in the hub at some time."""
+    return MirroredSeat.objects.filter(hub_id=hub_id).first()

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from seatkeep_license.encoding import seconds_of
@@ -15,11 +16,12 @@ from seatkeep_protocol.vocabulary import LicenseState
 from seatkeep_webkit.actors import Actor
 from seatkeep_webkit.audit.services import audit_record
 
+from seatkeep_manager.directory.enums import DeviceState
 from seatkeep_manager.directory.models import Device
 from seatkeep_manager.directory.services import device_touch
 from seatkeep_manager.enrollment.models import EnrollmentToken
 from seatkeep_manager.hublink.models import HubLink
-from seatkeep_manager.hublink.selectors import license_for_company, link_get
+from seatkeep_manager.hublink.selectors import companies_of_shares, license_for_company, link_get
 from seatkeep_manager.hublink.services import instance_key
 from seatkeep_manager.statedocs import rules
 from seatkeep_manager.statedocs.errors import NoLicenseForDeviceError
@@ -78,6 +80,26 @@ def license_assign_enrolled(*, device_id: int, token_id: int | None, now: dateti
         return license_assign_fitting(actor=actor, device=device, now=now)
     except NoLicenseForDeviceError:
         return None
+
+
+@transaction.atomic
+def license_assign_waiting(*, share_ids: Collection[UUID], now: datetime) -> int:
+    """Assign what fits to devices without a license whose customer's seats the hub just told of. Idempotent.
+
+    A device that has a license keeps it.
+
+    Args:
+        share_ids: Hub ids of changed licenses or of customers' seats.
+        now: Current time, aware UTC.
+
+    Returns:
+        How many devices got one.
+    """
+    waiting = Device.objects.filter(
+        company_hub_id__in=companies_of_shares(share_ids), state=DeviceState.ACTIVE, license_assignments__isnull=True
+    )
+    ids = list(waiting.order_by("pk").values_list("pk", flat=True))
+    return sum(license_assign_enrolled(device_id=pk, token_id=None, now=now) is not None for pk in ids)
 
 
 @transaction.atomic

@@ -14,7 +14,9 @@ from seatkeep_manager.directory.models import Device
 from seatkeep_manager.directory.services import device_retire
 from seatkeep_manager.enrollment.models import EnrollmentToken
 from seatkeep_manager.enrollment.services import device_enroll, request_reject, token_revoke
+from seatkeep_manager.hublink.adapters.messages import LicenseItem, NodeItem
 from seatkeep_manager.hublink.enums import LinkState
+from seatkeep_manager.hublink.mirror import item_apply
 from seatkeep_manager.hublink.models import HubLink, MirroredLicense, MirroredNode
 from seatkeep_manager.hublink.services import instance_key
 from seatkeep_manager.policies.enums import PolicyProduct
@@ -30,7 +32,8 @@ from seatkeep_manager.policies.services import (
 from seatkeep_manager.problems.enums import UNRESOLVED, ProblemKind
 from seatkeep_manager.problems.models import Problem
 from seatkeep_manager.problems.services import devices_evaluate, instance_evaluate, problem_snooze, snoozes_end
-from seatkeep_manager.statedocs.licenses import license_assign_enrolled, tickets_issue
+from seatkeep_manager.publisher.gather import events_consume, events_foresee
+from seatkeep_manager.statedocs.licenses import license_assign_enrolled, license_assign_waiting, tickets_issue
 from seatkeep_manager.statedocs.models import LicenseAssignment
 from seatkeep_manager.tasks.errors import TaskParamsInvalidError, TaskTargetsEmptyError
 from seatkeep_manager.tasks.services import task_create, task_runs_expire
@@ -116,6 +119,30 @@ def test_a_new_device_is_told_to_hold_a_seat_of_its_customer(
     made = license_assign_enrolled(device_id=device.pk, token_id=None, now=now)
     assert made is not None
     assert (made.license_public_id, made.product, made.ticket) == ("ABC-DEF-GHJ", "endpoint-workstation", "")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("last", ["license", "seats"])
+def test_an_agreement_that_comes_after_the_device_gives_it_a_license_at_once(
+    device: Device, tree: Tree, now: datetime, last: str
+) -> None:
+    assert license_assign_enrolled(device_id=device.pk, token_id=None, now=now) is None
+    share = LicenseItem(id=uuid.uuid4(), public_id="ABC-DEF-GHJ", owner_id=tree.msp.hub_id, state="OK", quantity=5)
+    seats = NodeItem(
+        id=uuid.uuid4(), license_id=share.id, company_id=tree.alpha.hub_id, product="endpoint-workstation"
+    )  # fmt: skip
+    for item in (seats, share) if last == "license" else (share, seats):
+        item_apply(item, run_id=0, now=now)
+    events_consume(now=now)
+    events_foresee(now=now, ahead=set())  # What an open transaction of another test holds back.
+    assert LicenseAssignment.objects.get(device=device).license_public_id == "ABC-DEF-GHJ"
+
+
+def test_a_device_keeps_its_license_when_the_hub_tells_of_others(
+    device: Device, linked: MirroredLicense, now: datetime
+) -> None:
+    license_assign_enrolled(device_id=device.pk, token_id=None, now=now)
+    assert license_assign_waiting(share_ids=[linked.hub_id], now=now) == 0
 
 
 def test_a_ticket_is_bound_to_the_endpoints_key(device: Device, linked: MirroredLicense, now: datetime) -> None:
