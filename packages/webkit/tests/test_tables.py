@@ -6,6 +6,8 @@ import csv
 import io
 
 import pytest
+from django.db.models import QuerySet
+from django.http import QueryDict
 from django.test import Client, RequestFactory
 from openpyxl import load_workbook
 from seatkeep_webkit.styleguide.views import ComputerTable
@@ -146,3 +148,26 @@ def test_the_drawer_and_the_page_show_the_same(page: Client) -> None:
     assert "<html" not in drawer
     for content in (drawer, page.get(url).content.decode()):
         assert "pc-0000" in content
+
+
+class _OneCustomer(ComputerTable):
+    def apply_scope(self, queryset: QuerySet[Computer], scope: QueryDict) -> QuerySet[Computer]:
+        return queryset.filter(customer=scope.get("customer", ""))
+
+
+def test_all_that_match_stays_within_the_scope_of_the_page(db: None) -> None:
+    make_computers(30)
+    customer = Computer.objects.earliest("pk").customer
+    request = RequestFactory().get(URL)
+    request.user = Person()
+    shown = _OneCustomer(request, Computer.objects.filter(customer=customer), scope={"customer": customer})
+    posted = RequestFactory().post(REMOVE, {"all_matching": "1", "table_query": shown.query})
+    posted.user = Person()
+    chosen = _OneCustomer(posted, Computer.objects.all()).selected()
+    assert {one.customer for one in chosen} == {customer}
+
+
+def test_a_search_keeps_what_the_page_is_about(page: Client) -> None:
+    make_computers(3)
+    body = page.get(f"{URL}?group=7&q=x&state=PROTECTED").content.decode()
+    assert '<input type="hidden" name="group" value="7">' in body

@@ -92,10 +92,19 @@ class Table(Generic[_M]):
     empty: ClassVar[Empty] = Empty(_("Nothing here yet."))
     per_page: ClassVar[int] = 50
 
-    def __init__(self, request: HttpRequest, queryset: QuerySet[_M]) -> None:
+    def __init__(self, request: HttpRequest, queryset: QuerySet[_M], *, scope: Mapping[str, str] | None = None) -> None:
+        """Make the table of one request.
+
+        Args:
+            request: Its address holds search, filters, sort and page.
+            queryset: What the person may see, already narrowed to the scope.
+            scope: Where the table stands, such as one group; travels with a selection of all that match, so that
+                `selected` can narrow by it again (see `apply_scope`).
+        """
         self.request = request
         self.queryset = queryset
         self.params = request.GET
+        self.scope = dict(scope or {})
 
     # What a project overrides
 
@@ -109,6 +118,10 @@ class Table(Generic[_M]):
         for lookup in self.search:
             condition |= Q(**{lookup: text})
         return queryset.filter(condition)
+
+    def apply_scope(self, queryset: QuerySet[_M], scope: QueryDict) -> QuerySet[_M]:
+        """Keep the rows of the place that a posted selection came from; `scope` holds what the page gave as `scope`."""
+        return queryset
 
     # What views call
 
@@ -125,7 +138,8 @@ class Table(Generic[_M]):
     def selected(self) -> QuerySet[_M]:
         """Return the rows of a posted selection: the ticked ones, or all that match the posted filters."""
         if self.request.POST.get("all_matching") == "1":
-            return self._narrowed(QueryDict(self.request.POST.get("table_query", "")))
+            posted = QueryDict(self.request.POST.get("table_query", ""))
+            return self.apply_scope(self._narrowed(posted), posted)
         ids = [int(text) for text in self.request.POST.getlist("selected") if text.isascii() and text.isdigit()]
         return self.queryset.filter(pk__in=ids)
 
@@ -232,8 +246,14 @@ class Table(Generic[_M]):
 
     @property
     def query(self) -> str:
-        """Search and filters as a query string, without sort and page: what a selection of all means."""
-        return self._query(sort=None, cursor=None, export=None)
+        """Scope, search and filters as a query string, without sort and page: what a selection of all means."""
+        return self._query(sort=None, cursor=None, export=None, **self.scope)
+
+    @property
+    def kept_parameters(self) -> list[tuple[str, str]]:
+        """What of the address belongs to the page and must survive a new search or filter, such as the group."""
+        own = {"q", "sort", "cursor", "export", *(one.name for one in self.filters)}
+        return [(name, value) for name, values in self.params.lists() if name not in own for value in values]
 
     @property
     def next_url(self) -> str:

@@ -19,6 +19,7 @@ from seatkeep_webkit.errors import Text
 from seatkeep_webkit.navigation import NavItem
 from seatkeep_webkit.progress import ProgressState
 from seatkeep_webkit.tables import Table
+from seatkeep_webkit.trees import TreeItem, current_label
 
 register = template.Library()
 
@@ -117,6 +118,12 @@ def crumb(label: Text, url: str = "") -> dict[str, Any]:
 def tabs(context: template.Context, items: Sequence[NavItem]) -> dict[str, Any]:
     """Show tabs that are addresses: `NavItem`s; the one with this page's exact address is current."""
     return {"items": items, "path": context["request"].path}
+
+
+@register.inclusion_tag("webkit/parts/tree.html")
+def tree(items: Sequence[TreeItem], label: Text) -> dict[str, Any]:
+    """Show a tree of `TreeItem`s: a column beside the table, folded away on a narrow screen."""
+    return {"items": items, "label": label, "current": current_label(items)}
 
 
 @register.simple_tag(takes_context=True)

@@ -28,6 +28,10 @@ function setSide(isOpen) {
   (isOpen ? side?.querySelector("a, button") : document.querySelector("[data-side-open]"))?.focus();
 }
 
+if (matchMedia("(max-width: 61.99rem)").matches) {
+  document.querySelectorAll(".tree-fold").forEach((fold) => { fold.open = false; });
+}
+
 // Drawer
 
 let drawerOrigin = null;
@@ -119,12 +123,25 @@ document.addEventListener("keydown", (event) => {
     const field = document.querySelector("[data-search-key]");
     if (field) { event.preventDefault(); field.focus(); field.select(); }
   }
+  if ((event.key === "j" || event.key === "k") && isPlain(event) && !isTyping(event.target) && !dialog?.open) moveRow(event);
   if (event.key === "Escape" && !dialog?.open) {
     const menu = document.querySelector("details[data-menu][open]");
     if (menu) { menu.open = false; menu.querySelector("summary").focus(); } else closeDrawer();
   }
   if ((event.key === "ArrowDown" || event.key === "ArrowUp") && event.target.closest(".top-search")) moveHit(event);
 });
+
+// j and k go down and up the rows; an open drawer follows.
+function moveRow(event) {
+  const links = [...document.querySelectorAll(".page-main :is(.tbl-table, .rows) a[data-drawer]")].filter((one) => one.offsetParent);
+  if (!links.length) return;
+  event.preventDefault();
+  const open = !drawer.hidden && drawerOrigin;
+  const at = links.indexOf(open || document.activeElement) + (event.key === "j" ? 1 : -1);
+  const next = links[Math.max(0, Math.min(at, links.length - 1))];
+  next.scrollIntoView({ block: "nearest" });
+  if (open) openDrawer(next); else next.focus();
+}
 
 function moveHit(event) {
   const links = [...document.querySelectorAll("#search-results a")];
