@@ -94,6 +94,36 @@ def agreement_set(
     return agreement
 
 
+def agreements_begin(*, actor: Actor, company: Company, now: datetime) -> list[Agreement]:
+    """Let a new customer's computers take seats at once: a flexible agreement for each product of the shared license.
+
+    Does nothing where a person has to choose: no MSP license above the customer is in use, or more than one is.
+    Idempotent: agreements that exist stay as they are.
+
+    Args:
+        actor: Who does it; whether they may is the caller's look-up.
+        company: The customer.
+        now: Current time, aware UTC.
+
+    Returns:
+        What was made, by product.
+    """
+    shared = License.objects.filter(
+        owner_id__in=company.path, kind=LicenseKind.MSP, cancelled_at=None, suspended_at=None
+    )
+    found = list(shared.select_related("bundle")[:2])
+    if len(found) != 1 or Agreement.objects.filter(company=company).exists():
+        return []
+    codes = found[0].bundle.lines.order_by("product_id").values_list("product__code", flat=True)
+    with read_committed():
+        return [
+            agreement_set(
+                actor=actor, license=found[0], product_code=code, company=company, mode=AgreementMode.FLEXIBLE, now=now
+            )
+            for code in codes
+        ]
+
+
 def agreement_close(*, actor: Actor, agreement: Agreement, now: datetime) -> Agreement:
     """Close an agreement: its share takes no new devices; those that hold a seat keep it until it is released.
 

@@ -115,6 +115,8 @@ class UseForm(forms.Form):
         if isinstance(field, forms.ChoiceField):
             field.choices = [(name, name) for name in time_zones()]
             field.initial = settings.FIRST_TIME_ZONE
+            if not self.is_bound:
+                field.widget.attrs["data-browser-zone"] = True
 
 
 class AddressForm(forms.Form):
@@ -146,9 +148,17 @@ class CompanyForm(forms.Form):
     custom_identifier = forms.CharField(
         label=_("Your own number"), max_length=100, required=False, help_text=_("For example the number in your PSA.")
     )
+    takes_seats = forms.BooleanField(
+        label=_("Computers take seats of the shared license"),
+        required=False,
+        initial=True,
+        help_text=_("What is in use is billed (a flexible agreement). You can promise a fixed number at any time."),
+    )
 
-    def __init__(self, *args: Any, parents: list[Company], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, parents: list[Company], has_license: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not has_license:
+            del self.fields["takes_seats"]
         parent, kind = self.fields["parent"], self.fields["kind"]
         if isinstance(parent, forms.ModelChoiceField) and isinstance(kind, forms.ChoiceField):
             parent.queryset = Company.objects.filter(pk__in=[one.pk for one in parents]).order_by("name")

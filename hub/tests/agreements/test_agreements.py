@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from seatkeep_hub.agreements.errors import AgreementCompanyError, AgreementFieldError
 from seatkeep_hub.agreements.selectors import agreement_list, agreement_over
-from seatkeep_hub.agreements.services import agreement_close, agreement_reopen
+from seatkeep_hub.agreements.services import agreement_close, agreement_reopen, agreements_begin
 from seatkeep_hub.companies.models import FeedEntry
 from seatkeep_hub.companies.people import access_set, user_create
 from seatkeep_hub.licensing import rules
@@ -189,3 +189,19 @@ def test_a_promise_is_always_kept_when_the_license_covers_all(promises, takes):
         while leaf.used < leaf.reserved:
             assert rules.has_room([leaf, root])
             rules.shift([leaf, root], +1)
+
+
+def test_a_new_customer_of_one_license_can_take_seats_at_once(license, activate, customer, actor, now):
+    begun = agreements_begin(actor=actor, company=customer, now=now)
+    assert {one.mode for one in begun} == {"FLEXIBLE"}
+    assert activate(customer, "pc-1") == ["new"]
+
+
+def test_what_is_agreed_already_is_left_alone(agree, customer, actor, now):
+    agree(customer, "FIXED", quantity=4)
+    assert agreements_begin(actor=actor, company=customer, now=now) == []
+
+
+def test_of_two_licenses_a_person_chooses(license, msp, customer, actor, now):
+    license_order(actor=actor, owner=msp, bundle_code="endpoint-protection", kind="MSP", quantity=3, now=now)
+    assert agreements_begin(actor=actor, company=customer, now=now) == []

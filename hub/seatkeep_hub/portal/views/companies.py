@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,6 +18,7 @@ from seatkeep_webkit.navigation import NavItem
 from seatkeep_hub.agreements.enums import AgreementMode
 from seatkeep_hub.agreements.models import Agreement
 from seatkeep_hub.agreements.selectors import agreement_list, agreement_over
+from seatkeep_hub.agreements.services import agreements_begin
 from seatkeep_hub.companies.enums import AccessLevel, CompanyKind, CompanyStatus
 from seatkeep_hub.companies.models import Company, User
 from seatkeep_hub.companies.selectors import (
@@ -27,6 +30,7 @@ from seatkeep_hub.companies.selectors import (
     users_of,
 )
 from seatkeep_hub.companies.services import company_create, company_rename
+from seatkeep_hub.licensing.enums import LicenseKind
 from seatkeep_hub.licensing.selectors import license_list, seat_count, seat_list
 from seatkeep_hub.licensing.suspension import company_suspend, company_unsuspend
 from seatkeep_hub.portal.forms import CompanyForm, NameForm
@@ -48,17 +52,29 @@ def companies(request: HttpRequest) -> HttpResponseBase:
 def company_new(request: HttpRequest) -> HttpResponse:
     """Create a company below one that the viewer may change."""
     viewer = viewer_of(request)
-    form = CompanyForm(request.POST or None, parents=parents_for(viewer), initial=_place(request))
+    has_license = license_list(viewer).filter(kind=LicenseKind.MSP).exists()
+    form = CompanyForm(
+        request.POST or None, parents=parents_for(viewer), has_license=has_license, initial=_place(request)
+    )
     title = _("New customer") if is_one_msp() else _("New company")
     dialog = FormDialog(request, form, title=title, label=_("Create"), lines=[_("This sends no mail.")])
     if not dialog.is_valid:
         return dialog.response()
-    actor, now = acting(request)
     try:
-        made = company_create(actor=actor, now=now, **form.cleaned_data)
+        made = _company_make(request, form.cleaned_data)
     except AppError as error:
         return dialog.refuse(error)
     return done(request, _("Created."), url=reverse("portal:company", args=[made.uid]))
+
+
+@transaction.atomic
+def _company_make(request: HttpRequest, wanted: dict[str, Any]) -> Company:
+    actor, now = acting(request)
+    takes_seats = wanted.pop("takes_seats", False)
+    made = company_create(actor=actor, now=now, **wanted)
+    if takes_seats and made.kind == CompanyKind.CUSTOMER:
+        agreements_begin(actor=actor, company=made, now=now)
+    return made
 
 
 def company(request: HttpRequest, uid: UUID) -> HttpResponse:

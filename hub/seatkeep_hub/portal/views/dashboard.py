@@ -69,7 +69,7 @@ def checklist(viewer: User) -> list[Chore]:
         ]
     return [
         *chores,
-        Chore(_("Add the first customer"), reverse("portal:companies"), customers.exists()),
+        Chore(_("Add the first customer"), reverse("portal:company-new"), customers.exists()),
         Chore(_("Protect the first computer"), reverse("portal:seats"), seat_list(viewer).exists()),
     ]
 

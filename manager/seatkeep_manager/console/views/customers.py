@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -58,6 +59,7 @@ def customer(request: HttpRequest, uid: UUID) -> HttpResponse:
         "tokens": list(tokens_visible(user).filter(company_hub_id=found.hub_id, revoked_at__isnull=True)[:5]),
         "job": job,
         "progress": _progress(job) if job else None,
+        "licensing_url": settings.LICENSING_URL,
     }
     return detail_response(request, "console/customer.html", context)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -41,6 +42,7 @@ def problems(request: HttpRequest) -> HttpResponse:
         "has_customers": customers_visible(user).exists(),
         "status": link_status(),
         "is_admin": viewer_is_admin(request),
+        "new_customer_url": f"{settings.LICENSING_URL}/companies/new/",
     }
     template = "console/parts/problem_list.html" if _is_poll(request) else "console/problems.html"
     return render(request, template, context)
