@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Count, F, Max, QuerySet, Sum
+from seatkeep_webkit.ratelimit.services import rate_limit
 
 from seatkeep_hub.agreements.models import UsageDay
 from seatkeep_hub.companies.models import Company
 from seatkeep_hub.companies.selectors import Viewer, companies_visible
 from seatkeep_hub.licensing.isolation import read_committed
 from seatkeep_hub.licensing.statements import sql_text
+
+COUNTS_AT_ONCE = 12
+"""So often may one company's day be counted at once; one more every five seconds."""
 
 
 class UsageTotal(NamedTuple):
@@ -28,8 +33,8 @@ class UsageTotal(NamedTuple):
     peak: int
 
 
-def usage_day_record(*, day: date, now: datetime) -> int:
-    """Write the usage of a day for every share. Idempotent: a second run gives the same rows.
+def usage_day_record(*, day: date, now: datetime, company: Company | None = None) -> int:
+    """Write the usage of a day for every share, or those at and below `company`. Idempotent: the same rows again.
 
     The day runs from midnight to midnight in the time zone of the license's owner; a day that is not over yet shows
     what is known so far.
@@ -38,8 +43,25 @@ def usage_day_record(*, day: date, now: datetime) -> int:
         How many rows were written.
     """
     with read_committed(), connection.cursor() as cursor:
-        cursor.execute(sql_text("usage_day_record", "seatkeep_hub.agreements"), {"day": day, "now": now})
+        below = company.pk if company is not None else None
+        cursor.execute(
+            sql_text("usage_day_record", "seatkeep_hub.agreements"), {"day": day, "now": now, "company": below}
+        )
         return int(cursor.rowcount)
+
+
+def usage_today_count(*, company: Company, now: datetime) -> int:
+    """Count the day that is running, for a company and what is below it, without waiting for the hour.
+
+    Returns:
+        How many rows were written.
+
+    Raises:
+        RateLimitedError: It was counted too often within the last minute.
+    """
+    rate_limit(key=f"usage-count:{company.uid}", limit=COUNTS_AT_ONCE, window=timedelta(minutes=1), now=now)
+    today = now.astimezone(ZoneInfo(company.time_zone)).date()
+    return usage_day_record(day=today, now=now, company=company)
 
 
 def usage_list(viewer: Viewer, *, first: date, last: date, company: Company | None = None) -> QuerySet[UsageDay]:

@@ -42,6 +42,7 @@ _companies = [
     path("companies/<uuid:uid>/licenses/", companies.company_licenses, name="company-licenses"),
     path("companies/<uuid:uid>/seats/", companies.company_seats, name="company-seats"),
     path("companies/<uuid:uid>/usage/", usage.company_usage, name="company-usage"),
+    path("companies/<uuid:uid>/usage/count/", usage.usage_count, name="company-usage-count"),
     path("companies/<uuid:uid>/people/", companies.company_people, name="company-people"),
     path("companies/<uuid:uid>/audit/", companies.company_audit, name="company-audit"),
     path("companies/<uuid:uid>/name/", companies.company_name, name="company-name"),

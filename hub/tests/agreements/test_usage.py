@@ -8,11 +8,12 @@ import pytest
 from seatkeep_hub.agreements.errors import OffboardDatesError, OffboardNotFoundError
 from seatkeep_hub.agreements.models import Agreement, UsageDay
 from seatkeep_hub.agreements.offboarding import company_offboard, company_return, offboarding_get, offboarding_run
-from seatkeep_hub.agreements.usage import usage_day_record, usage_totals
+from seatkeep_hub.agreements.usage import usage_day_record, usage_today_count, usage_totals
 from seatkeep_hub.companies.people import access_set, user_create
 from seatkeep_hub.companies.services import company_update
 from seatkeep_hub.licensing.models import PoolNode, Seat
 from seatkeep_hub.licensing.seats import seats_deactivate
+from seatkeep_webkit.errors import RateLimitedError
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +40,22 @@ def test_ordered_agreed_in_use_and_peak_stand_side_by_side(agree, activate, cust
     usage_day_record(day=DAY, now=at(1, day=23))
     row = of(customer)
     assert (row.ordered, row.agreed, row.in_use, row.peak, row.seller_id) == (10, 4, 1, 3, msp.pk)
+
+
+def test_today_is_counted_for_one_company_when_asked(agree, activate, customer, other, now):
+    agree(customer)
+    agree(other)
+    activate(customer, "a", at=now)
+    usage_today_count(company=customer, now=now)
+    assert (of(customer).in_use, UsageDay.objects.exclude(buyer=customer).count()) == (1, 0)
+
+
+def test_attack_counting_again_and_again_is_stopped(agree, customer, now):
+    agree(customer)
+    for _ in range(12):
+        usage_today_count(company=customer, now=now)
+    with pytest.raises(RateLimitedError):
+        usage_today_count(company=customer, now=now)
 
 
 def test_a_late_or_repeated_run_gives_the_same_numbers(agree, activate, customer, actor):

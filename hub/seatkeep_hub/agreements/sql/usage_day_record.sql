@@ -1,4 +1,4 @@
--- One day of every customer's share. The day begins and ends at midnight of the license owner's time zone. What was in
+-- One day of every customer's share, or of those at and below one company. The day begins and ends at midnight of the license owner's time zone. What was in
 -- use at its end, and the peak, follow from the seat journal, so a late or repeated run gives the same numbers.
 WITH share AS (
     SELECT n.id AS node_id, n.product_id, n.used, l.owner_id AS seller_id, n.company_id AS buyer_id,
@@ -9,12 +9,14 @@ WITH share AS (
     JOIN licensing_license l ON l.id = n.license_id
     JOIN licensing_bundleproduct line ON line.bundle_id = l.bundle_id AND line.product_id = n.product_id
     JOIN companies_company owner ON owner.id = l.owner_id
+    JOIN companies_company buyer ON buyer.id = n.company_id
     LEFT JOIN agreements_agreement a ON a.node_id = n.id
     CROSS JOIN LATERAL (
         SELECT %(day)s::date::timestamp AT TIME ZONE owner.time_zone AS low,
                (%(day)s::date + 1)::timestamp AT TIME ZONE owner.time_zone AS high
     ) AS bounds
     WHERE n.kind <> 'SITE' AND n.created_at < bounds.high AND (n.closed_at IS NULL OR n.closed_at >= bounds.low)
+        AND (%(company)s::bigint IS NULL OR buyer.path @> ARRAY[%(company)s::bigint])
 ), flow AS (
     -- A root's share is what its license's owner uses itself; customers' seats are journaled at their own nodes.
     SELECT s.node_id,

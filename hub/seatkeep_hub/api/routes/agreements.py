@@ -18,6 +18,7 @@ from seatkeep_hub.agreements.enums import AgreementMode, OnExceed
 from seatkeep_hub.agreements.models import Agreement, UsageDay
 from seatkeep_hub.agreements.selectors import agreement_get, agreement_list, agreement_over, usage_list
 from seatkeep_hub.agreements.services import agreement_close, agreement_set
+from seatkeep_hub.agreements.usage import usage_today_count
 from seatkeep_hub.api.auth import viewer_of
 from seatkeep_hub.api.schemas import Limit, PageOut
 from seatkeep_hub.companies.enums import AccessLevel
@@ -124,6 +125,12 @@ class UsageOut(Schema):
         return row.node.license.public_id
 
 
+class CountedOut(Schema):
+    """How many rows of usage were written."""
+
+    counted: int
+
+
 @router.get("/agreements", response=PageOut[AgreementOut], summary="List agreements")
 def agreement_index(
     request: HttpRequest, company_id: UUID | None = None, cursor: str | None = None, limit: Limit = 100
@@ -181,3 +188,10 @@ def usage_index(
     below = company_get(viewer, company_id) if company_id else None
     found = usage_list(viewer, first=first, last=last, company=below)
     return paginate(found, order=("day", "id"), cursor=cursor, limit=limit)
+
+
+@router.post("/companies/{company_id}/usage", response=CountedOut, summary="Count today's usage now")
+def usage_count(request: HttpRequest, company_id: UUID) -> dict[str, int]:
+    """Count the day that is running for a company and below; otherwise it is counted every hour and at its end."""
+    company = company_get(viewer_of(request), company_id, level=AccessLevel.WRITE)
+    return {"counted": usage_today_count(company=company, now=read_clock())}
