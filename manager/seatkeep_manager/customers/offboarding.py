@@ -26,6 +26,7 @@ from seatkeep_manager.hublink.mirror import company_remove, company_return
 from seatkeep_manager.hublink.models import MirroredCompany
 from seatkeep_manager.policies.models import Policy, PolicyAssignment
 from seatkeep_manager.policies.services import policy_assign_device, policy_assign_group, policy_unassign
+from seatkeep_manager.statedocs.stops import assignments_renew
 
 DEVICES_AT_ONCE = 200
 LOCK_SPACE = 0x5EA7
@@ -192,7 +193,7 @@ def _step_licensing_wait(job: OffboardJob, client: ClientMaker, now: datetime) -
         hub.close()
     if state.state == "FAILED":
         raise HubRefusedError("Licensing could not release the customer's seats; look at its Activity page.")
-    return state.state == "DONE"
+    return state.state == "FINISHED"
 
 
 def _step_archive(job: OffboardJob, client: ClientMaker, now: datetime) -> bool:
@@ -241,8 +242,10 @@ def _restore_here(*, actor: Actor, job: OffboardJob, now: datetime) -> MirroredC
     company = MirroredCompany.objects.select_for_update(of=("self",)).get(pk=job.company_id)
     company_return(company, now=now)
     CustomerRecord.objects.filter(company=company).update(archived_at=None)
-    for device_id in Device.objects.filter(id__in=job.undo.get("devices", [])).values_list("id", flat=True):
+    devices = list(Device.objects.filter(id__in=job.undo.get("devices", [])).values_list("id", flat=True))
+    for device_id in devices:
         device_restore(actor=actor, device_id=device_id, now=now)
+    assignments_renew(device_ids=devices, now=now)
     for taken in job.undo.get("policies", []):
         _assign_again(actor, taken, now)
     job.undo = {}

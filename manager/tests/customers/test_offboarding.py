@@ -80,7 +80,7 @@ def test_a_job_waits_for_the_hubs_own_job(cast: Cast, work: Work, hub: FakeHub) 
     job = work(start(cast))
     assert job.step == OffboardStep.LICENSING_WAIT
 
-    hub.job_state = "DONE"
+    hub.job_state = "FINISHED"
 
     assert work(job).state == OffboardState.DONE
 

@@ -28,7 +28,7 @@ class FakeHub:
     is_cursor_known: bool = True
     link_answer: dict[str, Any] = field(default_factory=lambda: {"status": "pending"})
     link_status: int = 202
-    job_state: str = "DONE"
+    job_state: str = "FINISHED"
     asked: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
     url: str = ""
     protocol: int = 1
