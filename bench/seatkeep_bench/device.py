@@ -111,6 +111,15 @@ class SimulatedDevice:
         """Tell whether it holds a lease."""
         return self._memory.lease is not None
 
+    @property
+    def seat(self) -> str | None:
+        """Uid of its seat; None without."""
+        return self._memory.seat
+
+    def settings(self) -> dict[str, Any]:
+        """Return the endpoint's settings in force; the schema's defaults before it joined."""
+        return self.obedience.settings() if self.obedience else {}
+
     async def start(self) -> None:
         """Join, connect and send the first reports; returns when the device is up, or retired before."""
         if self.is_retired:
@@ -190,7 +199,7 @@ class SimulatedDevice:
             license=self._license(state, assignment),
             protection=protection.status,
             reasons=list(protection.reasons),
-            settings=self.obedience.settings() if self.obedience else {},
+            settings=self.settings(),
         )
 
     async def send(self, body: Body) -> None:

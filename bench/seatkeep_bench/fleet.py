@@ -75,7 +75,7 @@ class Fleet:
         starts = []
         for offset in range(count):
             await asyncio.sleep(max(0.0, begun + offset / self.plan.ramp_per_second - time.monotonic()))
-            device = self._make(first + offset)
+            device = self.make(first + offset)
             self.devices.append(device)
             starts.append(asyncio.create_task(device.start()))
         await asyncio.gather(*starts)
@@ -92,7 +92,8 @@ class Fleet:
         await asyncio.gather(*self._lives, return_exceptions=True)
         await asyncio.gather(*(device.stop() for device in self.devices), return_exceptions=True)
 
-    def _make(self, number: int) -> SimulatedDevice:
+    def make(self, number: int) -> SimulatedDevice:
+        """Return device `number` as it woke up, not yet joined or started."""
         persona = persona_of(self.plan.seed, number, self.plan.server_share)
         return SimulatedDevice(Identity(self.plan.seed, number, persona), self.around)
 

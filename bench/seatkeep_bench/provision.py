@@ -31,6 +31,7 @@ from seatkeep_bench.stack import Stack
 
 OWNER = "owner@bench.example"
 CUSTOMER = "Bench customer"
+PRODUCTS = ("endpoint-workstation", "endpoint-server")
 SEATS = 1_000_000
 START_SECONDS = 180
 STEP_SECONDS = 60
@@ -148,21 +149,36 @@ def _facts(
         browser.sign_in(f"{console}/", email=OWNER, password=facts.password)
         return facts
     tell("setting it up through its pages")
-    password = secrets.token_urlsafe(18)
-    _first_run(browser, log, licensing, password)
-    license_key = _license_key(browser, licensing)
-    _customer_create(browser, licensing)
-    _wait("the console's link", lambda: _is_signed_in(browser, console, password), STEP_SECONDS)
-    facts = Facts(password, _deployment_key(browser, console), license_key, _policy(browser, console))
+    link = _LINK.search(log.read_text(errors="replace"))
+    if link is None:
+        raise BenchError(f"There is no set-up link in {log}; remove the folder to begin anew.")
+    facts = set_up(browser, setup_link=link[0], licensing=licensing, console=console)
     file.touch(mode=0o600)
     file.write_bytes(msgspec.json.encode(facts))
     return facts
 
 
-def _first_run(browser: Browser, log: Path, licensing: str, password: str) -> None:
-    link = _LINK.search(log.read_text(errors="replace"))
-    if link is None:
-        raise BenchError(f"There is no set-up link in {log}; remove the folder to begin anew.")
+def set_up(browser: Browser, *, setup_link: str, licensing: str, console: str) -> Facts:
+    """Take a new stack through its first run as one MSP, to a customer with a key, a license and a policy.
+
+    Args:
+        browser: Signs in as the owner; stays signed in to both sites.
+        setup_link: The one-time link that `seatkeep up` printed.
+        licensing: Address of the hub for people.
+        console: Address of the manager for people.
+
+    Raises:
+        BenchError: A step fails; the message names it.
+    """
+    password = secrets.token_urlsafe(18)
+    _first_run(browser, setup_link, licensing, password)
+    license_key = _license_key(browser, licensing)
+    _agree(browser, licensing, _customer_create(browser, licensing))
+    _wait("the console's link", lambda: _is_signed_in(browser, console, password), STEP_SECONDS)
+    return Facts(password, _deployment_key(browser, console), license_key, _policy(browser, console))
+
+
+def _first_run(browser: Browser, setup_link: str, licensing: str, password: str) -> None:
     answers = {
         "name": "Bench",
         "email": OWNER,
@@ -174,7 +190,7 @@ def _first_run(browser: Browser, log: Path, licensing: str, password: str) -> No
         "time_zone": "UTC",
         "public_address": licensing,
     }
-    page = browser.open(link[0])
+    page = browser.open(setup_link)
     for _ in range(12):
         if "/kit/" in page.url:
             return
@@ -197,10 +213,19 @@ def _license_key(browser: Browser, licensing: str) -> str:
     return str(answer.get("key") or answer.get("license_key"))
 
 
-def _customer_create(browser: Browser, licensing: str) -> None:
+def _customer_create(browser: Browser, licensing: str) -> str:
     companies = browser.api("GET", f"{licensing}/api/v1/companies")["items"]
     own = next(company for company in companies if company["kind"] == "MSP")
-    browser.api("POST", f"{licensing}/api/v1/companies", {"parent_id": own["id"], "kind": "CUSTOMER", "name": CUSTOMER})
+    wanted = {"parent_id": own["id"], "kind": "CUSTOMER", "name": CUSTOMER}
+    return str(browser.api("POST", f"{licensing}/api/v1/companies", wanted)["id"])
+
+
+def _agree(browser: Browser, licensing: str, customer: str) -> None:
+    """Give the customer as many seats of every product as it uses, so that its devices get tickets."""
+    first = browser.api("GET", f"{licensing}/api/v1/licenses")["items"][0]
+    for product in PRODUCTS:
+        wanted = {"company_id": customer, "license_id": first["id"], "product": product, "mode": "FLEXIBLE"}
+        browser.api("POST", f"{licensing}/api/v1/agreements", wanted)
 
 
 def _is_signed_in(browser: Browser, console: str, password: str) -> bool:

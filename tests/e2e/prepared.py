@@ -1,0 +1,195 @@
+"""A stack that is past its first run, and devices on it: what tests of faults and restores begin with."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import os
+import sqlite3
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from seatkeep_bench.browser import Browser
+from seatkeep_bench.console import PolicyPage
+from seatkeep_bench.device import SimulatedDevice
+from seatkeep_bench.fleet import Fleet, FleetPlan, fleet_of
+from seatkeep_bench.provision import OWNER, Facts, set_up
+
+from seatkeep_license.localhost import install_localhost_names
+
+from seatkeep_launcher.demo.device import device_run, device_stop
+
+from .conftest import Stack
+
+install_localhost_names()
+T = TypeVar("T")
+
+
+@dataclass
+class Prepared:
+    """A stack with one customer, and its owner signed in to both sites.
+
+    Attributes:
+        stack: What runs.
+        browser: The owner's session.
+        facts: Key, license key, password, policy.
+    """
+
+    stack: Stack
+    browser: Browser
+    facts: Facts
+
+    @property
+    def console_for_devices(self) -> str:
+        """Address of the manager for devices."""
+        return f"https://console.localhost:{self.stack.https_port}"
+
+    @property
+    def licensing_for_devices(self) -> str:
+        """Address of the hub for devices."""
+        return f"https://licensing.localhost:{self.stack.https_port}"
+
+    @property
+    def ca_file(self) -> Path:
+        """The stack's own CA."""
+        return self.stack.data / "ca" / "root.crt"
+
+    def sign_in(self) -> None:
+        """Sign in at the console anew: after a restore the sessions are older than the browser's."""
+        self.browser.close()
+        self.browser = Browser()
+        self.browser.sign_in(f"{self.stack.console}/", email=OWNER, password=self.facts.password)
+
+    def policy_change(self, path: str) -> None:
+        """Make `path` the only exclusion of the customer's policy, through its page."""
+        asyncio.run(PolicyPage(self.browser, self.facts.policy_url).change(path))
+
+    def rows(self, path: str) -> list[dict[str, str]]:
+        """What a table of the console shows, by its own export."""
+        separator = "&" if "?" in path else "?"
+        page = self.browser.open(f"{self.stack.console}{path}{separator}export=csv")
+        return list(csv.DictReader(io.StringIO(page.text.lstrip("\ufeff"))))
+
+    def plan(self, folder: Path, devices: int, **more: Any) -> FleetPlan:
+        """A fleet of this customer that reports every two seconds."""
+        given = {"heartbeat_seconds": 2.0, "ramp_per_second": 20.0, "seed": folder.name, **more}
+        return FleetPlan(
+            console_url=self.console_for_devices, key=self.facts.key, folder=folder, devices=devices,
+            ca_file=self.ca_file, **given,
+        )  # fmt: skip
+
+
+def prepare(stack: Stack) -> Prepared:
+    """Take a stack that runs for the first time through its pages."""
+    browser = Browser()
+    facts = set_up(browser, setup_link=stack.setup_link, licensing=stack.licensing, console=stack.console)
+    return Prepared(stack, browser, facts)
+
+
+class Simulation:
+    """A fleet that lives on a thread of its own, so that a test can do other things."""
+
+    def __init__(self, plan: FleetPlan) -> None:
+        self._plan = plan
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._closing = asyncio.Event()
+        self._ready = threading.Event()
+        self.fleet: Fleet
+        self._life: Any = None
+
+    @property
+    def devices(self) -> list[SimulatedDevice]:
+        """Those that were started."""
+        return self.fleet.devices
+
+    def open(self) -> None:
+        """Begin; no device is started yet."""
+        self._thread.start()
+        self._life = asyncio.run_coroutine_threadsafe(self._live(), self._loop)
+        if not self._ready.wait(30):
+            raise TimeoutError("the simulation does not begin")
+
+    def close(self) -> None:
+        """Hang up all devices."""
+        self._loop.call_soon_threadsafe(self._closing.set)
+        self._life.result(30)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    def start(self, count: int) -> None:
+        """Start devices and let them send heartbeats."""
+        self.run(self.fleet.start(count), 60)
+        self._loop.call_soon_threadsafe(self.fleet.live)
+
+    def enrolled_only(self, number: int) -> SimulatedDevice:
+        """Let a device join and do nothing else; it starts, when its turn comes, as the device that it is."""
+
+        async def join() -> SimulatedDevice:
+            device = self.fleet.make(number)
+            await device.join()
+            return device
+
+        return self.run(join())
+
+    def run(self, work: Coroutine[Any, Any, T], seconds: float = 30) -> T:
+        """Do something on the fleet's loop and wait for it."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(seconds)
+
+    async def _live(self) -> None:
+        async with fleet_of(self._plan) as self.fleet:
+            self._ready.set()
+            await self._closing.wait()
+
+
+@contextmanager
+def simulation(plan: FleetPlan) -> Iterator[Simulation]:
+    """A fleet for as long as the block runs."""
+    one = Simulation(plan)
+    one.open()
+    try:
+        yield one
+    finally:
+        one.close()
+
+
+@dataclass(frozen=True)
+class RealDevice:
+    """Agent and endpoint of the bundle below a folder, installed by the console's own command."""
+
+    root: Path
+
+    def install(self, prepared: Prepared) -> subprocess.CompletedProcess[str]:
+        """Run the installer; returns what it said."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        command = f"curl -fsS {prepared.stack.console}/install/linux.sh | sh"
+        machine = {"SEATKEEP_MACHINE_ID": os.urandom(16).hex()}
+        return device_run(self.root, ["sh", "-c", command], SEATKEEP_KEY=prepared.facts.key, **machine)
+
+    def settings(self) -> dict[str, Any]:
+        """The settings that its endpoint obeys."""
+        with closing(sqlite3.connect(f"file:{self.root}/var/endpoint.db?mode=ro", uri=True)) as database:
+            rows = database.execute("SELECT value FROM fact WHERE name = 'policy_settings'").fetchall()
+        return dict(msgspec.msgpack.decode(rows[0][0])) if rows else {}
+
+    def stop(self) -> None:
+        """End its processes."""
+        device_stop(self.root)
+
+
+def wait_until(what: str, is_so: Callable[[], bool], seconds: float, every: float = 0.2) -> float:
+    """Wait until something is so; returns the seconds that it took."""
+    begun = time.monotonic()
+    while not is_so():
+        assert time.monotonic() - begun < seconds, f"{what}: not within {seconds:.0f} s"
+        time.sleep(every)
+    return time.monotonic() - begun
