@@ -14,7 +14,7 @@ from seatkeep_hub.companies.feed import FeedChange, feed_scan
 from seatkeep_hub.companies.models import Company
 from seatkeep_hub.licensing import rules
 from seatkeep_hub.licensing.enums import NodeKind
-from seatkeep_hub.licensing.models import License, PoolNode
+from seatkeep_hub.licensing.models import License, PoolNode, Seat
 from seatkeep_hub.licensing.selectors import license_state
 
 PROTOCOL = 1
@@ -35,7 +35,7 @@ class FeedPage:
 
 
 def feed_read(*, scope: Company, cursor: str | None, limit: int, now: datetime) -> FeedPage:
-    """Read the next changes of the companies, licenses and shares in a company's subtree.
+    """Read the next changes of the companies, licenses, shares and stopped seats in a company's subtree.
 
     An item that is gone, or out of sight by now, comes as `{"deleted": true}`.
 
@@ -54,6 +54,7 @@ def feed_read(*, scope: Company, cursor: str | None, limit: int, now: datetime) 
         FeedKind.COMPANY: _companies(scope, _uids(scan.changes, FeedKind.COMPANY)),
         FeedKind.LICENSE: _licenses(scope, _uids(scan.changes, FeedKind.LICENSE), now),
         FeedKind.NODE: _nodes(scope, _uids(scan.changes, FeedKind.NODE)),
+        FeedKind.SEAT: _seats(scope, _uids(scan.changes, FeedKind.SEAT)),
     }
     items = [_item(change, found[change.kind].get(change.uid)) for change in scan.changes]
     return FeedPage(feed=str(scan.cursor.feed), cursor=str(scan.cursor), more=scan.has_more, items=items)
@@ -127,6 +128,21 @@ def _nodes(scope: Company, uids: Collection[UUID]) -> dict[UUID, Item]:
             "suspended": row.is_suspended,
         }
         for row in rows
+    }
+
+
+def _seats(scope: Company, uids: Collection[UUID]) -> dict[UUID, Item]:
+    rows = Seat.objects.filter(uid__in=uids, node__company__path__contains=[scope.pk])
+    return {
+        row.uid: {
+            "license_public_id": row.license.public_id,
+            "company_id": str(row.node.company.uid),
+            "product": row.product.code,
+            "key_thumbprint": row.key_thumbprint,
+            "state": row.state,
+            "ended_at_us": int(row.ended_at.timestamp() * 1_000_000) if row.ended_at else None,
+        }
+        for row in rows.select_related("license", "product", "node__company")
     }
 
 

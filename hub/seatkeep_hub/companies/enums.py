@@ -52,6 +52,7 @@ class FeedKind(TextChoices):
     COMPANY = "company", _("company")
     LICENSE = "license", _("license")
     NODE = "node", _("customer's seats")
+    SEAT = "seat", _("seat that a person stopped or resumed")
 
 
 class AdvisoryLock(IntegerChoices):

@@ -22,6 +22,8 @@ from seatkeep_hub.licensing import rules, seating
 from seatkeep_hub.licensing.book import Book, Operation, Outcome, SeatRow, Take, Terms
 from seatkeep_hub.licensing.statements import Script, Statement
 
+_STOPS = frozenset({"DEACTIVATED", "RESTORED", "RETAKEN"})
+
 
 @dataclass(frozen=True, slots=True)
 class LeaseFacts:
@@ -69,6 +71,7 @@ def seats_script(operations: Sequence[Operation], *, actor: str, now: datetime) 
     outcomes = seating.decide(book, operations, uids, now)
     yield from _seats_write(book, now)
     yield from _events_write(book, actor, now)
+    yield from _stops_tell(book, now)
     yield from _nodes_write(book, now)
     yield from _refusals_write(book, now)
     yield from _growth_write(book, actor, now)
@@ -295,6 +298,13 @@ def _events_write(book: Book, actor: str, now: datetime) -> Script[None]:
                 "now": now,
             },
         )
+
+
+def _stops_tell(book: Book, now: datetime) -> Script[None]:
+    """Managers hear at once what would else wait for the devices' next renewal. The counters' entries wake them."""
+    told = sorted({event.seat.id for event in book.events if event.kind in _STOPS})
+    if told:
+        yield Statement("seats_feed", {"ids": told, "now": now})
 
 
 def _nodes_write(book: Book, now: datetime) -> Script[None]:

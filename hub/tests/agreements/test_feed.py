@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from seatkeep_hub.agreements.feed import feed_read
 from seatkeep_hub.agreements.services import agreement_close
@@ -9,6 +11,8 @@ from seatkeep_hub.companies.errors import FeedCursorGoneError, FeedCursorInvalid
 from seatkeep_hub.companies.feed import feed_reset
 from seatkeep_hub.companies.models import FeedEntry
 from seatkeep_hub.companies.services import company_move, company_rename
+from seatkeep_hub.licensing.models import Seat
+from seatkeep_hub.licensing.seats import seats_deactivate, seats_resume
 from seatkeep_hub.licensing.suspension import company_remove, license_suspend
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -91,6 +95,41 @@ def test_an_activation_is_told_with_the_new_count(agree, activate, msp, customer
     cursor = read(msp, now).cursor
     activate(customer, "pc-1", "pc-2")
     assert [item["used"] for item in read(msp, now, cursor).items] == [2]
+
+
+def test_a_stop_and_its_undo_are_told_with_the_seat(agree, activate, msp, customer, actor, now):
+    agree(customer)
+    activate(customer, "pc-1", "pc-2")
+    seat = Seat.objects.order_by("id")[0]
+    cursor = read(msp, now).cursor
+    later = now + timedelta(minutes=1)
+    seats_deactivate(actor=actor, seat_uids=[seat.uid], now=later)
+    stopped = read(msp, now, cursor)
+    seats_resume(actor=actor, seat_uids=[seat.uid], now=later)
+    resumed = read(msp, now, stopped.cursor)
+    assert [item for item in stopped.items if item["kind"] == "seat"] == [
+        {
+            "kind": "seat",
+            "id": str(seat.uid),
+            "deleted": False,
+            "license_public_id": seat.license.public_id,
+            "company_id": str(customer.uid),
+            "product": "endpoint-workstation",
+            "key_thumbprint": seat.key_thumbprint,
+            "state": "DEACTIVATED",
+            "ended_at_us": int(later.timestamp() * 1_000_000),
+        }
+    ]
+    told = [(item["state"], item["ended_at_us"]) for item in resumed.items if item["kind"] == "seat"]
+    assert told == [("ACTIVE", None)]
+
+
+def test_attack_a_reader_hears_of_no_strangers_stopped_seat(make, vendor, agree, activate, customer, actor, now):
+    stranger = make("MSP", vendor, "Charlie IT")
+    agree(customer)
+    activate(customer, "pc-1")
+    seats_deactivate(actor=actor, seat_uids=[Seat.objects.get().uid], now=now)
+    assert kinds(read(stranger, now)) == ["company"]
 
 
 def test_a_suspension_is_told(license, msp, actor, now):

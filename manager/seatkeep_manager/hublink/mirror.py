@@ -10,17 +10,26 @@ from django.db import transaction
 from seatkeep_webkit.outbox.services import outbox_append
 
 from seatkeep_manager.directory.group_services import group_unlink
-from seatkeep_manager.hublink.adapters.messages import CompanyItem, Item, LicenseItem, NodeItem
+from seatkeep_manager.hublink.adapters.messages import CompanyItem, Item, LicenseItem, NodeItem, SeatItem
 from seatkeep_manager.hublink.enums import HubCompanyState
-from seatkeep_manager.hublink.models import MirroredCompany, MirroredLicense, MirroredNode
+from seatkeep_manager.hublink.models import MirroredCompany, MirroredLicense, MirroredNode, MirroredSeat
 from seatkeep_manager.hublink.placement import company_place
-from seatkeep_manager.hublink.rules import Outcome, company_values, customer_state, license_values, node_values
+from seatkeep_manager.hublink.rules import (
+    Outcome,
+    company_values,
+    customer_state,
+    license_values,
+    node_values,
+    seat_values,
+)
 
-Mirror = MirroredCompany | MirroredLicense | MirroredNode
-M = TypeVar("M", MirroredCompany, MirroredLicense, MirroredNode)
+Mirror = MirroredCompany | MirroredLicense | MirroredNode | MirroredSeat
+M = TypeVar("M", MirroredCompany, MirroredLicense, MirroredNode, MirroredSeat)
 
 COMPANY_TOPIC = "hublink.company"
 LICENSE_TOPIC = "hublink.license"
+SEAT_TOPIC = "hublink.seat"
+"""Payload `{"hub_id": …, "company": …}`: a person stopped or resumed this seat in the hub."""
 
 
 @transaction.atomic
@@ -34,7 +43,9 @@ def item_apply(item: Item, *, run_id: int, now: datetime) -> Outcome:
         return _company_apply(item, run_id=run_id, now=now)
     if isinstance(item, LicenseItem):
         return _license_apply(item, run_id=run_id, now=now)
-    return _node_apply(item, run_id=run_id, now=now)
+    if isinstance(item, NodeItem):
+        return _node_apply(item, run_id=run_id, now=now)
+    return _seat_apply(item, run_id=run_id, now=now)
 
 
 def _company_apply(item: CompanyItem, *, run_id: int, now: datetime) -> Outcome:
@@ -94,14 +105,24 @@ def _node_apply(item: NodeItem, *, run_id: int, now: datetime) -> Outcome:
     return outcome
 
 
-def share_remove(row: MirroredLicense | MirroredNode, *, now: datetime) -> Outcome:
-    """Mark a license or a customer's seats as gone from the hub."""
+def _seat_apply(item: SeatItem, *, run_id: int, now: datetime) -> Outcome:
+    row = MirroredSeat.objects.select_for_update().filter(hub_id=item.id).first()
+    if item.deleted:
+        return share_remove(row, now=now) if row else Outcome.SAME
+    outcome, row = _write(MirroredSeat, row, item.id, seat_values(item), run_id=run_id, now=now)
+    if outcome is not Outcome.SAME:
+        _tell(SEAT_TOPIC, row, now=now)
+    return outcome
+
+
+def share_remove(row: MirroredLicense | MirroredNode | MirroredSeat, *, now: datetime) -> Outcome:
+    """Mark a license, a customer's seats or one stopped seat as gone from the hub."""
     if row.is_deleted:
         return Outcome.SAME
     row.is_deleted = True
     row.changed_at = now
     row.save(update_fields=["is_deleted", "changed_at"])
-    _tell(LICENSE_TOPIC, row, now=now)
+    _tell(SEAT_TOPIC if isinstance(row, MirroredSeat) else LICENSE_TOPIC, row, now=now)
     return Outcome.REMOVED
 
 
@@ -142,7 +163,9 @@ def _preview_parts(item: Item) -> tuple[type[Mirror], dict[str, object], str]:
         return MirroredCompany, {} if item.deleted else company_values(item), item.name
     if isinstance(item, LicenseItem):
         return MirroredLicense, {} if item.deleted else license_values(item), item.public_id
-    return MirroredNode, {} if item.deleted else node_values(item), item.product
+    if isinstance(item, NodeItem):
+        return MirroredNode, {} if item.deleted else node_values(item), item.product
+    return MirroredSeat, {} if item.deleted else seat_values(item), item.product
 
 
 def _tell(topic: str, row: Mirror, *, now: datetime) -> None:

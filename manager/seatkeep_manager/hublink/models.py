@@ -152,6 +152,26 @@ class MirroredNode(models.Model):
         return f"{self.product} {self.used}/{self.hard_limit}"
 
 
+class MirroredSeat(models.Model):
+    """A seat that a person stopped in the hub at some time, and what became of it since; others are not mirrored."""
+
+    uid = models.UUIDField(unique=True, default=new_uid)
+    hub_id = models.UUIDField(unique=True)
+    license_public_id = models.TextField()
+    company_hub_id = models.UUIDField(db_index=True)
+    product = models.TextField()
+    key_thumbprint = models.TextField(db_index=True)
+    """Of the endpoint's own key: by it the device is found."""
+    is_stopped = models.BooleanField(default=False)
+    ended_at = models.DateTimeField(null=True)
+    is_deleted = models.BooleanField(default=False)
+    seen_run = models.BigIntegerField(default=0)
+    changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.product} {self.key_thumbprint[:8]}"
+
+
 class SyncRun(models.Model):
     """One synchronization: how far it is, what it changed, which items could not be taken over."""
 

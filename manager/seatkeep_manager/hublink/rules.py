@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
-from seatkeep_manager.hublink.adapters.messages import CompanyItem, LicenseItem, NodeItem
+from seatkeep_manager.hublink.adapters.messages import CompanyItem, LicenseItem, NodeItem, SeatItem
 from seatkeep_manager.hublink.enums import CustomerState, HubCompanyState
 
 FULL_EVERY = timedelta(hours=24)
@@ -118,6 +118,25 @@ def node_values(item: NodeItem) -> dict[str, object]:
         "used": item.used,
         "hard_limit": item.hard_limit,
         "is_suspended": item.suspended,
+        "is_deleted": False,
+    }
+
+
+def seat_values(item: SeatItem) -> dict[str, object]:
+    """Columns of a mirrored seat.
+
+    Raises:
+        ItemInvalidError: Company, product or key is missing.
+    """
+    if item.company_id is None or not item.product or not item.key_thumbprint:
+        raise ItemInvalidError("The seat lacks its customer, product or key.")
+    return {
+        "license_public_id": item.license_public_id,
+        "company_hub_id": item.company_id,
+        "product": item.product,
+        "key_thumbprint": item.key_thumbprint,
+        "is_stopped": item.state == "DEACTIVATED",
+        "ended_at": instant(item.ended_at_us),
         "is_deleted": False,
     }
 

@@ -9,7 +9,14 @@ from django.db.models import Q, QuerySet
 
 from seatkeep_manager.hublink.enums import CustomerState, LinkState, SyncKind, SyncState
 from seatkeep_manager.hublink.errors import CompanyNotFoundError, LicenseNotFoundError
-from seatkeep_manager.hublink.models import HubLink, MirroredCompany, MirroredLicense, MirroredNode, MirroredSeat, SyncRun
+from seatkeep_manager.hublink.models import (
+    HubLink,
+    MirroredCompany,
+    MirroredLicense,
+    MirroredNode,
+    MirroredSeat,
+    SyncRun,
+)
 from seatkeep_manager.hublink.rules import DEVICE_KINDS, Status
 
 
@@ -113,6 +120,6 @@ def license_for_company(*, company_hub_id: UUID, product: str) -> MirroredLicens
     return licenses[usable[0].license_hub_id] if usable else None
 
 
-def seat_get(hub_id: UUID) -> MirroredSeat | None:
-    """A seat that a person stopped in the hub at some time."""
-    return MirroredSeat.objects.filter(hub_id=hub_id).first()
+def seats_stopped_list(hub_ids: Iterable[UUID]) -> list[MirroredSeat]:
+    """Seats that a person stopped in the hub at some time, in a fixed order."""
+    return list(MirroredSeat.objects.filter(hub_id__in=list(hub_ids)).order_by("id"))

@@ -18,7 +18,14 @@ from seatkeep_manager.hublink.adapters.messages import Item, SyncPage, item_deco
 from seatkeep_manager.hublink.enums import HubCompanyState, LinkState, SyncKind, SyncState, SyncTrigger
 from seatkeep_manager.hublink.errors import CursorGoneError, HubNonsenseError, HubNotLinkedError, SyncBusyError
 from seatkeep_manager.hublink.mirror import company_remove, item_apply, item_preview, share_remove
-from seatkeep_manager.hublink.models import HubLink, MirroredCompany, MirroredLicense, MirroredNode, SyncRun
+from seatkeep_manager.hublink.models import (
+    HubLink,
+    MirroredCompany,
+    MirroredLicense,
+    MirroredNode,
+    MirroredSeat,
+    SyncRun,
+)
 from seatkeep_manager.hublink.placement import companies_place_waiting
 from seatkeep_manager.hublink.rules import ItemInvalidError, Outcome
 
@@ -29,7 +36,7 @@ ERRORS_KEPT = 200
 DIFF_KEPT = 500
 
 Clock = Callable[[], datetime]
-M = TypeVar("M", MirroredCompany, MirroredLicense, MirroredNode)
+M = TypeVar("M", MirroredCompany, MirroredLicense, MirroredNode, MirroredSeat)
 
 
 @dataclass
@@ -178,9 +185,10 @@ def _sweep(progress: _Progress, *, now: datetime) -> None:
     with transaction.atomic():
         for company in _unseen(MirroredCompany, progress).exclude(hub_state=HubCompanyState.REMOVED):
             progress.counts[company_remove(company, now=now)] += 1
-        shares: list[MirroredLicense | MirroredNode] = [
+        shares: list[MirroredLicense | MirroredNode | MirroredSeat] = [
             *_unseen(MirroredLicense, progress),
             *_unseen(MirroredNode, progress),
+            *_unseen(MirroredSeat, progress),
         ]
         for share in shares:
             progress.counts[share_remove(share, now=now)] += 1
@@ -210,6 +218,7 @@ def _expected(kind: SyncKind) -> int:
             MirroredCompany.objects.exclude(hub_state=HubCompanyState.REMOVED).count(),
             MirroredLicense.objects.filter(is_deleted=False).count(),
             MirroredNode.objects.filter(is_deleted=False).count(),
+            MirroredSeat.objects.filter(is_deleted=False).count(),
         )
     )
 

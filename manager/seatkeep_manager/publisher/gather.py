@@ -23,7 +23,7 @@ from seatkeep_manager.directory.models import Device, Instance, StaticGroup
 from seatkeep_manager.directory.topics import DEVICE_CHANGED, DOCUMENT_TOPICS, GROUP_CHANGED, INSTANCE_CHANGED
 from seatkeep_manager.enrollment.broker import company_hex
 from seatkeep_manager.enrollment.services import DEVICE_ENROLLED
-from seatkeep_manager.hublink.mirror import LICENSE_TOPIC
+from seatkeep_manager.hublink.mirror import LICENSE_TOPIC, SEAT_TOPIC
 from seatkeep_manager.policies.selectors import devices_policies, group_chain
 from seatkeep_manager.statedocs import rules
 from seatkeep_manager.statedocs.licenses import license_assign_enrolled, license_assign_waiting
@@ -31,11 +31,12 @@ from seatkeep_manager.statedocs.models import LicenseAssignment as AssignmentRow
 from seatkeep_manager.statedocs.models import StateDocument
 from seatkeep_manager.statedocs.selectors import document_versions, license_assignments
 from seatkeep_manager.statedocs.services import document_write
+from seatkeep_manager.statedocs.stops import stops_follow
 from seatkeep_manager.tasks.models import TaskRun
 from seatkeep_manager.tasks.selectors import runs_open
 
 CONSUMER = "publisher"
-TOPICS = (*DOCUMENT_TOPICS, DEVICE_ENROLLED, LICENSE_TOPIC)
+TOPICS = (*DOCUMENT_TOPICS, DEVICE_ENROLLED, LICENSE_TOPIC, SEAT_TOPIC)
 EVENTS_AT_ONCE = 500
 DEVICES_AT_ONCE = 500
 _log = logging.getLogger(__name__)
@@ -89,11 +90,16 @@ def _handle(events: list[OutboxEvent], now: datetime) -> None:
     for event in events:
         if event.topic == DEVICE_ENROLLED:
             license_assign_enrolled(device_id=event.payload["device"], token_id=event.payload.get("token"), now=now)
-    shares = {UUID(event.payload["hub_id"]) for event in events if event.topic == LICENSE_TOPIC}
-    if shares:
+    if shares := _hub_ids(events, LICENSE_TOPIC):
         license_assign_waiting(share_ids=shares, now=now)
+    if seats := _hub_ids(events, SEAT_TOPIC):
+        stops_follow(seat_ids=seats, now=now)
     groups, devices = _touched(events)
     render(groups=groups, devices=devices, now=now)
+
+
+def _hub_ids(events: Iterable[OutboxEvent], topic: str) -> set[UUID]:
+    return {UUID(event.payload["hub_id"]) for event in events if event.topic == topic}
 
 
 def _touched(events: Iterable[OutboxEvent]) -> tuple[set[int], set[int]]:

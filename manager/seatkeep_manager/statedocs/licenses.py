@@ -32,9 +32,12 @@ from seatkeep_manager.statedocs.models import LicenseAssignment
 def license_assign(
     *, actor: Actor, device: Device, license_public_id: str, product: str, now: datetime
 ) -> LicenseAssignment:
-    """Tell a device to hold a seat of a license; it activates as soon as it hears of it. Idempotent."""
+    """Tell a device to hold a seat of a license; it activates as soon as it hears of it. Idempotent.
+
+    Assigned anew to a device that was stopped in Licensing, it takes a seat again: the newer decision counts.
+    """
     found = LicenseAssignment.objects.select_for_update().filter(device=device).first()
-    if found is not None and (found.license_public_id, found.product) == (license_public_id, product):
+    if found is not None and _is_in_force(found, license_public_id, product):
         return found
     LicenseAssignment.objects.filter(device=device).delete()
     assignment = LicenseAssignment.objects.create(
@@ -104,9 +107,9 @@ def license_assign_waiting(*, share_ids: Collection[UUID], now: datetime) -> int
 
 @transaction.atomic
 def license_unassign(*, actor: Actor, device: Device, now: datetime) -> None:
-    """Tell a device to hold no seat: its endpoint gives it back. Idempotent."""
-    deleted, _ = LicenseAssignment.objects.filter(device=device).delete()
-    if deleted:
+    """Tell a device to hold no seat: its endpoint gives it back, and nothing assigns one by itself. Idempotent."""
+    rows = LicenseAssignment.objects.filter(device=device, is_withdrawn=False)
+    if rows.update(is_withdrawn=True, ticket="", ticket_thumbprint="", ticket_expires_at=None):
         _record(actor, "license:unassign", device, now)
         device_touch(device_ids=[device.pk], now=now)
 
@@ -121,7 +124,7 @@ def tickets_issue(*, device_ids: Collection[int], now: datetime) -> int:
         How many devices' documents change.
     """
     link = link_get()
-    rows = LicenseAssignment.objects.select_for_update(of=("self",)).select_related("device")
+    rows = LicenseAssignment.objects.select_for_update(of=("self",)).select_related("device").filter(is_withdrawn=False)
     changed = [row for row in rows.filter(device_id__in=device_ids).order_by("pk") if _ticket_update(row, link, now)]
     LicenseAssignment.objects.bulk_update(changed, ["ticket", "ticket_thumbprint", "ticket_expires_at"])
     device_touch(device_ids=[row.device_id for row in changed], now=now)
@@ -132,7 +135,8 @@ def _ticket_update(row: LicenseAssignment, link: HubLink, now: datetime) -> bool
     lease: dict[str, Any] = row.device.lease
     state = LicenseState(lease.get("state", LicenseState.NONE))
     is_right = lease.get("public_id") == row.license_public_id
-    if row.ticket and rules.holds_seat(license_state=state, is_right_license=is_right):
+    is_stopped = row.is_stopped or is_released(row)
+    if row.ticket and (is_stopped or rules.holds_seat(license_state=state, is_right_license=is_right)):
         row.ticket, row.ticket_thumbprint, row.ticket_expires_at = "", "", None
         return True
     is_due = rules.is_ticket_due(
@@ -141,6 +145,7 @@ def _ticket_update(row: LicenseAssignment, link: HubLink, now: datetime) -> bool
         ticket_expires_at=row.ticket_expires_at,
         license_state=state,
         is_right_license=is_right,
+        is_stopped=is_stopped,
         now=now,
     )
     if not is_due or link.instance_id is None or row.device.company_hub_id is None:
@@ -149,6 +154,18 @@ def _ticket_update(row: LicenseAssignment, link: HubLink, now: datetime) -> bool
     row.ticket_expires_at = now + rules.TICKET_LIFE
     row.ticket = _ticket(row, link, now)
     return True
+
+
+def is_released(row: LicenseAssignment) -> bool:
+    """Whether the hub told the device, since the license was assigned, that its seat was taken back."""
+    return rules.is_release_told(
+        refusal=row.device.lease.get("error") or "", told_at=row.device.protection_at, assigned_at=row.assigned_at
+    )
+
+
+def _is_in_force(row: LicenseAssignment, license_public_id: str, product: str) -> bool:
+    is_same = (row.license_public_id, row.product) == (license_public_id, product)
+    return is_same and not (row.is_withdrawn or row.is_stopped or is_released(row))
 
 
 def _ticket(row: LicenseAssignment, link: HubLink, now: datetime) -> str:

@@ -48,7 +48,9 @@ class LicenseAssignment(models.Model):
     ticket_thumbprint = models.TextField(blank=True, default="")
     ticket_expires_at = models.DateTimeField(null=True)
     is_stopped = models.BooleanField(default=False)
-    """"Stop protecting" is in force."""
+    """A person stopped protecting this computer in Licensing; nothing here takes the seat again by itself."""
+    is_withdrawn = models.BooleanField(default=False, db_default=False)
+    """A person took the license away here; the row keeps anything from assigning another by itself."""
     assigned_at = models.DateTimeField()
 
     class Meta:

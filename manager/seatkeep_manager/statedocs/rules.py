@@ -32,6 +32,9 @@ TICKET_RENEW_BEFORE = timedelta(days=1)
 PRODUCT_OF_KIND = {"WORKSTATION": "endpoint-workstation", "SERVER": "endpoint-server"}
 """Which product a kind of device activates; mobile devices hold their seats another way."""
 
+SEAT_RELEASED = "seat_released"
+"""The hub's answer to a device whose seat a person took back."""
+
 Content = KeysDocument | GroupDocument | DeviceDocument
 
 
@@ -133,18 +136,37 @@ def is_ticket_due(
     ticket_expires_at: datetime | None,
     license_state: LicenseState,
     is_right_license: bool,
+    is_stopped: bool,
     now: datetime,
 ) -> bool:
     """Whether a device needs a new activation ticket.
 
     It does once its endpoint's key is known and it holds no seat of the assigned license, unless a ticket for that key
-    is still good for more than a day.
+    is still good for more than a day. Never while it is stopped: a new ticket would take the seat again and so undo
+    what a person decided in the hub.
     """
-    if not endpoint_thumbprint or holds_seat(license_state=license_state, is_right_license=is_right_license):
+    if (
+        not endpoint_thumbprint
+        or is_stopped
+        or holds_seat(license_state=license_state, is_right_license=is_right_license)
+    ):
         return False
     is_bound = ticket_thumbprint == endpoint_thumbprint
     is_fresh = ticket_expires_at is not None and now < ticket_expires_at - TICKET_RENEW_BEFORE
     return not (is_bound and is_fresh)
+
+
+def is_stop_newer(*, is_stopped: bool, ended_at: datetime | None, assigned_at: datetime) -> bool:
+    """Whether a person's stop in the hub counts: a license that was assigned after it is the newer decision."""
+    return is_stopped and (ended_at is None or ended_at > assigned_at)
+
+
+def is_release_told(*, refusal: str, told_at: datetime | None, assigned_at: datetime) -> bool:
+    """Whether a device was told by the hub that its seat was taken back, since the license was assigned to it.
+
+    The hub's feed says the same and may be later; a ticket made in between would take the seat again.
+    """
+    return refusal == SEAT_RELEASED and told_at is not None and told_at > assigned_at
 
 
 def holds_seat(*, license_state: LicenseState, is_right_license: bool) -> bool:

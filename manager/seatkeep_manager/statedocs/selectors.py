@@ -22,9 +22,10 @@ def document_versions(keys: Collection[str]) -> dict[str, int]:
 
 def license_assignments(device_ids: Collection[int]) -> dict[int, LicenseAssignment]:
     """What devices are told to hold, by device."""
-    return {found.device_id: found for found in LicenseAssignment.objects.filter(device_id__in=device_ids)}
+    rows = LicenseAssignment.objects.filter(device_id__in=device_ids, is_withdrawn=False)
+    return {found.device_id: found for found in rows}
 
 
 def license_assignment_get(device: Device) -> LicenseAssignment | None:
     """What a device the caller may see is told to hold."""
-    return LicenseAssignment.objects.filter(device=device).first()
+    return LicenseAssignment.objects.filter(device=device, is_withdrawn=False).first()

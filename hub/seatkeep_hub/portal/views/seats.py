@@ -111,7 +111,7 @@ def _stop(request: HttpRequest, chosen: QuerySet[Seat]) -> HttpResponse:
         is_danger=True,
         count=count,
         lines=[
-            _("Their seats are free at once. Protection ends when each computer next asks, within six hours."),
+            _("Their seats are free at once. Computers that are online stop in seconds, others once they are back."),
             _("The software stays installed. You can undo this for 24 hours."),
             *(
                 [_("At most %(count)s at once: the first ones are taken.") % {"count": AT_ONCE}]

@@ -103,7 +103,20 @@ class NodeItem(Struct, frozen=True, tag_field="kind", tag="node"):
     suspended: bool = False
 
 
-Item = CompanyItem | LicenseItem | NodeItem
+class SeatItem(Struct, frozen=True, tag_field="kind", tag="seat"):
+    """A seat that a person stopped in the hub, as it is now."""
+
+    id: UUID
+    deleted: bool = False
+    license_public_id: str = ""
+    company_id: UUID | None = None
+    product: str = ""
+    key_thumbprint: str = ""
+    state: str = ""
+    ended_at_us: int | None = None
+
+
+Item = CompanyItem | LicenseItem | NodeItem | SeatItem
 
 
 class SyncPage(Struct, frozen=True):
@@ -139,7 +152,7 @@ class JobRef(Struct, frozen=True):
 
 
 class JobState(Struct, frozen=True):
-    """How far a job of the hub is; `state` is RUNNING, DONE or FAILED."""
+    """How far a job of the hub is; `state` is RUNNING, FINISHED or FAILED."""
 
     state: str
     done: Count = 0
