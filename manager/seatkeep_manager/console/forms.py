@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -9,10 +10,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from seatkeep_manager.console.dialogs import CarryForm
+from seatkeep_manager.console.group_places import GroupField
 from seatkeep_manager.customers.models import CustomerTemplate
 from seatkeep_manager.detections.enums import Resolution
 from seatkeep_manager.directory.models import StaticGroup
 from seatkeep_manager.enrollment.enums import TokenKind
+from seatkeep_manager.hublink.models import MirroredLicense
 from seatkeep_manager.policies.models import Policy
 
 
@@ -142,7 +145,7 @@ class OffboardForm(forms.Form):
 class InstallerForm(forms.Form):
     """Where computers join and by which kind of key."""
 
-    group = forms.ModelChoiceField(label=_("Group"), queryset=StaticGroup.objects.none(), empty_label=None)
+    group = GroupField(label=_("Group"), queryset=StaticGroup.objects.none(), empty_label=None)
     kind = forms.ChoiceField(
         label=_("Kind"),
         choices=[
@@ -183,8 +186,32 @@ class NoteForm(forms.Form):
 class AssignForm(forms.Form):
     """The group that has to obey a policy."""
 
-    group = forms.ModelChoiceField(label=_("Group"), queryset=StaticGroup.objects.none(), empty_label=None)
+    group = GroupField(label=_("Group"), queryset=StaticGroup.objects.none(), empty_label=None)
 
     def __init__(self, *args: Any, groups: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["group"].queryset = groups  # type: ignore[attr-defined]  # a ModelChoiceField
+
+
+class LicenseForm(forms.Form):
+    """The license from which a computer takes its seat."""
+
+    license = forms.ChoiceField(label=_("License"))
+
+    def __init__(self, *args: Any, licenses: Iterable[MirroredLicense], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(found.public_id, f"{found.public_id} · {found.bundle_name}") for found in licenses]
+        field: Any = self.fields["license"]
+        field.choices = choices
+        if not choices:
+            field.help_text = _("The customer has no license with a product for this kind of computer.")
+
+
+class DevicePolicyForm(forms.Form):
+    """The policy that one computer has to obey besides those of its groups."""
+
+    policy = forms.ModelChoiceField(label=_("Policy"), queryset=Policy.objects.none(), empty_label=None)
+
+    def __init__(self, *args: Any, policies: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["policy"].queryset = policies  # type: ignore[attr-defined]  # a ModelChoiceField

@@ -6,7 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+
+from seatkeep_manager.detections.models import Detection
+from seatkeep_manager.problems.enums import ProblemKind
+from seatkeep_manager.problems.models import Problem
 
 REFUSALS: dict[str, Promise] = {
     "no_seat_left": _("No seat is left in the customer's license; raise it in Licensing."),
@@ -59,3 +64,39 @@ REASONS: dict[str, Promise] = {
 def reason_words(codes: list[str]) -> list[str]:
     """Why a computer is not fully protected, in sentences."""
     return [str(REASONS.get(code, code)) for code in codes]
+
+
+TASKS: dict[str, Promise] = {
+    "SCAN": _("Scan"),
+    "ACTIVATE": _("License this computer"),
+    "QUARANTINE_RESTORE": _("Restore from quarantine"),
+    "QUARANTINE_DELETE": _("Delete from quarantine"),
+    "INVENTORY": _("Take inventory"),
+    "RUN_COMMAND": _("Run command"),
+}
+
+
+def problem_words(problem: Problem, detection: Detection | None = None) -> str:
+    """What exactly is wrong, in one line: the find, the reasons, the tasks.
+
+    Args:
+        problem: The problem.
+        detection: The newest open find of its computer, for a problem of that kind.
+    """
+    if problem.kind == ProblemKind.OPEN_DETECTION and detection is not None:
+        return _find_words(detection, int(problem.details.get("count") or 1))
+    if problem.kind == ProblemKind.NOT_PROTECTED:
+        return " ".join(reason_words(problem.details.get("reasons") or []))
+    if problem.kind == ProblemKind.SCAN_ONLY:
+        return str(REASONS["NO_ON_ACCESS"])
+    if problem.kind == ProblemKind.TASK_FAILED:
+        return ", ".join(str(TASKS.get(kind, kind)) for kind in problem.details.get("kinds") or [])
+    return refusal_words("no_seat_left") if problem.kind == ProblemKind.NO_SEAT else ""
+
+
+def _find_words(detection: Detection, count: int) -> str:
+    words = gettext("%(name)s in %(path)s") % {"name": detection.name, "path": detection.path or "–"}
+    more = count - 1
+    if not more:
+        return words
+    return words + " " + ngettext("and %(n)s more", "and %(n)s more", more) % {"n": more}

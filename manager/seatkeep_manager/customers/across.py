@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, TruncDate
+from django.utils import timezone
 from seatkeep_webkit.audit.models import AuditEntry
 from seatkeep_webkit.audit.selectors import audit_list
 
 from seatkeep_manager.customers.selectors import customers_visible
+from seatkeep_manager.detections.models import Detection
 from seatkeep_manager.detections.selectors import detections_visible
 from seatkeep_manager.directory.enums import AccessLevel, ProtectionStatus
 from seatkeep_manager.directory.models import Device, StaticGroup, User
@@ -141,7 +143,8 @@ class Dashboard:
     online: int
     total: int
     open_detections: int
-    detections_by_day: list[tuple[str, int]]
+    detections_by_day: list[tuple[date, dict[str, int]]]
+    """Each of the last 14 days with how many were found, by severity."""
     versions: list[tuple[str, int]]
 
 
@@ -149,24 +152,14 @@ def dashboard(user: User, *, now: datetime) -> Dashboard:
     """Count what the tiles show."""
     devices = devices_active_visible(user).order_by()
     counts = dict(devices.values_list("protection").annotate(n=Count("id")).values_list("protection", "n"))
-    found = detections_visible(user)
-    since = now - timedelta(days=13)
-    by_day = dict(
-        found.filter(occurred_at__gte=since)
-        .order_by()
-        .annotate(day=TruncDate("occurred_at"))
-        .values_list("day")
-        .annotate(n=Count("id"))
-        .values_list("day", "n")
-    )
-    days = [(since + timedelta(days=offset)).date() for offset in range(14)]
+    found = detections_visible(user).order_by()
     return Dashboard(
         protection={status: counts.get(status, 0) for status in ProtectionStatus.values},
         silent=devices.filter(last_seen_at__lt=now - SILENT_AFTER).count(),
         online=devices.filter(online_until__gt=now).count(),
         total=sum(counts.values()),
         open_detections=found.filter(resolved_at__isnull=True).count(),
-        detections_by_day=[(day.isoformat(), by_day.get(day, 0)) for day in days],
+        detections_by_day=_by_day(found, now),
         versions=list(
             devices.values(version=F("agent_version"))
             .annotate(n=Count("id"))
@@ -174,6 +167,21 @@ def dashboard(user: User, *, now: datetime) -> Dashboard:
             .values_list("version", "n")
         ),
     )
+
+
+def _by_day(found: QuerySet[Detection], now: datetime) -> list[tuple[date, dict[str, int]]]:
+    since = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=13)
+    rows = (
+        found.filter(occurred_at__gte=since)
+        .annotate(day=TruncDate("occurred_at"))
+        .values("day", "severity")
+        .annotate(n=Count("id"))
+        .values_list("day", "severity", "n")
+    )
+    days: dict[date, dict[str, int]] = {(since + timedelta(days=offset)).date(): {} for offset in range(14)}
+    for day, severity, count in rows:
+        days.setdefault(day, {})[severity] = count
+    return sorted(days.items())
 
 
 def search_devices(user: User, text: str, *, limit: int = 8) -> list[Device]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
@@ -57,3 +58,9 @@ def quarantine_item_get(
 def device_detections(device: Device) -> QuerySet[Detection]:
     """The detections of a device the caller may see, newest first."""
     return device.detections.order_by("-occurred_at", "-id")
+
+
+def detections_newest_open(device_ids: Collection[int]) -> dict[int, Detection]:
+    """The newest open detection of each of these devices, by device id; one query."""
+    found = Detection.objects.filter(device_id__in=device_ids, resolved_at__isnull=True)
+    return {one.device_id: one for one in found.order_by("device_id", "-occurred_at", "-id").distinct("device_id")}

@@ -82,6 +82,17 @@ def group_chain(group: StaticGroup) -> list[ChainNode]:
     ]
 
 
+def device_chain(device: Device) -> list[ChainNode]:
+    """The nodes from All down to a device itself with their policies, in merge order."""
+    own = ChainNode(
+        kind=NodeKind.DEVICE,
+        node=device.hex_id,
+        name=device.name,
+        policies=devices_policies([device.pk]).get(device.pk, ()),
+    )
+    return [*group_chain(device.group), own]
+
+
 def effective_policy(device: Device, *, product: str) -> dict[str, EffectiveSetting]:
     """What counts on a device, setting by setting, with its origins; the same merge that the agent runs.
 
@@ -89,13 +100,7 @@ def effective_policy(device: Device, *, product: str) -> dict[str, EffectiveSett
         device: A device that the caller may see.
         product: `endpoint` or `agent`.
     """
-    own = ChainNode(
-        kind=NodeKind.DEVICE,
-        node=device.hex_id,
-        name=device.name,
-        policies=devices_policies([device.pk]).get(device.pk, ()),
-    )
-    return policies_merge([*group_chain(device.group), own], product=product, schema=product_schema(product))
+    return policies_merge(device_chain(device), product=product, schema=product_schema(product))
 
 
 def policy_device_count(policy: Policy) -> int:

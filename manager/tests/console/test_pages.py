@@ -11,7 +11,7 @@ from standing_cast import Cast
 
 READ_PAGES = [
     "problems", "dashboard", "computers", "customers", "approvals", "detections", "quarantine", "tasks", "policies",
-    "policy-new", "installers", "licenses", "link", "link-live", "audit", "settings", "search",
+    "policy-new", "installers", "licenses", "link", "link-live", "audit", "settings", "search", "dashboard-link",
 ]  # fmt: skip
 ADMIN_PAGES = {"link", "link-live", "settings", "link-connect", "link-sync", "link-preview", "template-new"}
 OBJECT_PAGES = {
@@ -21,7 +21,8 @@ OBJECT_PAGES = {
     "customer-ready": "alpha", "customer-offboard": "alpha", "customer-offboard-cancel": "alpha",
     "customer-return": "alpha", "policy-edit": "policy", "policy-assign": "policy", "policy-delete": "policy",
     "policy-unassign": "assignment", "installer-revoke": "token", "installer-rotate": "token", "task-cancel": "task",
-    "problem-seen": "problem", "problem-snooze": "problem", "problem-note": "problem",
+    "problem-seen": "problem", "problem-snooze": "problem", "problem-note": "problem", "device-license": "device",
+    "device-license-take": "device", "device-policy": "device", "device-stop": "device",
 }  # fmt: skip
 DEVICE_TABS = ["overview", "detections", "tasks", "policies", "inventory", "license", "logs"]
 
@@ -105,7 +106,7 @@ def test_this_list_knows_every_page() -> None:
     known = {*READ_PAGES, *OBJECT_PAGES, *ADMIN_PAGES}
     known |= {"devices-retire", "task-new", "detections-resolve", "quarantine-restore", "quarantine-delete"}
     known |= {"customers-ready", "offboard-live", "approvals-approve", "approvals-reject", "installer-new"}
-    known |= {"connect", "connect-live", "connect-start"}
+    known |= {"connect", "connect-live", "connect-start", "problems-seen"}
     console = next(found for found in get_resolver().url_patterns if getattr(found, "app_name", "") == "console")
 
     assert {pattern.name for pattern in console.url_patterns} <= known

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
-from django.urls import reverse
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+from django.http import QueryDict
+from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
+from seatkeep_protocol.vocabulary import OsFamily
 from seatkeep_webkit.tables import BulkAction, ChoiceFilter, Column, Empty, QueryFilter, Table
 
+from seatkeep_manager.console.group_places import scope_path
+from seatkeep_manager.customers.across import SILENT_AFTER
 from seatkeep_manager.detections.enums import QuarantineState, Severity
 from seatkeep_manager.detections.models import Detection, QuarantineItem
 from seatkeep_manager.directory.enums import DeviceKind, ProtectionStatus
@@ -29,12 +34,24 @@ RUN_TONES = {
 }  # fmt: skip
 
 
+OS_FAMILIES = [
+    (OsFamily.LINUX.value, _("Linux")),
+    (OsFamily.WINDOWS.value, _("Windows")),
+    (OsFamily.MACOS.value, _("macOS")),
+]
+CONTACTS = {
+    "online": (_("Online now"), Q(online_until__gt=Now())),
+    "offline": (_("Offline"), Q(online_until__lte=Now()) | Q(online_until__isnull=True)),
+    "silent": (_("Silent for 14 days"), Q(last_seen_at__lt=Now() - SILENT_AFTER)),
+}
+
+
 class DeviceTable(Table[Device]):
     """Computers of a group and everything below it."""
 
     name = "devices"
     order = "hostname"
-    search = ("hostname__icontains", "display_name__icontains", "serial__icontains")
+    search = ("hostname__icontains", "display_name__icontains", "serial__icontains", "agent_version__istartswith")
     columns = (
         Column("name", _("Computer"), sort="hostname", is_title=True, template="console/cells/device.html"),
         Column("group.name", _("Group"), sort="group__name"),
@@ -54,6 +71,8 @@ class DeviceTable(Table[Device]):
     )
     filters = (
         ChoiceFilter("protection", _("Protection"), ProtectionStatus.choices),
+        QueryFilter("contact", _("Contact"), CONTACTS),
+        ChoiceFilter("os", _("System"), OS_FAMILIES, lookup="os_family"),
         ChoiceFilter("kind", _("Kind"), DeviceKind.choices),
     )
     bulk_actions = (
@@ -64,7 +83,14 @@ class DeviceTable(Table[Device]):
         _("No computers here yet."),
         _("Open Installers, copy the command and run it on a computer; it appears here by itself."),
         icon="devices",
+        url=reverse_lazy("console:installers"),
+        label=_("Open Installers"),
     )
+
+    def apply_scope(self, queryset: QuerySet[Device], scope: QueryDict) -> QuerySet[Device]:
+        """The group of the page and everything below it."""
+        path = scope_path(scope)
+        return queryset if path is None else queryset.filter(group__path__contains=path)
 
     def row_url(self, row: Device) -> str:
         """The drawer of one computer."""
@@ -83,9 +109,9 @@ class DetectionTable(Table[Detection]):
         Column("device.name", _("Computer"), sort="device__hostname"),
         Column("device.group.name", _("Group"), sort="device__group__name"),
         Column("path", _("File"), sort="path", template="console/cells/path.html"),
+        Column("occurred_at", _("When"), sort="occurred_at", kind="when"),
         Column("resolution", _("State"), sort="resolved_at", template="console/cells/resolution.html"),
         Column("engine", _("Engine"), sort="engine", is_hidden=True),
-        Column("occurred_at", _("When"), sort="occurred_at", kind="when"),
     )
     filters = (
         QueryFilter(
@@ -100,6 +126,11 @@ class DetectionTable(Table[Detection]):
     )
     bulk_actions = (BulkAction("resolve", _("Resolve…"), "console:detections-resolve", icon="check"),)
     empty = Empty(_("No detections."), _("Nothing was found on any computer you may see."), icon="shield-check")
+
+    def apply_scope(self, queryset: QuerySet[Detection], scope: QueryDict) -> QuerySet[Detection]:
+        """The computers of the page's group and everything below it."""
+        path = scope_path(scope)
+        return queryset if path is None else queryset.filter(device__group__path__contains=path)
 
     def row_url(self, row: Detection) -> str:
         """The drawer of one detection."""
@@ -116,7 +147,7 @@ class QuarantineTable(Table[QuarantineItem]):
         Column("path", _("File"), sort="path", is_title=True, template="console/cells/path.html"),
         Column("name", _("Detection"), sort="name"),
         Column("device.name", _("Computer"), sort="device__hostname"),
-        Column("size_bytes", _("Size"), sort="size_bytes", template="console/cells/bytes.html"),
+        Column("size_bytes", _("Size"), sort="size_bytes", kind="number", template="console/cells/bytes.html"),
         Column(
             "state", _("State"), sort="state",
             badge={"HELD": "warn", "RESTORED": "info", "DELETED": "off", "FAILED": "bad"},
@@ -143,12 +174,15 @@ class TaskTable(Table[ClientTask]):
     search = ("kind__icontains", "created_by__icontains")
     columns = (
         Column("kind", _("Task"), sort="kind", is_title=True, template="console/cells/task_kind.html"),
-        Column("progress", _("Runs"), template="console/cells/task_runs.html", export=lambda t: t.runs_done),
+        Column(
+            "progress", _("Done"), kind="number", template="console/cells/task_runs.html", export=lambda t: t.runs_done
+        ),
         Column("created_by", _("By"), sort="created_by"),
         Column("created_at", _("Since"), sort="id", kind="when"),
         Column("expires_at", _("Ends"), sort="expires_at", kind="when"),
     )
-    empty = Empty(_("No tasks yet."), _("Choose computers and press Scan… to run the first one."), icon="list-check")
+    empty = Empty(_("No tasks yet."), _("Choose computers and press Scan… to run the first one."), icon="list-check",
+                  url=reverse_lazy("console:computers"), label=_("Choose computers"))  # fmt: skip
 
     def row_url(self, row: ClientTask) -> str:
         """The page of one task."""
@@ -164,7 +198,7 @@ class RunTable(Table[TaskRun]):
     columns = (
         Column("device.name", _("Computer"), sort="device__hostname", is_title=True),
         Column("state", _("State"), sort="state", badge=RUN_TONES),
-        Column("progress", _("Progress"), sort="progress", template="console/cells/percent.html"),
+        Column("progress", _("Progress"), sort="progress", kind="number", template="console/cells/percent.html"),
         Column("output", _("Says"), template="console/cells/path.html"),
         Column("finished_at", _("Ended"), sort="finished_at", kind="when"),
     )

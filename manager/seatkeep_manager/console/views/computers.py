@@ -12,23 +12,24 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
-from seatkeep_protocol.settings_schema import product_schema
 from seatkeep_webkit.actors import actor_from_request
 from seatkeep_webkit.clock import now as clock_now
 from seatkeep_webkit.details import detail_response
 from seatkeep_webkit.dialogs import Confirm, done
 
+from seatkeep_manager.console.effective import product_rows
+from seatkeep_manager.console.group_places import asked_group, group_items, scope_of, way_to
 from seatkeep_manager.console.people import viewer
 from seatkeep_manager.console.tables.devices import DeviceTable
 from seatkeep_manager.console.words import lease_facts, reason_words
 from seatkeep_manager.customers.across import audit_visible, devices_below, group_tree
 from seatkeep_manager.detections.selectors import device_detections
 from seatkeep_manager.directory.enums import AccessLevel
-from seatkeep_manager.directory.models import Device, StaticGroup
+from seatkeep_manager.directory.models import Device
 from seatkeep_manager.directory.rules import is_online
-from seatkeep_manager.directory.selectors import device_get, device_inventory_get, devices_visible, group_get
+from seatkeep_manager.directory.selectors import device_get, device_inventory_get, devices_visible
 from seatkeep_manager.directory.services import device_retire
-from seatkeep_manager.policies.selectors import device_assignments, effective_policy
+from seatkeep_manager.policies.selectors import device_chain
 from seatkeep_manager.statedocs.selectors import license_assignment_get
 from seatkeep_manager.tasks.selectors import device_task_runs
 
@@ -38,20 +39,13 @@ TABS = ("overview", "detections", "tasks", "policies", "inventory", "license", "
 @require_safe
 def computers(request: HttpRequest) -> HttpResponseBase:
     """The tree on the left, the computers of the chosen group and all below on the right."""
-    user = viewer(request)
-    group = _group(request)
-    table = DeviceTable(request, devices_below(user, group))
-    context = {"tree": group_tree(user, current=group), "group": group, "now": clock_now()}
+    user, address = viewer(request), reverse("console:computers")
+    group = asked_group(request)
+    table = DeviceTable(request, devices_below(user, group), scope=scope_of(group))
+    context = {"group": group, "above": way_to(user, group, address) if group else []}
+    if not table.is_part:
+        context["tree"] = group_items(group_tree(user, current=group), address)
     return table.response("console/computers.html", context)
-
-
-def _group(request: HttpRequest) -> StaticGroup | None:
-    text = request.GET.get("group", "")
-    try:
-        uid = UUID(text)
-    except ValueError:
-        return None
-    return group_get(viewer(request), uid=uid)
 
 
 @require_safe
@@ -63,8 +57,11 @@ def device(request: HttpRequest, uid: UUID) -> HttpResponse:
     context = {
         "device": found,
         "is_online": is_online(online_until=found.online_until, now=clock_now()),
+        "assignment": license_assignment_get(found),
+        "can_write": devices_visible(viewer(request), level=AccessLevel.WRITE).filter(pk=found.pk).exists(),
         "tab": tab,
         "tabs": _tabs(found, tab),
+        "above": way_to(viewer(request), found.group, reverse("console:computers")),
         **_tab_context(request, found, tab),
     }
     return detail_response(request, "console/device.html", context)
@@ -85,6 +82,7 @@ def _tab_context(request: HttpRequest, found: Device, tab: str) -> dict[str, Any
         return {
             "runs": list(device_task_runs(found)[:3]),
             "open_detections": _open_detections(found),
+            "detections_url": f"{reverse('console:device', args=[found.uid])}?tab=detections",
             "reasons": reason_words(found.protection_reasons),
         }
     if tab == "detections":
@@ -92,46 +90,35 @@ def _tab_context(request: HttpRequest, found: Device, tab: str) -> dict[str, Any
     if tab == "tasks":
         return {"runs": list(device_task_runs(found)[:100])}
     if tab == "policies":
-        return {"products": [_effective(found, "endpoint"), _effective(found, "agent")],
-                "assignments": list(device_assignments(found))}  # fmt: skip
+        return {"products": [product_rows(found, "endpoint"), product_rows(found, "agent")], "way": _way(found)}
     if tab == "inventory":
         return {"inventory": device_inventory_get(found)}
     if tab == "license":
-        return {"lease": lease_facts(found.lease), "assignment": license_assignment_get(found)}
+        return {"lease": lease_facts(found.lease)}
     if tab == "logs":
         entries = audit_visible(viewer(request)).filter(subject_type="device", subject_id=str(found.uid))
         return {"entries": list(entries[:100])}
     return {}
 
 
+def _way(found: Device) -> list[dict[str, Any]]:
+    """The groups from All down to the computer with the policies that stand there."""
+    return [{"name": node.name, "policies": [policy.name for policy in node.policies]} for node in device_chain(found)]
+
+
 def _open_detections(found: Device) -> int:
     return device_detections(found).filter(resolved_at__isnull=True).count()
-
-
-def _effective(found: Device, product: str) -> dict[str, Any]:
-    """Each setting of a product with its value and why it is what it is."""
-    schema = product_schema(product)
-    effective = effective_policy(found, product=product)
-    rows = []
-    for name, setting in schema.properties.items():
-        chosen = effective.get(name)
-        value = chosen.value if chosen else setting.default
-        rows.append({
-            "name": name,
-            "title": setting.title,
-            "value": value,
-            "is_list": isinstance(value, list),
-            "origins": chosen.origins if chosen else (),
-            "is_forced": bool(chosen and chosen.is_forced),
-        })  # fmt: skip
-    return {"title": schema.title, "rows": rows}
 
 
 @require_safe
 def device_presence(request: HttpRequest, uid: UUID) -> HttpResponse:
     """The live head of a computer's page, polled each second while it is looked at."""
     found = device_get(viewer(request), uid=uid)
-    context = {"device": found, "is_online": is_online(online_until=found.online_until, now=clock_now())}
+    context = {
+        "device": found,
+        "is_online": is_online(online_until=found.online_until, now=clock_now()),
+        "assignment": license_assignment_get(found),
+    }
     return render(request, "console/parts/presence.html", context)
 
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 from seatkeep_protocol.tasks import TaskKind
 from seatkeep_webkit.actors import actor_from_request
@@ -17,6 +18,7 @@ from seatkeep_webkit.details import detail_response
 from seatkeep_webkit.dialogs import Confirm, FormDialog, done
 
 from seatkeep_manager.console.forms import ResolveForm, RestoreForm
+from seatkeep_manager.console.group_places import asked_group, scope_of
 from seatkeep_manager.console.people import viewer
 from seatkeep_manager.console.tables.devices import DetectionTable, QuarantineTable
 from seatkeep_manager.customers.orders import quarantine_task
@@ -34,8 +36,11 @@ from seatkeep_manager.directory.enums import AccessLevel
 
 @require_safe
 def detections(request: HttpRequest) -> HttpResponseBase:
-    """Everything that engines found."""
-    return DetectionTable(request, detections_visible(viewer(request))).response("console/detections.html")
+    """Everything that engines found; `?group=` narrows to a group and below."""
+    rows, group = detections_visible(viewer(request)), asked_group(request)
+    if group is not None:
+        rows = rows.filter(device__group__path__contains=[group.pk])
+    return DetectionTable(request, rows, scope=scope_of(group)).response("console/detections.html", {"group": group})
 
 
 @require_safe
@@ -50,8 +55,9 @@ def detection(request: HttpRequest, uid: UUID) -> HttpResponse:
 def detections_resolve(request: HttpRequest) -> HttpResponse:
     """Close the chosen detections by hand."""
     rows = DetectionTable(request, detections_visible(viewer(request), level=AccessLevel.WRITE)).selected()
-    form = ResolveForm(request)
-    dialog = FormDialog(request, form, title=_("Resolve detections"), label=_("Resolve"))
+    form, count = ResolveForm(request), rows.count()
+    title = ngettext("Resolve %(n)s detection", "Resolve %(n)s detections", count) % {"n": count}
+    dialog = FormDialog(request, form, title=title, label=_("Resolve"))
     if not dialog.is_valid:
         return dialog.response()
     for found in rows:
@@ -82,8 +88,9 @@ def quarantine_item(request: HttpRequest, uid: UUID) -> HttpResponse:
 def quarantine_restore(request: HttpRequest) -> HttpResponse:
     """Ask computers to put files back."""
     rows = _held(request)
-    form = RestoreForm(request)
-    dialog = FormDialog(request, form, title=_("Restore from quarantine"), label=_("Restore"))
+    form, count = RestoreForm(request), rows.count()
+    title = ngettext("Restore %(n)s file from quarantine", "Restore %(n)s files from quarantine", count) % {"n": count}
+    dialog = FormDialog(request, form, title=title, label=_("Restore"))
     if not dialog.is_valid:
         return dialog.response()
     quarantine_task(

@@ -171,7 +171,7 @@ def policy_remove(request: HttpRequest, uid: UUID) -> HttpResponse:
     dialog = Confirm(
         request,
         title=_("Delete %(name)s") % {"name": found.name},
-        count=policy_device_count(found),
+        count=policy_device_count(found) or None,  # Zero would mean that there is nothing to do.
         label=_("Delete"),
         is_danger=True,
         lines=[_("It is taken off everywhere first; settings fall back within seconds.")],

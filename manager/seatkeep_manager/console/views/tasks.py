@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 from seatkeep_protocol.tasks import TaskKind
 from seatkeep_webkit.actors import actor_from_request
@@ -66,7 +67,7 @@ def device_scan(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 def _scan(request: HttpRequest, ids: list[int]) -> HttpResponse:
     form = ScanForm(request)
-    title = _("Scan %(n)s computers") % {"n": len(ids)} if len(ids) != 1 else _("Scan this computer")
+    title = ngettext("Scan %(n)s computer", "Scan %(n)s computers", len(ids)) % {"n": len(ids)}
     dialog = FormDialog(request, form, title=title, label=_("Scan"))
     if not dialog.is_valid:
         return dialog.response()

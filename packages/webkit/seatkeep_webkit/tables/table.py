@@ -54,7 +54,7 @@ class Empty:
     title: Text = ""
     text: Text = ""
     icon: str = "inbox"
-    url: str = ""
+    url: Text = ""
     label: Text = ""
 
 
@@ -129,8 +129,7 @@ class Table(Generic[_M]):
         """Answer the whole page, only the table's part for htmx, or a file for `?export=csv|xlsx`."""
         if self.params.get("export") in ("csv", "xlsx"):
             return self._export(self.params["export"])
-        is_part = self.request.headers.get("HX-Target") == self.part_id
-        chosen = "webkit/parts/table_part.html" if is_part else template
+        chosen = "webkit/parts/table_part.html" if self.is_part else template
         response = render(self.request, chosen, {**(context or {}), "table": self})
         patch_vary_headers(response, ["HX-Request", "HX-Target"])
         return response
@@ -142,6 +141,11 @@ class Table(Generic[_M]):
             return self.apply_scope(self._narrowed(posted), posted)
         ids = [int(text) for text in self.request.POST.getlist("selected") if text.isascii() and text.isdigit()]
         return self.queryset.filter(pk__in=ids)
+
+    @property
+    def is_part(self) -> bool:
+        """Whether htmx asks for the rows alone, so that a view need not read what stands around them."""
+        return self.request.headers.get("HX-Target") == self.part_id
 
     # What templates ask
 

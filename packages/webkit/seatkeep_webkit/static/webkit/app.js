@@ -37,22 +37,28 @@ if (matchMedia("(max-width: 61.99rem)").matches) {
 let drawerOrigin = null;
 
 function openDrawer(link) {
-  drawerOrigin = link;
-  document.querySelectorAll("tr.is-open").forEach((row) => row.classList.remove("is-open"));
-  link.closest("tr")?.classList.add("is-open");
+  const isInside = drawer.contains(link);
+  if (!isInside) {
+    drawerOrigin = link;
+    document.querySelectorAll(".is-open:is(tr, li)").forEach((row) => row.classList.remove("is-open"));
+    link.closest("tr, .rows > li")?.classList.add("is-open");
+  }
   drawer.hidden = false;
-  document.getElementById("drawer-body").replaceChildren(document.getElementById("drawer-loading").content.cloneNode(true));
+  if (!isInside) document.getElementById("drawer-body").replaceChildren(document.getElementById("drawer-loading").content.cloneNode(true));
   htmx.ajax("GET", link.href, { target: "#drawer-body", swap: "innerHTML" });
 }
 
 function closeDrawer() {
   if (!drawer || drawer.hidden) return;
   drawer.hidden = true;
-  document.querySelectorAll("tr.is-open").forEach((row) => row.classList.remove("is-open"));
-  if (drawerOrigin?.isConnected) drawerOrigin.focus();
+  document.querySelectorAll(".is-open:is(tr, li)").forEach((row) => row.classList.remove("is-open"));
+  const origin = drawerOrigin?.isConnected ? drawerOrigin : document.getElementById(drawerOrigin?.id);
+  origin?.focus();
 }
 
 // Dialog
+
+let announced = document.querySelector("[data-announce]")?.textContent.trim() ?? "";
 
 function openDialog(link) {
   htmx.ajax("GET", link.href, { target: "#dialog-body", swap: "innerHTML" });
@@ -60,8 +66,12 @@ function openDialog(link) {
 
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id === "dialog-body" && !dialog.open) dialog.showModal();
-  if (event.target.id === "drawer-body") drawer.querySelector("[data-drawer-close]")?.focus();
-  event.target.querySelectorAll?.("[data-announce]").forEach((part) => announce(part.textContent.trim()));
+  if (event.target.id === "drawer-body") (drawer.querySelector(".tabs [aria-current]") ?? drawer.querySelector("[data-drawer-close]"))?.focus();
+  // What is polled says something only when it changed.
+  event.target.querySelectorAll?.("[data-announce]").forEach((part) => {
+    const text = part.textContent.trim();
+    if (text !== announced) announce(announced = text);
+  });
 });
 
 // Clicks

@@ -1,0 +1,116 @@
+"""Groups as pages show them: the tree beside a table, the way to a group, the choice of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django import forms
+from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext as _
+from seatkeep_webkit.navigation import NavItem
+from seatkeep_webkit.trees import TreeItem, open_to_current
+
+from seatkeep_manager.console.people import viewer
+from seatkeep_manager.customers.across import TreeNode
+from seatkeep_manager.directory.enums import GroupKind
+from seatkeep_manager.directory.models import StaticGroup, User
+from seatkeep_manager.directory.selectors import group_get, groups_visible
+from seatkeep_manager.hublink.enums import CustomerState, HubCompanyState
+from seatkeep_manager.hublink.models import MirroredCompany
+
+_KIND_ICONS = {GroupKind.ROOT: "stack-2", GroupKind.COMPANIES: "buildings", GroupKind.UNASSIGNED: "inbox"}
+_SYSTEM_KINDS = (GroupKind.ROOT, GroupKind.COMPANIES)
+
+
+def asked_group(request: HttpRequest) -> StaticGroup | None:
+    """The group in `?group=`; None without one.
+
+    Raises:
+        GroupNotFoundError: It is not the person's to see.
+    """
+    try:
+        uid = UUID(request.GET.get("group", ""))
+    except ValueError:
+        return None
+    return group_get(viewer(request), uid=uid)
+
+
+def scope_of(group: StaticGroup | None) -> dict[str, str]:
+    """The scope of a table that shows a group and everything below it."""
+    return {"group": str(group.uid)} if group else {}
+
+
+def scope_path(scope: QueryDict) -> list[int] | None:
+    """The id of the group that a posted selection came from, as a path lookup takes it; None for everywhere.
+
+    An address that names no group any more means nothing, never everything.
+    """
+    text = scope.get("group", "")
+    if not text:
+        return None
+    try:
+        found = StaticGroup.objects.filter(uid=UUID(text)).values_list("pk", flat=True).first()
+    except ValueError:
+        found = None
+    return [found or 0]
+
+
+def group_items(nodes: Iterable[TreeNode], address: str) -> list[TreeItem]:
+    """The tree of groups; a click narrows the page at `address`."""
+    items = [_item(node, address) for node in nodes]
+    open_to_current(items, levels=3)
+    return items
+
+
+def _item(node: TreeNode, address: str) -> TreeItem:
+    icon, badge, tone = _status(node.group, node.company)
+    return TreeItem(
+        label=node.group.name,
+        url=f"{address}?{urlencode({'group': node.group.uid})}",
+        icon=icon,
+        count=node.total,
+        badge=badge,
+        tone=tone,
+        is_current=node.is_current,
+        children=[_item(child, address) for child in node.children],
+    )
+
+
+def _status(group: StaticGroup, company: MirroredCompany | None) -> tuple[str, str, str]:
+    """Icon, word and tone of a customer's status; a plain group has only its icon."""
+    if company is None:
+        return _KIND_ICONS.get(GroupKind(group.kind), "folder"), "", "off"
+    if company.state == CustomerState.UNLINKED:
+        return "link-off", _("Removed"), "off"
+    if company.hub_state == HubCompanyState.SUSPENDED:
+        return "player-pause", _("Suspended"), "warn"
+    if company.state == CustomerState.NOT_SET_UP:
+        return "building", _("New"), "info"
+    return "building", "", "ok"
+
+
+def way_to(user: User, group: StaticGroup, address: str) -> list[NavItem]:
+    """The groups above a group that the person may see, for the breadcrumb."""
+    above = groups_visible(user).filter(pk__in=group.path[:-1]).exclude(kind__in=_SYSTEM_KINDS)
+    ordered = sorted(above, key=lambda one: len(one.path))
+    return [NavItem(one.name, f"{address}?{urlencode({'group': one.uid})}") for one in ordered]
+
+
+class GroupField(forms.ModelChoiceField):
+    """A choice of one group, named with the way to it, because every customer has an "Office"."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Return "Customer / Group"."""
+        names = [self._names[pk] for pk in obj.path if pk in self._names]
+        return " / ".join(names) or str(obj)
+
+    @property
+    def _names(self) -> dict[int, str]:
+        known: dict[int, str] | None = getattr(self, "_known", None)
+        if known is None:
+            shown = self.queryset.exclude(kind__in=_SYSTEM_KINDS)
+            known = self._known = dict(shown.values_list("pk", "name"))
+        return known
