@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from ninja import Schema
 from pydantic import Field
+
+from seatkeep_manager.customers.models import CustomerTemplate
 
 T = TypeVar("T")
 
@@ -239,6 +241,77 @@ class AssignIn(Schema):
     """The group that obeys."""
 
     group: UUID
+
+
+class LicenseAssignIn(Schema):
+    """The license from which a computer takes its seat; without one, the customer's that fits."""
+
+    license: str | None = None
+
+
+class LicenseAssignmentOut(Schema):
+    """What a computer is told to hold."""
+
+    license: str = Field(alias="license_public_id")
+    product: str
+    is_stopped: bool
+    assigned_at: datetime
+
+
+class DevicePolicyIn(Schema):
+    """The policy that one computer has to obey."""
+
+    policy: UUID
+
+
+class TemplateIn(Schema):
+    """A template for customers to come."""
+
+    name: str = Field(min_length=1, max_length=100)
+    groups: list[str] = Field(default_factory=list, max_length=50)
+    policies: list[UUID] = Field(default_factory=list, max_length=50)
+    daily_cap: int = Field(default=200, ge=1, le=100_000)
+
+
+class TemplateOut(Schema):
+    """A template for customers to come."""
+
+    uid: UUID
+    name: str
+    groups: list[str]
+    policies: list[UUID]
+    daily_cap: int
+    created_at: datetime
+
+    @staticmethod
+    def resolve_policies(template: CustomerTemplate) -> list[UUID]:
+        """Uids of its policies, in order."""
+        return [policy.uid for policy in template.policies.all()]
+
+
+class ApiTokenIn(Schema):
+    """A token for a program."""
+
+    name: str = Field(min_length=1, max_length=100)
+    level: Literal["READ", "WRITE"] = "READ"
+
+
+class ApiTokenOut(Schema):
+    """A token, without its secret."""
+
+    uid: UUID
+    name: str
+    level: str = Field(alias="account.instance_level")
+    hint: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+class ApiTokenMadeOut(Schema):
+    """A new token; `secret` is shown only now."""
+
+    uid: UUID
+    secret: str
 
 
 class AssignmentOut(Schema):

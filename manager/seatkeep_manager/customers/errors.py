@@ -53,3 +53,10 @@ class OffboardDatesError(InvalidError):
 
     code = "offboard_dates"
     message = _("The days are out of order: protection and billing end on or after the last day.")
+
+
+class TemplateNameTakenError(ConflictError):
+    """Another template has this name."""
+
+    code = "template_name_taken"
+    message = _("Another template has this name.")

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from seatkeep_webkit.actors import Actor
 from seatkeep_webkit.audit.services import audit_record
 
-from seatkeep_manager.customers.errors import CustomerRemovedError
+from seatkeep_manager.customers.errors import CustomerRemovedError, TemplateNameTakenError
 from seatkeep_manager.customers.models import CustomerRecord, CustomerTemplate
 from seatkeep_manager.customers.selectors import customer_get
 from seatkeep_manager.directory.enums import AccessLevel
@@ -40,8 +40,18 @@ class SetUpResult:
 def template_create(
     *, actor: Actor, name: str, groups: list[str], policy_ids: Collection[int], daily_cap: int, now: datetime
 ) -> CustomerTemplate:
-    """Make a template for customers to come."""
-    template = CustomerTemplate.objects.create(name=name.strip(), groups=groups, daily_cap=daily_cap, created_at=now)
+    """Make a template for customers to come.
+
+    Raises:
+        TemplateNameTakenError: Another template has this name.
+    """
+    try:
+        with transaction.atomic():
+            template = CustomerTemplate.objects.create(
+                name=name.strip(), groups=groups, daily_cap=daily_cap, created_at=now
+            )
+    except IntegrityError as error:
+        raise TemplateNameTakenError from error
     template.policies.set(policy_ids)
     _record(actor, "template:create", "template", template.uid, None, now, name=template.name)
     return template

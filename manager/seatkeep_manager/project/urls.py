@@ -11,6 +11,7 @@ from seatkeep_manager.project.login import login
 _OWN = (
     ("agent/v1/", "seatkeep_manager.enrollment.urls"),
     ("api/", "seatkeep_manager.api.urls"),
+    ("", "seatkeep_manager.api.page_urls"),
     ("", "seatkeep_manager.deployment.urls"),
     ("", "seatkeep_manager.console.urls"),
 )

@@ -7,7 +7,10 @@ from collections.abc import Collection
 from django.db.models import F
 
 from seatkeep_manager.directory.models import Device
+from seatkeep_manager.hublink.models import MirroredLicense
+from seatkeep_manager.hublink.selectors import license_list, node_list
 from seatkeep_manager.statedocs.models import LicenseAssignment, StateDocument
+from seatkeep_manager.statedocs.rules import PRODUCT_OF_KIND
 
 
 def documents_due(*, limit: int = 500) -> list[StateDocument]:
@@ -29,3 +32,12 @@ def license_assignments(device_ids: Collection[int]) -> dict[int, LicenseAssignm
 def license_assignment_get(device: Device) -> LicenseAssignment | None:
     """What a device the caller may see is told to hold."""
     return LicenseAssignment.objects.filter(device=device, is_withdrawn=False).first()
+
+
+def licenses_fitting(device: Device) -> list[MirroredLicense]:
+    """Licenses from which a device may take a seat: of its customer, with a product for its kind."""
+    product = PRODUCT_OF_KIND.get(device.kind)
+    if product is None or device.company_hub_id is None:
+        return []
+    nodes = node_list(company_hub_ids=[device.company_hub_id]).filter(product=product)
+    return list(license_list().filter(hub_id__in=nodes.values("license_hub_id")))

@@ -19,9 +19,9 @@ from standing_cast import Cast
 OBJECTS = {
     "devices": "device", "customers": "alpha", "problems": "problem", "detections": "detection", "quarantine": "item",
     "tasks": "task", "policies": "policy", "policy-assignments": "assignment", "installers": "token",
-    "approvals": "waiting",
+    "approvals": "waiting", "api-tokens": "api_token",
 }  # fmt: skip
-ADMIN = {"/api/v1/link", "/api/v1/link/sync"}
+ADMIN = {"/api/v1/link", "/api/v1/link/sync", "/api/v1/templates", "/api/v1/api-tokens"}
 BODIES: dict[str, dict[str, Any]] = {
     "setup": {}, "offboard": {"last_day": "2026-12-01", "protect_until": "2026-12-01", "bill_until": "2026-12-01"},
     "snooze": {"until": "2027-01-01T00:00:00Z"}, "note": {"note": "x"}, "resolve": {"resolution": "RESOLVED"},
@@ -47,6 +47,10 @@ def body_for(cast: Cast, method: str, path: str) -> dict[str, Any]:
         return {"kind": "SCAN", "devices": [str(cast.device.uid)]}
     if path in ("/api/v1/installers",) or path.endswith("/assignments"):
         return {"group": str(cast.group.uid), "kind": "INSTALL_LINK"}
+    if path == "/api/v1/devices/{uid}/policies":
+        return {"policy": str(cast.policy.uid)}
+    if path in ("/api/v1/templates", "/api/v1/api-tokens"):
+        return {"name": "made by a test"}
     if path == "/api/v1/policies":
         return {"name": "p", "product": "endpoint", "settings": {}, "company": str(cast.alpha.uid)}
     return BODIES.get(path.rstrip("/").rsplit("/", 1)[-1], {})
@@ -109,7 +113,7 @@ def test_the_link_is_for_administrators(cast: Cast) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", sorted({p for m, p in routes() if m == "GET"}))
 def test_the_owner_reads_every_route(cast: Cast, path: str) -> None:
-    expected = {200, 404} if path.endswith("/offboard") else {200}
+    expected = {200, 404} if path.endswith(("/offboard", "/license")) else {200}
 
     assert ask(signed_in(cast.alice), cast, "GET", path).status_code in expected
 
@@ -192,3 +196,52 @@ def test_no_write_of_the_owner_fails_inside(cast: Cast) -> None:
     failed = [(m, p) for m, p in routes() if m != "GET" and ask(client, cast, m, p).status_code in (401, 403, 422, 500)]
 
     assert failed == []
+
+
+@pytest.mark.django_db
+def test_a_template_is_made_once_and_listed(cast: Cast) -> None:
+    client = signed_in(cast.alice)
+    body = {"name": "Dentists", "groups": ["Reception"], "policies": [str(cast.policy.uid)], "daily_cap": 5}
+
+    made = client.post("/api/v1/templates", body, content_type="application/json")
+    again = client.post("/api/v1/templates", body, content_type="application/json")
+
+    assert (made.status_code, again.status_code) == (201, 409)
+    listed = client.get("/api/v1/templates").json()["items"]
+    assert [(row["name"], row["groups"], row["policies"]) for row in listed if row["name"] == "Dentists"] == [
+        ("Dentists", ["Reception"], [str(cast.policy.uid)])
+    ]
+
+
+@pytest.mark.django_db
+def test_a_license_is_assigned_and_taken_away(cast: Cast) -> None:
+    client, path = signed_in(cast.bob), f"/api/v1/devices/{cast.device.uid}/license"
+
+    made = client.post(path, {}, content_type="application/json")
+    taken = client.delete(path)
+
+    assert (made.status_code, made.json()["license"], taken.status_code) == (200, cast.license.public_id, 204)
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.django_db
+def test_attack_a_license_of_another_customer_is_not_assigned(cast: Cast) -> None:
+    body = {"license": "ZZZ-ZZZ-ZZZ"}
+
+    answer = signed_in(cast.bob).post(
+        f"/api/v1/devices/{cast.device.uid}/license", body, content_type="application/json"
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "no_license_for_device")
+
+
+@pytest.mark.django_db
+def test_a_token_made_by_the_api_works_until_it_is_revoked(cast: Cast) -> None:
+    client = signed_in(cast.alice)
+    made = client.post("/api/v1/api-tokens", {"name": "PSA", "level": "READ"}, content_type="application/json").json()
+    headers = {"Authorization": f"Bearer {made['secret']}"}
+    before = Client().get("/api/v1/devices", headers=headers).status_code
+
+    client.delete(f"/api/v1/api-tokens/{made['uid']}")
+
+    assert (before, Client().get("/api/v1/devices", headers=headers).status_code) == (200, 401)

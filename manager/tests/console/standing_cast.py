@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from seatkeep_manager.api.models import ApiToken
+from seatkeep_manager.api.services import token_create
 from seatkeep_manager.detections.models import Detection, QuarantineItem
 from seatkeep_manager.directory.enums import AccessLevel, DeviceKind
 from seatkeep_manager.directory.models import Device, InventorySnapshot, StaticGroup, User, UserAccess
@@ -51,6 +53,7 @@ class Cast:
     problem: Problem
     license: MirroredLicense
     group: StaticGroup
+    api_token: ApiToken
 
 
 def cast_make(now: datetime) -> Cast:
@@ -84,6 +87,7 @@ def cast_make(now: datetime) -> Cast:
         msp=msp, alpha=alpha, beta=beta, device=device, foreign=foreign, detection=detection, item=item, task=task,
         policy=policy, assignment=assignment, token=token, waiting=waiting_make(token, now),
         problem=problem_make(device, now), license=lic, group=alpha.group,
+        api_token=token_create(actor=ACTOR, name="RMM", level=AccessLevel.READ, now=now)[0],
     )  # fmt: skip
 
 
@@ -126,6 +130,9 @@ def license_make(hub_id: UUID, alpha: UUID, beta: UUID, now: datetime) -> Mirror
             hub_id=uuid4(), license_hub_id=hub_id, company_hub_id=company_id, product="endpoint", used=used, agreed=10,
             agreement_mode="FIXED", agreement_public_id="K7M-2PQ-9RT", changed_at=now,
         )  # fmt: skip
+    MirroredNode.objects.create(
+        hub_id=uuid4(), license_hub_id=hub_id, company_hub_id=alpha, product="endpoint-workstation", changed_at=now
+    )
     return MirroredLicense.objects.create(
         hub_id=hub_id, public_id="3AB-7QX-PM2", kind="MSP", state="OK", quantity=25, bundle_code="complete",
         bundle_name="Endpoint Complete", changed_at=now,

@@ -6,19 +6,34 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 from seatkeep_webkit.actors import actor_from_request
 from seatkeep_webkit.clock import now as clock_now
+from seatkeep_webkit.errors import NotFoundError
 from seatkeep_webkit.paging import Page, paginate
 
 from seatkeep_manager.api.auth import caller
-from seatkeep_manager.api.schemas import DeviceOut, GroupOut, PageOut
+from seatkeep_manager.api.schemas import (
+    AssignmentOut,
+    DeviceOut,
+    DevicePolicyIn,
+    GroupOut,
+    LicenseAssignIn,
+    LicenseAssignmentOut,
+    PageOut,
+)
 from seatkeep_manager.customers.across import devices_below
 from seatkeep_manager.directory.enums import AccessLevel
 from seatkeep_manager.directory.models import Device
 from seatkeep_manager.directory.selectors import device_get, group_get, groups_visible
 from seatkeep_manager.directory.services import device_restore, device_retire
-from seatkeep_manager.policies.selectors import effective_policy
+from seatkeep_manager.policies.selectors import effective_policy, policy_get
+from seatkeep_manager.policies.services import policy_assign_device
+from seatkeep_manager.statedocs.errors import NoLicenseForDeviceError
+from seatkeep_manager.statedocs.licenses import license_assign, license_unassign
+from seatkeep_manager.statedocs.models import LicenseAssignment
+from seatkeep_manager.statedocs.rules import PRODUCT_OF_KIND
+from seatkeep_manager.statedocs.selectors import license_assignment_get, licenses_fitting
 
 router = Router(tags=["Computers"])
 
@@ -72,3 +87,46 @@ def device_back(request: HttpRequest, uid: UUID) -> Device:
     """Manage a retired computer again. Idempotent."""
     device = device_get(caller(request), uid=uid, level=AccessLevel.WRITE)
     return device_restore(actor=actor_from_request(request), device_id=device.pk, now=clock_now())
+
+
+@router.get("/devices/{uuid:uid}/license", response=LicenseAssignmentOut, summary="A computer's license")
+def device_license(request: HttpRequest, uid: UUID) -> LicenseAssignment:
+    """What a computer is told to hold; 404 when nothing."""
+    found = license_assignment_get(device_get(caller(request), uid=uid))
+    if found is None:
+        raise NotFoundError
+    return found
+
+
+@router.post("/devices/{uuid:uid}/license", response=LicenseAssignmentOut, summary="Assign a license")
+def device_license_assign(request: HttpRequest, uid: UUID, body: LicenseAssignIn) -> LicenseAssignment:
+    """Let a computer take a seat; also again after it was stopped in Licensing. Idempotent."""
+    device = device_get(caller(request), uid=uid, level=AccessLevel.WRITE)
+    fitting = [found.public_id for found in licenses_fitting(device)]
+    chosen = body.license or next(iter(fitting), None)
+    if chosen is None or chosen not in fitting:
+        raise NoLicenseForDeviceError
+    product = PRODUCT_OF_KIND[device.kind]
+    return license_assign(
+        actor=actor_from_request(request), device=device, license_public_id=chosen, product=product, now=clock_now()
+    )
+
+
+@router.delete("/devices/{uuid:uid}/license", response={204: None}, summary="Take a license away")
+def device_license_take(request: HttpRequest, uid: UUID) -> Status[None]:
+    """Let a computer give its seat back; it gets no other by itself. Idempotent."""
+    device = device_get(caller(request), uid=uid, level=AccessLevel.WRITE)
+    license_unassign(actor=actor_from_request(request), device=device, now=clock_now())
+    return Status(204, None)
+
+
+@router.post("/devices/{uuid:uid}/policies", response={201: AssignmentOut}, summary="Assign a policy to a computer")
+def device_policy(request: HttpRequest, uid: UUID, body: DevicePolicyIn) -> Status[Any]:
+    """Put a policy on this computer alone. Idempotent."""
+    user = caller(request)
+    device = device_get(user, uid=uid, level=AccessLevel.WRITE)
+    policy = policy_get(user, uid=body.policy)
+    made = policy_assign_device(
+        actor=actor_from_request(request), policy_id=policy.pk, device_id=device.pk, now=clock_now()
+    )
+    return Status(201, made)

@@ -29,7 +29,7 @@ from seatkeep_manager.directory.models import Device
 from seatkeep_manager.directory.rules import is_online
 from seatkeep_manager.directory.selectors import device_get, device_inventory_get, devices_visible
 from seatkeep_manager.directory.services import device_retire
-from seatkeep_manager.policies.selectors import device_chain
+from seatkeep_manager.policies.selectors import device_assignments, device_chain
 from seatkeep_manager.statedocs.selectors import license_assignment_get
 from seatkeep_manager.tasks.selectors import device_task_runs
 
@@ -90,7 +90,8 @@ def _tab_context(request: HttpRequest, found: Device, tab: str) -> dict[str, Any
     if tab == "tasks":
         return {"runs": list(device_task_runs(found)[:100])}
     if tab == "policies":
-        return {"products": [product_rows(found, "endpoint"), product_rows(found, "agent")], "way": _way(found)}
+        products = [product_rows(found, "endpoint"), product_rows(found, "agent")]
+        return {"products": products, "way": _way(found), "assignments": list(device_assignments(found))}
     if tab == "inventory":
         return {"inventory": device_inventory_get(found)}
     if tab == "license":
