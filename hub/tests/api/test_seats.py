@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -53,3 +54,14 @@ def test_one_seat_reads_as_in_the_list(cast: Cast, seat: Seat) -> None:
 def test_attack_sibling_lists_the_neighbors_seats(cast: Cast, seat: Seat) -> None:
     assert read(cast.charlie, "/seats").json()["items"] == []
     assert read(cast.charlie, f"/seats/{seat.uid}").status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_stop_and_resume_answer_for_each_seat(cast: Cast, seat: Seat) -> None:
+    client = Client()
+    client.force_login(cast.alice)
+    body = {"seats": [str(seat.uid), str(uuid4())]}
+    stopped = client.post("/api/v1/seats/stop", body, content_type="application/json")
+    resumed = client.post("/api/v1/seats/resume", body, content_type="application/json")
+    assert (stopped.status_code, stopped.json()) == (200, {"stopped": 1})
+    assert (resumed.status_code, resumed.json()) == (200, {"results": {str(seat.uid): "resumed"}})

@@ -94,7 +94,7 @@ class StoppedOut(Schema):
 class ResumedOut(Schema):
     """What became of each seat: `resumed`, `unchanged` or why not."""
 
-    results: dict[UUID, str]
+    results: dict[str, str]
 
 
 class NameIn(Schema):
@@ -128,7 +128,7 @@ def seats_again(request: HttpRequest, body: SeatsIn) -> dict[str, Any]:
     """Undo "stop protecting" within 24 hours."""
     uids = _own(viewer_of(request), body.seats)
     answers = seats_resume(actor=actor_from_request(request), seat_uids=uids, now=read_clock())
-    return {"results": {uid: answer.code for uid, answer in zip(uids, answers, strict=True)}}
+    return {"results": {str(uid): answer.code for uid, answer in zip(uids, answers, strict=True)}}
 
 
 @router.get("/seats/{seat_id}", response=SeatOut, summary="Show a seat")
