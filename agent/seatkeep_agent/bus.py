@@ -78,6 +78,7 @@ class Bus:
         self._closed = asyncio.Event()
         self._followed: set[str] = set()
         self._unread: set[str] = set()
+        self._absent: set[str] = set()
         self.last_error = ""
 
     @property
@@ -117,12 +118,18 @@ class Bus:
             return
         self._unread.discard(key)
         if answer.data and "Status" not in (answer.headers or {}):
-            self._on_document(key, answer.data)
+            self._arrived(key, answer.data)
+        else:
+            self._absent.add(key)
 
     async def read_missing(self) -> None:
-        """Read again what could not be read: the broker may have been starting."""
-        for key in list(self._unread):
+        """Read again what could not be read, or was not there: the broker may have been starting."""
+        for key in self._unread | self._absent:
             await self.read(key)
+
+    def is_absent(self, key: str) -> bool:
+        """Whether the broker said, in this connection, that it has no such document."""
+        return key in self._absent
 
     async def publish(self, subject: str, raw: bytes, message_id: str) -> None:
         """Send a message and wait until the broker has it; a repeated id is dropped there.
@@ -159,6 +166,7 @@ class Bus:
         self.last_error = ""
         self._followed.clear()
         self._unread.clear()
+        self._absent.clear()
         log.info("connected to %s", url)
         try:
             await self._on_connect()
@@ -205,4 +213,8 @@ class Bus:
 
     async def _pushed(self, message: Msg) -> None:
         if message.data:
-            self._on_document(message.subject.removeprefix(KV_PREFIX), message.data)
+            self._arrived(message.subject.removeprefix(KV_PREFIX), message.data)
+
+    def _arrived(self, key: str, raw: bytes) -> None:
+        self._absent.discard(key)
+        self._on_document(key, raw)

@@ -29,7 +29,7 @@ from seatkeep_protocol.local import (
 )
 from seatkeep_protocol.messages import DetectionEvent, EndpointStatus, QuarantineEvent
 from seatkeep_protocol.settings_schema import AGENT, product_schema
-from seatkeep_protocol.subjects import KEYS_KEY
+from seatkeep_protocol.subjects import KEYS_KEY, device_key
 
 from seatkeep_agent.bus import Bus
 from seatkeep_agent.clock import utc_now
@@ -41,16 +41,15 @@ from seatkeep_agent.errors import (
     AgentError,
     EndpointAbsentError,
     EndpointRefusedError,
-    ManagerRefusedError,
-    ManagerUnreachableError,
     SpoolFullError,
 )
-from seatkeep_agent.identity import Identity, identity_save, jwt_renew_at
+from seatkeep_agent.identity import Identity, identity_save
 from seatkeep_agent.joining import machine_components
 from seatkeep_agent.journal import Journal, micros
 from seatkeep_agent.keys import AgentKeys
 from seatkeep_agent.licensing import SeatFollower
-from seatkeep_agent.manager import Manager, tls_context
+from seatkeep_agent.manager import tls_context
+from seatkeep_agent.passes import PassKeeper
 from seatkeep_agent.paths import Layout
 from seatkeep_agent.platforms.base import Platform
 from seatkeep_agent.reporter import Publisher, Reporter, wait_for
@@ -63,7 +62,6 @@ log = logging.getLogger(__name__)
 
 NEWS_SEEN, RESTORE_ID, RETIRED = "news_seen", "restore_id", "retired"
 WORK_SECONDS = 2.0
-JWT_LOOK_SECONDS = 60.0
 STATUS_SECONDS = 5.0
 LAST_WORDS_SECONDS = 15.0
 
@@ -116,6 +114,9 @@ class Agent:
             journal=Journal(store), spool=self._spool, endpoint=self._endpoint, activate=self._activate_now,
             send_inventory=lambda: self._reporter.inventory(is_forced=True), clock=utc_now,
         )  # fmt: skip
+        self._passes = PassKeeper(
+            layout=layout, keys=keys, platform=platform, identity=lambda: self._identity, on_new=self._identity_renewed
+        )
         self._supervisor: Supervisor | None = None
         if has_endpoint:
             command = [
@@ -149,7 +150,7 @@ class Agent:
     def _jobs(self) -> list[Coroutine[Any, Any, None]]:
         jobs = [
             self._bus.run(), self._publisher.run(), self._endpoint.run(), self._take_documents(), self._keep_working(),
-            self._keep_beating(), self._keep_inventory(), self._keep_jwt(), self._keep_status(),
+            self._keep_beating(), self._keep_inventory(), self._passes.run(), self._keep_status(),
         ]  # fmt: skip
         return [*jobs, self._supervisor.run()] if self._supervisor else jobs
 
@@ -204,12 +205,15 @@ class Agent:
         self._work.set()
 
     async def _obey_device(self, document: DeviceDocument) -> None:
+        is_restored = self._store.fact(RESTORE_ID, str) not in (None, document.restore_id)
+        if is_restored:
+            self._seat.forget_assignment()
         self._identity = self._identity.with_addresses(document.addresses)
         has_moved = document.company != self._identity.company
         self._identity = msgspec.structs.replace(self._identity, company=document.company)
         identity_save(self._store, self._identity)
         if has_moved:
-            await self._renew_jwt()
+            await self._passes.renew()
         await self._bus.follow(self._book.followed)
         self._runner.receive(document.tasks)
         await self._follow_restore(document.restore_id)
@@ -218,6 +222,7 @@ class Agent:
         """The manager came back from a backup: it may lack anything, so tell it everything."""
         if self._store.fact(RESTORE_ID, str) == restore_id:
             return
+        await self._seat.renew_soon()
         await self._reporter.inventory(is_forced=True)
         if self._endpoint_status is not None:
             self._reporter.send(self._endpoint_status)
@@ -339,25 +344,10 @@ class Agent:
             is_first = False
             await asyncio.sleep(min(3600, int(self._own_setting("inventory.interval_seconds"))))
 
-    async def _keep_jwt(self) -> None:
-        while True:
-            due = jwt_renew_at(self._identity.jwt)
-            if due is not None and utc_now() >= due:
-                await self._renew_jwt()
-            await asyncio.sleep(JWT_LOOK_SECONDS * (0.5 + random.random()))  # noqa: S311  # spreads load
-
-    async def _renew_jwt(self) -> None:
-        """Ask every console address in turn; without an answer the old JWT stays until the next look."""
-        for console in self._identity.console:
-            try:
-                jwt = await Manager(console, self._layout.ca_file, utc_now).jwt(self._identity.device, self._keys)
-            except (ManagerRefusedError, ManagerUnreachableError) as error:
-                log.warning("no new JWT from %s: %s", console, error)
-                continue
-            self._identity = msgspec.structs.replace(self._identity, jwt=jwt)
-            identity_save(self._store, self._identity)
-            await self._bus.reconnect()
-            return
+    async def _identity_renewed(self, identity: Identity) -> None:
+        self._identity = identity
+        identity_save(self._store, identity)
+        await self._bus.reconnect()
 
     # Status
 
@@ -365,6 +355,7 @@ class Agent:
         while True:
             self._write_status()
             await self._bus.read_missing()
+            await self._passes.document_is(missing=self._bus.is_absent(device_key(self._identity.device)))
             await asyncio.sleep(STATUS_SECONDS)
 
     def _write_status(self) -> None:

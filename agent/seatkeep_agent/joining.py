@@ -39,18 +39,24 @@ async def enroll(
     """
     components = fingerprint_components(machine_components(layout, platform), manager.console)
 
-    def request(iat: int) -> EnrollRequest:
-        return EnrollRequest(
-            aud=manager.console, iat=iat, jti=secrets.token_hex(16), hostname=platform.hostname()[:255] or "unnamed",
-            os=platform.os_info(), kind=platform.kind(), fp=components, nkey=keys.nkey_public,
-            x25519=keys.x25519_public, agent_version=__version__,
-        )  # fmt: skip
-
-    answer = await manager.enroll(key, request, keys)
+    answer = await manager.enroll(
+        key, lambda iat: enroll_request(manager.console, components, platform, keys, iat), keys
+    )
     if isinstance(answer, Waiting):
         store.fact_set(PENDING, Pending(key))
         return answer
     return joined(answer, layout, store)
+
+
+def enroll_request(
+    console: str, components: dict[str, str], platform: Platform, keys: AgentKeys, iat: int
+) -> EnrollRequest:
+    """What this machine says of itself when it asks to join, or to come back."""
+    return EnrollRequest(
+        aud=console, iat=iat, jti=secrets.token_hex(16), hostname=platform.hostname()[:255] or "unnamed",
+        os=platform.os_info(), kind=platform.kind(), fp=components, nkey=keys.nkey_public, x25519=keys.x25519_public,
+        agent_version=__version__,
+    )  # fmt: skip
 
 
 def joined(answer: EnrollAnswer, layout: Layout, store: Store) -> Identity:

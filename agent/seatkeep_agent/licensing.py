@@ -60,6 +60,17 @@ class SeatFollower:
         self._told_stop = None
         self._retry_at = None
 
+    def forget_assignment(self) -> None:
+        """The manager was restored and may have lost the assignment: what is held is kept until it says otherwise."""
+        self._store_once(False)
+
+    async def renew_soon(self) -> None:
+        """The hub may have been restored with the manager: it finds the seat again when the lease is renewed."""
+        try:
+            await self._endpoint.ask(Op.RENEW)
+        except (EndpointAbsentError, EndpointRefusedError) as error:
+            log.info("the renewal waits for its time: %s", error)
+
     async def follow(self, document: DeviceDocument, status: EndpointStatus | None, console: str) -> None:
         """Bring the endpoint to what the document says; called often, does nothing when all is as it should be."""
         assignment = document.license

@@ -24,6 +24,7 @@ from seatkeep_protocol.enrollment import (
     enroll_build,
     jwt_request_build,
     request_body,
+    return_body,
 )
 from seatkeep_protocol.vocabulary import InstallStep
 
@@ -87,10 +88,20 @@ class Manager:
         answer = await self._post_with_time("/agent/v1/enroll", body, "application/json")
         if answer.status_code == httpx.codes.ACCEPTED:
             return decode(answer.content, Waiting)
-        try:
-            return answer_decode(answer.content)
-        except TokenError as error:
-            raise ManagerUnreachableError(f"the console's answer makes no sense: {error}") from error
+        return enrolled(answer.content)
+
+    async def come_back(self, jwt: str, request: Callable[[int], EnrollRequest], keys: AgentKeys) -> EnrollAnswer:
+        """Join again as the same device, by the last broker JWT, at a console that lost us by a restore.
+
+        Raises:
+            ManagerRefusedError: It does not take that JWT.
+            ManagerUnreachableError: No sensible answer now.
+        """
+
+        def body() -> bytes:
+            return msgspec.json.encode(return_body(jwt, enroll_build(request(self._iat()), keys.signing)))
+
+        return enrolled((await self._post_with_time("/agent/v1/return", body, "application/json")).content)
 
     async def jwt(self, device: str, keys: AgentKeys) -> str:
         """The next JWT for the broker.
@@ -172,6 +183,18 @@ def refusal(answer: httpx.Response) -> ManagerRefusedError | ManagerUnreachableE
     if answer.status_code >= 500 or problem.code == "rate_limited":
         return ManagerUnreachableError(f"{problem.code}: {problem.detail}")
     return ManagerRefusedError(problem.code, problem.detail, problem.server_time_us)
+
+
+def enrolled(raw: bytes) -> EnrollAnswer:
+    """Read what an enrolled device gets.
+
+    Raises:
+        ManagerUnreachableError: It does not have the expected shape.
+    """
+    try:
+        return answer_decode(raw)
+    except TokenError as error:
+        raise ManagerUnreachableError(f"the console's answer makes no sense: {error}") from error
 
 
 def decode(raw: bytes, struct_type: type[T]) -> T:

@@ -194,6 +194,27 @@ async def test_stop_protecting_works_at_once_and_is_undone(world: World, machine
     await heard(world, EndpointStatus, lambda body: body.license.state == "ACTIVE")
 
 
+async def test_a_restored_manager_that_lost_the_assignment_does_not_cost_the_seat(
+    world: World, machine: Machine
+) -> None:
+    await start(world, machine)
+    world.requests.clear()
+    await world.put(world.device_document(license=None, restore_id="second"))
+    wait_until(lambda: "/activate/v1/renew" in world.requests)
+    await heard(world, EndpointStatus, lambda body: body.license.state == "ACTIVE")
+    assert world.released == []
+
+
+async def test_a_restored_manager_that_lost_the_device_takes_it_back(world: World, machine: Machine) -> None:
+    await start(world, machine)
+    await world.stream.purge_stream("KV_state")
+    world.is_forgetful = True
+    world.requests.clear()
+    os.kill(machine.agent_pid(), signal.SIGKILL)
+    wait_until(lambda: "/agent/v1/return" in world.requests, seconds=60)
+    assert not world.is_forgetful
+
+
 async def test_a_retire_order_releases_the_seat_and_removes_the_files(world: World, machine: Machine) -> None:
     await start(world, machine)
     await world.put(world.device_document(retire=world.retire_order()))

@@ -92,6 +92,7 @@ class World:
     lease_key: SigningKey = field(default_factory=SigningKey.generate)
     is_approving: bool = True
     is_hub_down: bool = False
+    is_forgetful: bool = False
     refusal: str = ""
     lapse: LapsePolicy = LapsePolicy.KEEP_PROTECTING
     requests: list[str] = field(default_factory=list)
@@ -156,12 +157,25 @@ class World:
         if path == "/agent/v1/enroll":
             return self.enroll(json.loads(body))
         if path == "/agent/v1/jwt":
-            return 200, {"jwt": self.jwt}
+            return self.next_jwt()
+        if path == "/agent/v1/return":
+            return self.take_back(json.loads(body))
         if self.is_hub_down and not path.startswith("/agent/v1/relay"):
             return 503, {"code": "busy", "detail": "the hub is down"}
         if self.refusal:
             return 409, {"code": self.refusal, "detail": "as the test wishes"}
         return self.license_request(path.rsplit("/", 1)[-1], body)
+
+    def next_jwt(self) -> tuple[int, Any]:
+        if self.is_forgetful:
+            return 403, {"code": "device_unknown", "detail": "it was restored"}
+        return 200, {"jwt": self.jwt}
+
+    def take_back(self, body: dict[str, str]) -> tuple[int, Any]:
+        if body["jwt"] != self.jwt:
+            return 403, {"code": "device_unknown", "detail": "not that JWT"}
+        self.is_forgetful = False
+        return self.enroll({"key": DEPLOYMENT_KEY, "request": body["request"]})
 
     def enroll(self, body: dict[str, str]) -> tuple[int, Any]:
         if body["key"] != DEPLOYMENT_KEY:

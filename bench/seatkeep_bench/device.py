@@ -16,14 +16,12 @@ from typing import Any
 from nats.aio.client import Client
 from seatkeep_license.keys import KeySet
 from seatkeep_license.leases import Lease, lease_verify
-from seatkeep_protocol.documents import DeviceDocument, DocumentTask, LicenseAssignment, RetireOrder
+from seatkeep_protocol.documents import DeviceDocument, DocumentTask, RetireOrder
 from seatkeep_protocol.enrollment import EnrollAnswer
 from seatkeep_protocol.errors import DocumentError, DocumentOlderError
 from seatkeep_protocol.ids import DeviceId
-from seatkeep_protocol.messages import KINDS, Body, EndpointLicense, EndpointStatus, Heartbeat, message_encode
-from seatkeep_protocol.protection import Capabilities, protection_status
+from seatkeep_protocol.messages import KINDS, Body, EndpointStatus, Heartbeat, message_encode
 from seatkeep_protocol.subjects import KEYS_KEY, device_key, up_subject
-from seatkeep_protocol.vocabulary import LicenseState
 
 from seatkeep_bench.bus import Bus
 from seatkeep_bench.chores import chore_reports, is_runnable
@@ -33,10 +31,12 @@ from seatkeep_bench.identity import Identity
 from seatkeep_bench.memory import Memory, Remembered
 from seatkeep_bench.obedience import Obedience
 from seatkeep_bench.stats import Stats
+from seatkeep_bench.status import Held, endpoint_status
 from seatkeep_bench.web import AGENT_VERSION, SeatAnswer, Web
 
 JWT_HALF_LIFE = timedelta(days=3, hours=12)
 RUNS_KEPT = 100
+PATIENCE_SECONDS = 10
 
 _log = logging.getLogger(__name__)
 
@@ -155,14 +155,33 @@ class SimulatedDevice:
         try:
             self._jwt = await self._around.web.broker_jwt(self.identity, known.device) if known else ""
         except RefusedError:
-            known = None  # The console does not know us any more: it was restored, or we were removed.
+            known = await self._come_back(known) if known else None
         if known is None:
             known = await self._around.web.enroll(self.identity)
-            self._memory.answer, self._jwt = known, known.nats.jwt
-            self._keep()
-            self._around.stats.count("joined")
+            self._joined(known)
         self._jwt_at = now()
         return known
+
+    async def _come_back(self, known: EnrollAnswer) -> EnrollAnswer | None:
+        """Return as the same device to a console that was restored; None when it does not take us back."""
+        try:
+            answer = await self._around.web.come_back(self.identity, known.nats.jwt)
+        except RefusedError:
+            return None
+        self._joined(answer)
+        return answer
+
+    def _joined(self, answer: EnrollAnswer) -> None:
+        self._memory.answer, self._jwt = answer, answer.nats.jwt
+        self._keep()
+        self._around.stats.count("joined")
+
+    async def _ask_home(self) -> None:
+        """The broker has no document for us: after a while, ask the console whether it knows us."""
+        await asyncio.sleep(PATIENCE_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311  # Jitter.
+        if await self._patiently(lambda: self._connected().fetch(device_key(self._device()))) is None:
+            await self._patiently(self.join)
+            await self._read_all()
 
     async def beat(self) -> None:
         """Send a heartbeat, and renew what is due."""
@@ -183,24 +202,10 @@ class SimulatedDevice:
         )
 
     def status(self) -> EndpointStatus:
-        """Return the endpoint's state as of now. It carries test rules only, and says so."""
-        state = LicenseState.ACTIVE if self.has_seat else LicenseState.NONE
-        if self._license_error and not self.has_seat:
-            state = LicenseState.REFUSED
-        capabilities = Capabilities(is_running=True, scheduled=True, is_test_rules=True, signatures_at_us=now_us())
-        protection = protection_status(capabilities, state, open_threats=0, now=now())
+        """Return the endpoint's state as of now."""
         assignment = self.obedience.device.license if self.obedience and self.obedience.device else None
-        return EndpointStatus(
-            product=self.identity.persona.product,
-            version=AGENT_VERSION,
-            key_jkt=self.identity.endpoint_key.kid,
-            engine="simulated",
-            capabilities=capabilities,
-            license=self._license(state, assignment),
-            protection=protection.status,
-            reasons=list(protection.reasons),
-            settings=self.settings(),
-        )
+        held = Held(self._lease, self._memory.seat, self._license_error, self.has_seat)
+        return endpoint_status(self.identity, held, assignment=assignment, settings=self.settings(), at=now())
 
     async def send(self, body: Body) -> None:
         """Send a message until the stream has it; a device never loses one."""
@@ -250,6 +255,8 @@ class SimulatedDevice:
         raw = await self._patiently(lambda: self._connected().fetch(key))
         if raw is not None:
             await self._on_document(key, raw)
+        elif key == device_key(self._device()):
+            self._begin(self._ask_home())
 
     async def _on_document(self, key: str, raw: bytes) -> None:
         if self.obedience is None:
@@ -297,6 +304,8 @@ class SimulatedDevice:
     async def _answer_restore(self, restore_id: str) -> None:
         """Send a full snapshot when the manager says that it was restored from a backup."""
         if self._memory.restore_id not in (None, restore_id):
+            if self._lease is not None:
+                await self._renew(self._lease)
             await self.send(self.identity.inventory(self._around.web.console_url))
             await self.send(self.status())
         self._memory.restore_id = restore_id
@@ -354,23 +363,9 @@ class SimulatedDevice:
         self._license_error = None
         return answer
 
-    def _license(self, state: LicenseState, assignment: LicenseAssignment | None) -> EndpointLicense:
-        lease = self._lease
-        return EndpointLicense(
-            state=state,
-            public_id=lease.license if lease else assignment.public_id if assignment else None,
-            seat=self._memory.seat,
-            mode=lease.mode.value if lease else None,
-            soft_expires_at_us=lease.soft * 1_000_000 if lease else None,
-            hard_expires_at_us=lease.exp * 1_000_000 if lease else None,
-            error=self._license_error,
-        )
-
     def _licensing_url(self) -> str:
         answer = self._memory.answer
-        if self._lease is not None:
-            return self._lease.iss
-        return answer.addresses.licensing[0] if answer else ""
+        return self._lease.iss if self._lease else answer.addresses.licensing[0] if answer else ""
 
     def _interval(self) -> float:
         if self._around.heartbeat_seconds is not None:

@@ -28,6 +28,7 @@ from seatkeep_protocol.enrollment import (
     enroll_build,
     jwt_request_build,
     request_body,
+    return_body,
 )
 
 from seatkeep_bench.clock import now
@@ -83,6 +84,23 @@ class Web:
             TryAgainError: The device waits for approval, or the server is busy or away.
             RefusedError: The key or the request is refused.
         """
+        body = request_body(self._key, self._enroll_request(identity))
+        answer = await self._post(
+            f"{self.console_url}/agent/v1/enroll", json.dumps(body), {"Content-Type": "application/json"}
+        )
+        if answer.status_code == httpx.codes.ACCEPTED:
+            raise TryAgainError("waits for approval", after_seconds=float(answer.json()["retry_after_seconds"]))
+        return answer_decode(answer.content)
+
+    async def come_back(self, identity: Identity, jwt: str) -> EnrollAnswer:
+        """Join as the same device again at a console that lost it by a restore; errors as `enroll`."""
+        body = return_body(jwt, self._enroll_request(identity))
+        answer = await self._post(
+            f"{self.console_url}/agent/v1/return", json.dumps(body), {"Content-Type": "application/json"}
+        )
+        return answer_decode(answer.content)
+
+    def _enroll_request(self, identity: Identity) -> str:
         request = EnrollRequest(
             aud=self.console_url,
             iat=seconds_of(now()),
@@ -95,13 +113,7 @@ class Web:
             x25519=identity.sealing_public,
             agent_version=AGENT_VERSION,
         )
-        body = request_body(self._key, enroll_build(request, identity.agent_key))
-        answer = await self._post(
-            f"{self.console_url}/agent/v1/enroll", json.dumps(body), {"Content-Type": "application/json"}
-        )
-        if answer.status_code == httpx.codes.ACCEPTED:
-            raise TryAgainError("waits for approval", after_seconds=float(answer.json()["retry_after_seconds"]))
-        return answer_decode(answer.content)
+        return enroll_build(request, identity.agent_key)
 
     async def broker_jwt(self, identity: Identity, device: str) -> str:
         """Ask for the next broker JWT; errors as `enroll`."""

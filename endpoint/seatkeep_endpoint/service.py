@@ -85,6 +85,7 @@ class EndpointService:
             Op.STATUS: self._status,
             Op.ACTIVATE: self._activate,
             Op.DEACTIVATE: self._deactivate,
+            Op.RENEW: self._renew,
             Op.LICENSE_STOP: self._license_stop,
             Op.SETTINGS_APPLY: self._settings_apply,
             Op.SCAN_START: self._scan_start,
@@ -197,6 +198,10 @@ class EndpointService:
 
     async def _deactivate(self, args: local.NoArgs) -> dict[str, bool]:
         return {"released": await self._keeper.release()}
+
+    async def _renew(self, args: local.NoArgs) -> EndpointStatus:
+        self._keeper.check_now()
+        return self.status()
 
     async def _license_stop(self, args: local.LicenseStopArgs) -> EndpointStatus:
         self._store.fact_set(IS_STOPPED, args.is_stopped)

@@ -22,10 +22,8 @@ from seatkeep_bench.console import PolicyPage
 from seatkeep_bench.device import SimulatedDevice
 from seatkeep_bench.fleet import Fleet, FleetPlan, fleet_of
 from seatkeep_bench.provision import OWNER, Facts, set_up
-
-from seatkeep_license.localhost import install_localhost_names
-
 from seatkeep_launcher.demo.device import device_run, device_stop
+from seatkeep_license.localhost import install_localhost_names
 
 from .conftest import Stack
 

@@ -195,28 +195,30 @@ class LeaseKeeper:
         """Renew for ever. Failures are retried with growing, jittered pauses; never raises but when cancelled."""
         attempt = 0
         while True:
-            pause = await self._turn(attempt)
+            wait = self._until_due()
+            if wait is None or wait > timedelta(0):
+                attempt = 0
+                await self._sleep(LONGEST_SLEEP if wait is None else min(wait, LONGEST_SLEEP))
+                continue
+            pause = await self._try_renew(attempt)
             attempt = attempt + 1 if pause is not None else 0
-            await self._sleep(pause or LONGEST_SLEEP)
+            await self._sleep(pause or timedelta(seconds=1))
 
-    async def _turn(self, attempt: int) -> timedelta | None:
-        """One look: renew when due; the pause before a retry, or None when all is well."""
-        wait = self._until_due()
-        if wait is None:
-            return None
-        if wait > timedelta(0):
-            await self._sleep(min(wait, LONGEST_SLEEP))
-            return None
+    async def _try_renew(self, attempt: int) -> timedelta | None:
+        """Renew once; the pause before a retry, or None when all is well."""
         self._store.fact_set("check_now", False)
         try:
             await self.renew()
         except HubError:
             return REFUSED_RETRY
-        except (HubUnreachableError, ArgumentError) as error:
+        except HubUnreachableError as error:
             log.info("renewal: %s", error)
-            after = getattr(error, "retry_after_seconds", None)
-            return retry_delay(attempt, random.random(), after)  # noqa: S311  # spreads load
-        return timedelta(seconds=1)
+            self._store.fact_set("check_now", True)  # Whoever asked for it still wants it.
+            return retry_delay(attempt, random.random(), error.retry_after_seconds)  # noqa: S311  # spreads load
+        except ArgumentError as error:
+            log.info("renewal: %s", error)
+            return retry_delay(attempt, random.random(), None)  # noqa: S311  # spreads load
+        return None
 
     def _until_due(self) -> timedelta | None:
         """How long until the renewal; zero or less = now; None = nothing to renew."""

@@ -151,7 +151,7 @@ def _admit(asker: _Asker, machine: Device | None, group: StaticGroup, now: datet
             kind=DeviceKind(asker.claims.kind.value),
             now=now,
             agent_thumbprint=asker.key.kid,
-            **_agent_columns(asker),
+            **agent_columns(asker.claims, asker.key),
         )
     else:
         device = _rekey(machine, asker, now)
@@ -186,16 +186,16 @@ def _refresh(device: Device, asker: _Asker, now: datetime) -> Device:
 
 
 def _write(device: Device, asker: _Asker) -> None:
-    columns = {"hostname": asker.claims.hostname, **_agent_columns(asker)}
+    columns = {"hostname": asker.claims.hostname, **agent_columns(asker.claims, asker.key)}
     for name, value in columns.items():
         setattr(device, name, value)
     device.save(update_fields=[*columns, "agent_thumbprint"])
 
 
-def _agent_columns(asker: _Asker) -> dict[str, object]:
-    claims = asker.claims
+def agent_columns(claims: EnrollRequest, key: VerifyKey) -> dict[str, object]:
+    """What a verified request says of a device, as columns of Device."""
     return {
-        "agent_jwk": asker.key.jwk,
+        "agent_jwk": key.jwk,
         "x25519": claims.x25519,
         "nkey": claims.nkey,
         "fingerprint": claims.fp,
@@ -246,7 +246,7 @@ def _wait(asker: _Asker, reason: WaitReason, machine: Device | None, now: dateti
         "reason": reason,
         "hostname": claims.hostname,
         "kind": claims.kind.value,
-        "details": {"jwk": asker.key.jwk, "columns": _agent_columns(asker)},
+        "details": {"jwk": asker.key.jwk, "columns": agent_columns(asker.claims, asker.key)},
         "replaces": machine,
         "ip": asker.ip,
         "last_asked_at": now,
@@ -362,8 +362,9 @@ def device_jwt(*, request: str, device_hex: str, now: datetime) -> str:
 def device_broker_jwt(device: Device, *, now: datetime) -> str:
     """A broker JWT for a device, as its company stands now."""
     return broker_jwt(
-        nkey=device.nkey, device=device_id(device.uid), company=company_hex(device.company_hub_id), now=now
-    )
+        nkey=device.nkey, device=device_id(device.uid), company=company_hex(device.company_hub_id),
+        agent_thumbprint=device.agent_thumbprint, now=now,
+    )  # fmt: skip
 
 
 def credential_revoke(*, nkey: str, now: datetime) -> None:

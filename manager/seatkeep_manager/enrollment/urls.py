@@ -8,6 +8,7 @@ from seatkeep_manager.enrollment import views
 
 urlpatterns = [
     path("enroll", views.enroll, name="agent-enroll"),
+    path("return", views.come_back, name="agent-return"),
     path("jwt", views.jwt, name="agent-jwt"),
     path("relay/keys", views.relay_keys, name="agent-relay-keys"),
     path("relay/<slug:what>", views.relay, name="agent-relay"),

@@ -30,6 +30,7 @@ from seatkeep_manager.enrollment import rules
 from seatkeep_manager.enrollment.broker import company_hex
 from seatkeep_manager.enrollment.errors import RequestInvalidError
 from seatkeep_manager.enrollment.progress import ProgressReport, progress_report
+from seatkeep_manager.enrollment.returning import device_return
 from seatkeep_manager.enrollment.services import Waiting, device_broker_jwt, device_enroll, device_jwt
 
 BODY_LIMIT_BYTES = 32 * 1024
@@ -64,6 +65,13 @@ def device_read(view: View) -> View:
     return answer
 
 
+class ReturnBody(msgspec.Struct, frozen=True):
+    """Body of `POST /agent/v1/return`."""
+
+    jwt: str
+    request: str
+
+
 def device_endpoint(view: View) -> View:
     """As `device_read`, but POST only and without a cookie."""
     return csrf_exempt(require_POST(device_read(view)))
@@ -79,6 +87,15 @@ def enroll(request: HttpRequest) -> HttpResponse:
         seconds = int(rules.WAIT_RETRY.total_seconds())
         return JsonResponse({"status": "waiting", "retry_after_seconds": seconds}, status=202)
     return HttpResponse(msgspec.json.encode(_answer(outcome, now)), content_type="application/json")
+
+
+@device_endpoint
+def come_back(request: HttpRequest) -> HttpResponse:
+    """Answer as `enroll` to a device that this manager lost by a restore; 403 `device_unknown` to all others."""
+    now = clock_now()
+    body = _decode(request, ReturnBody)
+    device = device_return(jwt=body.jwt, request=body.request, ip=client_ip(request), now=now)
+    return HttpResponse(msgspec.json.encode(_answer(device, now)), content_type="application/json")
 
 
 @device_endpoint

@@ -184,3 +184,8 @@ def answer_decode(raw: bytes) -> EnrollAnswer:
 def request_body(key: str, request: str) -> dict[str, Any]:
     """Return the JSON body of `POST /agent/v1/enroll`: deployment key or link token, and the signed request."""
     return {"key": key, "request": request}
+
+
+def return_body(jwt: str, request: str) -> dict[str, Any]:
+    """Return the JSON body of `POST /agent/v1/return`: the last broker JWT, and the signed enrollment request."""
+    return {"jwt": jwt, "request": request}

@@ -28,6 +28,7 @@ class Op(StrEnum):
     STATUS = "status"
     ACTIVATE = "activate"
     DEACTIVATE = "deactivate"
+    RENEW = "renew"
     LICENSE_STOP = "license_stop"
     SETTINGS_APPLY = "settings_apply"
     SCAN_START = "scan_start"
@@ -89,7 +90,7 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NoArgs(msgspec.Struct, frozen=True):
-    """Arguments of ops that take none: status, deactivate, quarantine_list."""
+    """Arguments of ops that take none: status, deactivate, renew (the lease, soon), quarantine_list."""
 
 
 class ActivateArgs(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,6 +204,7 @@ ARGS_TYPES: dict[Op, type[msgspec.Struct]] = {
     Op.STATUS: NoArgs,
     Op.ACTIVATE: ActivateArgs,
     Op.DEACTIVATE: NoArgs,
+    Op.RENEW: NoArgs,
     Op.LICENSE_STOP: LicenseStopArgs,
     Op.SETTINGS_APPLY: SettingsApplyArgs,
     Op.SCAN_START: ScanStartArgs,

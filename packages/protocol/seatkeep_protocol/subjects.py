@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
+from seatkeep_license.encoding import b64url_decode
+
 from seatkeep_protocol.errors import SubjectMalformedError
 from seatkeep_protocol.ids import CompanyId, DeviceId, GroupId, hex_parse, part_of
 
@@ -117,6 +119,15 @@ def inbox_prefix(device: DeviceId | str) -> str:
 def agent_tags(device: DeviceId, company: CompanyId) -> list[str]:
     """Return the tags of an agent's user JWT, from which the broker fills the permission template."""
     return [f"device:{device}", f"part:{part_of(device)}", f"company:{company}"]
+
+
+def agent_key_tag(thumbprint: str) -> str:
+    """Return the tag by which a user JWT names the agent's key: proof for a manager that lost the device (wire.md §6).
+
+    Args:
+        thumbprint: RFC 7638, base64url; in the tag it is hex, because tags are lower case.
+    """
+    return f"agent:{b64url_decode(thumbprint.encode()).hex()}"
 
 
 def agent_publish_template() -> list[str]:
