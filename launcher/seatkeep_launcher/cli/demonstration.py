@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import signal
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from seatkeep_launcher.cli.common import EXPECTED, console, load, problems
+from seatkeep_launcher.cli.common import EXPECTED, load, problems
 from seatkeep_launcher.demo.driver import Demo, demo_remove
 from seatkeep_launcher.demo.steps import StepError
 from seatkeep_launcher.home import Home
@@ -16,6 +18,8 @@ from seatkeep_launcher.ports import find_free_port
 from seatkeep_launcher.up import Stack, is_up, only_one
 
 FOLDER = Path("build/demo")
+WIDTH_WITHOUT_TERMINAL = 132
+console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL)
 
 
 def register(app: typer.Typer) -> None:
@@ -56,12 +60,13 @@ def demo(
 
 
 def _run(demo: Demo, stack: Stack, *, is_exit: bool) -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # An end in the middle of a step ends all processes too.
     try:
         demo.run()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, stack.supervisor.request_stop)
         if not is_exit:
-            stack.run()
+            demo.stay_up()
     except KeyboardInterrupt:
         pass
     finally:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from seatkeep_launcher.demo.browser import Browser, PageError
 from seatkeep_launcher.demo.device import device_run
-from seatkeep_launcher.demo.scene import CUSTOMERS, TECHNICIAN, Scene, link_to, rows, sign_in
+from seatkeep_launcher.demo.scene import CUSTOMERS, TECHNICIAN, Scene, ask, link_to, rows, sign_in
 from seatkeep_launcher.demo.steps import StepError, wait_for
 
 KEY = re.compile(r"SEATKEEP_KEY=([A-Za-z0-9_.-]+)")
@@ -50,10 +50,15 @@ def customers_arrive(scene: Scene) -> str:
 
 def customer_set_up(scene: Scene) -> str:
     """Set-up of one customer on one page: template, groups, key."""
-    page = scene.technician.get(f"{customer_address(scene, CUSTOMERS[0])}setup/")
-    done = scene.technician.submit(page.form("template", "groups"), groups="Office\nShop", makes_key="on")
-    scene.steps.note(installer=done.address)
+    scene.steps.note(installer=set_up(scene, CUSTOMERS[0], groups="Office\nShop"))
     return f"{CUSTOMERS[0]}: two groups and a deployment key"
+
+
+def set_up(scene: Scene, customer: str, groups: str) -> str:
+    """Fill the page that sets a customer up; returns the address of the installer that it makes."""
+    page = scene.technician.get(f"{customer_address(scene, customer)}setup/")
+    done = scene.technician.submit(page.form("template", "groups"), groups=groups, makes_key="on")
+    return done.address
 
 
 def customer_ready(scene: Scene) -> str:
@@ -70,14 +75,29 @@ def customer_address(scene: Scene, name: str) -> str:
 
 def device_installed(scene: Scene) -> str:
     """The command from the console, in a shell, with a folder of its own."""
-    page = scene.technician.get(scene.steps.fact("installer"))
+    return installer_run(scene, scene.steps.fact("installer"), scene.device_root)
+
+
+def installer_run(scene: Scene, installer: str, root: Path, *, code: int = 0, **environment: str) -> str:
+    """Run the command that an installer's page shows; returns its last line.
+
+    Args:
+        installer: Address of the page.
+        root: Where agent and endpoint go.
+        code: The exit code that it must end with.
+        environment: Further settings of the installer.
+
+    Raises:
+        StepError: It ended with another exit code; with its last lines.
+    """
+    page = scene.technician.get(installer)
     found = KEY.search(html.unescape(page.html))
     if found is None:
         raise StepError("the installer page shows no command")
     command = f"curl -fsS {scene.manager}/install/linux.sh | sh"
-    done = device_run(scene.device_root, ["sh", "-c", command], SEATKEEP_KEY=found[1])
+    done = device_run(root, ["sh", "-c", command], SEATKEEP_KEY=found[1], **environment)
     last = (done.stdout.strip() or done.stderr.strip()).splitlines()[-1:]
-    if done.returncode != 0:
+    if done.returncode != code:
         raise StepError(f"exit code {done.returncode}: {' '.join((done.stdout + done.stderr).splitlines()[-3:])}")
     return last[0].removeprefix("seatkeep: ") if last else "installed"
 
@@ -115,9 +135,7 @@ def quarantine_act(scene: Scene, act: str) -> str:
     """Restore or delete the newest file in quarantine from the console."""
     address = f"{scene.manager}/quarantine/"
     page = scene.technician.get(f"{address}?state=HELD")
-    form = next(one for one in page.forms if "selected" in one.choices or "ids" in one.choices)
-    name = "selected" if "selected" in form.choices else "ids"
-    question = scene.technician.post(f"{address}{act}/", {**form.values, name: form.choices[name][:1]})
+    question = ask(scene.technician, page, f"{address}{act}/", first=1)
     answer = next(one for one in question.forms if f"/{act}/" in one.action)
     scene.technician.submit(answer)
     state = {"restore": "RESTORED", "delete": "DELETED"}[act]

@@ -64,4 +64,6 @@ def is_installed(root: Path) -> bool:
 
 
 def _environment(root: Path) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "HOME": str(root.parent), "SEATKEEP_ROOT": str(root)}
+    return {
+        "PATH": os.environ["PATH"], "HOME": str(root.parent), "SEATKEEP_ROOT": str(root), "SEATKEEP_SERVICE": "none",
+    }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The last steps: delete from quarantine, the seat in Licensing, a backup, the problem that stays."""
+"""The last steps: delete from quarantine, a backup, the problem that stays."""
 
 from __future__ import annotations
 
@@ -6,22 +6,14 @@ from datetime import UTC, datetime
 
 from seatkeep_launcher.backup import backup_create, backup_name
 from seatkeep_launcher.demo.console_steps import problem_stays, quarantine_act, scan_finds
-from seatkeep_launcher.demo.device import device_processes, device_start
-from seatkeep_launcher.demo.scene import Scene, rows
-from seatkeep_launcher.demo.steps import wait_for
+from seatkeep_launcher.demo.device import device_processes, device_start, is_installed
+from seatkeep_launcher.demo.scene import Scene
 
 
 def find_and_delete(scene: Scene) -> str:
     """Another find is deleted for good."""
     scan_finds(scene, "second")
     return quarantine_act(scene, "delete")
-
-
-def seat_listed(scene: Scene) -> str:
-    """Licensing lists the device's seat."""
-    address = f"{scene.licensing}/seats/"
-    wait_for(lambda: bool(rows(scene.owner, address)), "the seat", seconds=15)
-    return ", ".join(value for value in list(rows(scene.owner, address)[0].values())[:4] if value)
 
 
 def backup_made(scene: Scene) -> str:
@@ -38,8 +30,10 @@ def problem_left(scene: Scene) -> str:
     return problem_stays(scene)
 
 
-def device_started(scene: Scene) -> str:
-    """The agent of an earlier run goes on where it was."""
-    if not device_processes(scene.device_root):
-        device_start(scene.device_root)
-    return "the same device"
+def computers_started(scene: Scene) -> str:
+    """The agents of an earlier run go on where they were."""
+    roots = [root for root in scene.roots if is_installed(root)]
+    for root in roots:
+        if not device_processes(root):
+            device_start(root)
+    return f"{len(roots)} of them, as they were"

@@ -61,18 +61,28 @@ class Scene:
         return self.folder / "device"
 
     @property
+    def leaver_root(self) -> Path:
+        """The computer of the customer that leaves and comes back."""
+        return self.folder / "device-leaver"
+
+    @property
+    def roots(self) -> tuple[Path, Path]:
+        """Every place where the demo puts an agent."""
+        return self.device_root, self.leaver_root
+
+    @property
+    def machine_id(self) -> str:
+        """Makes that computer a machine of its own, made at the first call."""
+        return self.steps.fact_or("machine id of the leaver", lambda: secrets.token_hex(16))
+
+    @property
     def device_files(self) -> Path:
         """The files of the device's user."""
         return self.folder / "device-files"
 
     def password(self, person: str) -> str:
         """A person's password, made at the first call."""
-        name = f"password of {person}"
-        try:
-            return self.steps.fact(name)
-        except KeyError:
-            self.steps.note(**{name: secrets.token_urlsafe(15)})
-            return self.steps.fact(name)
+        return self.steps.fact_or(f"password of {person}", lambda: secrets.token_urlsafe(15))
 
     def close(self) -> None:
         """Close both browsers."""
@@ -85,6 +95,18 @@ def rows(browser: Browser, address: str) -> list[dict[str, str]]:
     separator = "&" if "?" in address else "?"
     page = browser.get(f"{address}{separator}export=csv")
     return list(csv.DictReader(io.StringIO(page.html.lstrip("\ufeff"))))
+
+
+def ask(browser: Browser, page: Page, address: str, first: int | None = None) -> Page:
+    """Select rows of a table (all, or the first ones) and press a button for many; returns the question.
+
+    Raises:
+        PageError: The table has no rows to select.
+    """
+    form = next((one for one in page.forms if one.choices.get("selected")), None)
+    if form is None:
+        raise PageError(f"{page.address} has no rows to select; it says: {page.text[:300]}")
+    return browser.post(address, {**form.values, "selected": form.choices["selected"][:first]})
 
 
 def link_to(page: Page, text: str, part: str) -> str:

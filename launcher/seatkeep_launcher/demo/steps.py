@@ -9,10 +9,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from seatkeep_launcher.files import write_private
+
+NAME_WIDTH = 32
 
 
 class StepError(Exception):
@@ -60,7 +64,7 @@ class Steps:
         old = self._old.get(name)
         if old is not None:
             self.done.append(Done(name, f"{old.result} (earlier)", 0.0))
-            self._console.print(f"[dim]✓ {name} (earlier)[/]")
+            self._line("[dim]✓[/]", Done(name, "done by an earlier run", 0.0))
             return
         self._do(name, work, is_kept=True)
 
@@ -72,16 +76,36 @@ class Steps:
         """What an earlier step noted."""
         return self._facts[name]
 
+    def fact_or(self, name: str, make: Callable[[], str]) -> str:
+        """What was noted under a name, made and kept at the first call."""
+        if name not in self._facts:
+            self.note(**{name: make()})
+            self._save()
+        return self._facts[name]
+
     def note(self, **facts: str) -> None:
         """Keep facts for later steps and later runs."""
         self._facts |= facts
 
     def table(self) -> Table:
         """What happened."""
-        table = Table("Step", "Result", "Time", box=None, header_style="bold")
+        table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False)
+        table.add_column("Step", style="bold", no_wrap=True)
+        table.add_column("Result")
+        table.add_column("Time", justify="right", style="dim", no_wrap=True)
         for one in self.done:
-            table.add_row(one.name, one.result, f"{one.seconds:.1f} s")
+            table.add_row(one.name, Text(one.result), f"{one.seconds:.1f} s" if one.seconds else "–")
         return table
+
+    def _line(self, sign: str, one: Done) -> None:
+        """One finished step: sign, name, result and time, each in its column."""
+        line = Table.grid(padding=(0, 1), expand=True)
+        line.add_column(width=1)
+        line.add_column(width=NAME_WIDTH, no_wrap=True)
+        line.add_column(ratio=1, style="dim")
+        line.add_column(justify="right", style="dim", no_wrap=True)
+        line.add_row(sign, one.name, Text(one.result), f"{one.seconds:.1f} s" if one.seconds else "")
+        self._console.print(line)
 
     def _do(self, name: str, work: Callable[[], str], *, is_kept: bool) -> None:
         begun = time.monotonic()
@@ -89,7 +113,7 @@ class Steps:
             result = work()
         one = Done(name, result, time.monotonic() - begun)
         self.done.append(one)
-        self._console.print(f"[green]✓[/] {name} [dim]{result} ({one.seconds:.1f} s)[/]")
+        self._line("[green]✓[/]", one)
         if is_kept:
             self._old[name] = one
         self._save()
