@@ -156,8 +156,8 @@ class Installation:
                 "SEATKEEP_NATS_EDGE_ACCOUNT": external.edge_account,
             }
         return values | {
-            # The native port speaks TLS only; on loopback the WebSocket needs none.
-            "SEATKEEP_NATS_URL": f"ws://127.0.0.1:{self.settings.ports.nats_websocket}",
+            "SEATKEEP_NATS_URL": f"tls://localhost:{self.settings.ports.nats}",
+            "SEATKEEP_NATS_CA": str(self.authority.certificate),
             "SEATKEEP_NATS_MANAGER_CREDS": str(self.broker.manager_creds),
             "SEATKEEP_NATS_EDGE_SIGNING_SEED": str(self.broker.edge_signing_seed),
             "SEATKEEP_NATS_EDGE_ACCOUNT": self.broker.edge_account,

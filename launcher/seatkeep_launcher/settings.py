@@ -149,7 +149,10 @@ class Settings:
     passed_on: Mapping[str, str] = field(default_factory=dict)
 
 
-PASSED_ON = ("SEATKEEP_SMTP_URL", "SEATKEEP_MAIL_FROM", "SEATKEEP_BUNDLE_DIR", "SEATKEEP_TIME_ZONE", "SEATKEEP_DEBUG")
+PASSED_ON = (
+    "SEATKEEP_SMTP_URL", "SEATKEEP_MAIL_FROM", "SEATKEEP_BUNDLE_DIR", "SEATKEEP_TIME_ZONE", "SEATKEEP_DEBUG",
+    "SEATKEEP_NATS_CA",
+)  # fmt: skip
 
 
 def default_data_folder(environment: Mapping[str, str], *, is_root: bool) -> Path:
@@ -263,6 +266,7 @@ def _check_passed_on(reader: _Reader) -> None:
     zone = reader.text("SEATKEEP_TIME_ZONE")
     if zone is not None and not _is_zone(zone):
         reader.refuse("SEATKEEP_TIME_ZONE", f"{zone!r} is not a zone of the IANA database, such as Europe/Berlin")
+    reader.file("SEATKEEP_NATS_CA")
     folder = reader.text("SEATKEEP_BUNDLE_DIR")
     if folder is not None and not Path(folder).is_dir():
         reader.refuse("SEATKEEP_BUNDLE_DIR", f"{folder} is not a folder")

@@ -26,6 +26,7 @@ BOOTSTRAP_TOKEN = env_str("SEATKEEP_BOOTSTRAP_TOKEN", default="")
 DEVICE_CA = env_path("SEATKEEP_DEVICE_CA") if env_str("SEATKEEP_DEVICE_CA", default="") else None
 
 NATS_URL = env_str("SEATKEEP_NATS_URL", default="nats://127.0.0.1:4222")
+NATS_CA = env_str("SEATKEEP_NATS_CA", default="")
 NATS_MANAGER_CREDS = env_str("SEATKEEP_NATS_MANAGER_CREDS", default="")
 NATS_EDGE_SIGNING_SEED = env_str("SEATKEEP_NATS_EDGE_SIGNING_SEED", default="")
 NATS_EDGE_ACCOUNT = env_str("SEATKEEP_NATS_EDGE_ACCOUNT", default="")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -75,8 +76,11 @@ async def bus_connect(*, on_reconnect: Callable[[], Awaitable[None]] | None = No
     async def on_error(error: Exception) -> None:
         _log.warning("broker: %s", error)
 
+    tls = tls_context()
     return await nats.connect(
         settings.NATS_URL,
+        tls=tls,
+        tls_handshake_first=tls is not None,
         name="seatkeep-manager",
         user_credentials=settings.NATS_MANAGER_CREDS or None,
         max_reconnect_attempts=-1,
@@ -84,6 +88,13 @@ async def bus_connect(*, on_reconnect: Callable[[], Awaitable[None]] | None = No
         error_cb=on_error,
         reconnected_cb=on_reconnect,
     )
+
+
+def tls_context() -> ssl.SSLContext | None:
+    """For a `tls://` address: only the CA of the settings counts (the system's when none is set); else no TLS."""
+    if not settings.NATS_URL.startswith("tls://"):
+        return None
+    return ssl.create_default_context(cafile=settings.NATS_CA or None)
 
 
 async def streams_ensure(client: Client) -> None:
