@@ -130,7 +130,7 @@ def _step_guarded(job: OffboardJob, client: ClientMaker, clock: Callable[[], dat
     if is_done:
         job.step = rules.step_after(OffboardStep(job.step))
     else:
-        job.not_before = now + rules.retry_delay(1)
+        job.not_before = now + rules.LOOK_AGAIN
     job.save()
     return is_done
 

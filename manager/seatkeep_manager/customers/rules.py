@@ -38,6 +38,10 @@ def step_after(step: OffboardStep) -> OffboardStep:
     return _ORDER[min(_ORDER.index(step) + 1, len(_ORDER) - 1)]
 
 
+LOOK_AGAIN = timedelta(seconds=1)
+"""How long a step that only waits for Licensing's job rests between two looks."""
+
+
 def retry_delay(attempts: int) -> timedelta:
     """How long a failed step waits: 5, 10, 20 … seconds, at most 10 minutes."""
     return timedelta(seconds=min(600, 5 * 2 ** max(0, min(attempts - 1, 7))))
