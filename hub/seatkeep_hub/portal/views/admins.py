@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from seatkeep_webkit.details import detail_response
 from seatkeep_webkit.dialogs import Confirm, FormDialog, done
+from seatkeep_webkit.errors import AppError
 
 from seatkeep_hub.business.services import admin_get, admin_invite, admin_list, admin_revoke, owners_writable
 from seatkeep_hub.companies.enums import AccessLevel
@@ -36,7 +37,11 @@ def admin_new(request: HttpRequest) -> HttpResponse:
     if not dialog.is_valid:
         return dialog.response()
     actor, now = acting(request)
-    invited = admin_invite(owner=form.cleaned_data["company"], email=form.cleaned_data["email"], actor=actor, now=now)
+    owner, email = form.cleaned_data["company"], form.cleaned_data["email"]
+    try:
+        invited = admin_invite(owner=owner, email=email, actor=actor, now=now)
+    except AppError as error:
+        return dialog.refuse(error)
     context = {
         "email": invited.admin.email,
         "link": invited.link,

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from seatkeep_webkit.details import detail_response
 from seatkeep_webkit.dialogs import Confirm, FormDialog, done
+from seatkeep_webkit.errors import AppError
 
 from seatkeep_hub.companies.enums import AccessLevel, CompanyStatus
 from seatkeep_hub.companies.models import User
@@ -63,7 +64,10 @@ def user_invite(request: HttpRequest) -> HttpResponse:
     if not dialog.is_valid:
         return dialog.response()
     actor, now = acting(request)
-    invited = invitation_create(**form.cleaned_data, actor=actor, now=now)
+    try:
+        invited = invitation_create(**form.cleaned_data, actor=actor, now=now)
+    except AppError as error:
+        return dialog.refuse(error)
     return _invited(request, invited)
 
 
