@@ -1,6 +1,7 @@
 # Two commands for a newcomer: `make demo` and `make test`. Everything stays inside this folder.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
+export PYTHON
 BIN := .venv/bin
 
 .PHONY: help setup ui bundle demo clean-demo lint test test-fast bench-smoke screenshots lock
@@ -29,8 +30,8 @@ test: ## All tests; sets up what they need.
 test-fast: ## All tests without the browser journeys.
 	@scripts/test fast
 
-demo: setup ui bundle ## The main job on embedded services; stays up until Ctrl-C.
-	@$(BIN)/seatkeep demo
+demo: setup ui bundle ## The main job on embedded services; stays up until Ctrl-C (DEMO_FLAGS=--exit: ends by itself).
+	@$(BIN)/seatkeep demo $(DEMO_FLAGS)
 
 clean-demo: ## Remove the demo's data.
 	@$(BIN)/seatkeep demo --clean
