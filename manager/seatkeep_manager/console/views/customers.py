@@ -24,6 +24,7 @@ from seatkeep_manager.console.people import viewer
 from seatkeep_manager.console.tables.customers import CustomerTable
 from seatkeep_manager.customers.models import OffboardJob
 from seatkeep_manager.customers.offboarding import customer_restore, offboard_cancel, offboard_start
+from seatkeep_manager.customers.rules import is_due
 from seatkeep_manager.customers.selectors import (
     customer_get,
     customers_new,
@@ -58,6 +59,7 @@ def customer(request: HttpRequest, uid: UUID) -> HttpResponse:
         "nodes": list(node_list(company_hub_ids=[found.hub_id])),
         "tokens": list(tokens_visible(user).filter(company_hub_id=found.hub_id, revoked_at__isnull=True)[:5]),
         "job": job,
+        "job_is_due": job is not None and is_due(protect_until=job.protect_until, today=clock_now().date()),
         "progress": _progress(job) if job else None,
         "licensing_url": settings.LICENSING_URL,
     }
@@ -175,6 +177,8 @@ def _progress(job: OffboardJob) -> ProgressState:
         total=job.total or None,
         state=state,
         detail=job.error,
+        link_url=reverse("console:customer", args=[job.company.uid]),
+        link_label=_("Show the customer"),
     )
 
 
