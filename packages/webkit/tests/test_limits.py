@@ -175,3 +175,13 @@ def test_attack_rewriting_the_journal_is_refused_by_the_database(db: None, now: 
     audit_record(actor=Actor.system("t"), action="a:b", subject_type="a", subject_id=1, now=now)
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         AuditEntry.objects.update(actor_label="x") if act == "update" else AuditEntry.objects.all().delete()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_attack_a_stored_answer_is_not_readable_in_the_database() -> None:
+    first = _post({"name": "a"}, key="k")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT body FROM idempotency_idempotencyrecord")
+        stored = bytes(cursor.fetchone()[0])
+    assert first.content not in stored
+    assert _post({"name": "a"}, key="k").content == first.content
