@@ -20,6 +20,11 @@ def instance_list(viewer: Viewer) -> QuerySet[Instance]:
     return Instance.objects.filter(company__in=companies_visible(viewer)).select_related("company")
 
 
+def console_urls() -> list[str]:
+    """Addresses of all consoles that a person approved; a sign-in may go on there."""
+    return list(Instance.objects.filter(is_revoked=False).order_by("id").values_list("console_url", flat=True))
+
+
 def instance_get(viewer: Viewer, uid: UUID) -> Instance:
     """One instance.
 

@@ -34,6 +34,7 @@ globals().update(
         ],
         navigation="seatkeep_hub.portal.navigation.navigation",
         form_targets=[CONSOLE_URL],
+        form_targets_from="seatkeep_hub.instances.selectors.console_urls",
         public_paths=[*PUBLIC_PATHS, "/setup/", "/invite/"],
     )
 )

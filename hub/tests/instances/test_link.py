@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from hub_cast import ACTOR, NOW, Cast
 from seatkeep_hub.instances import rules
 from seatkeep_hub.instances.enums import LinkStatus
@@ -98,3 +99,27 @@ def test_revoking_twice_changes_nothing(cast: Cast) -> None:
     instance_revoke(instance=instance, actor=ACTOR, now=NOW + timedelta(hours=1))
     instance.refresh_from_db()
     assert instance.is_revoked
+
+
+def test_a_sign_in_may_go_on_at_every_console_that_was_approved(cast: Cast) -> None:
+    def linked(url: str) -> Instance:
+        verify = SigningKey.generate().verify_key
+        started = link_request_create(
+            name="Console",
+            console_url=url,
+            public_key=verify.raw,
+            key_thumbprint=verify.kid,
+            bootstrap_token=None,
+            now=NOW,
+        )
+        return link_request_approve(request=started.request, company=cast.msp_a, actor=ACTOR, now=NOW)
+
+    def allowed() -> str:
+        # A new client has a new chain of middleware, which asks at once.
+        return Client().get("/accounts/login/")["Content-Security-Policy"].partition("form-action ")[2]
+
+    linked("https://second.example:8443/")
+    gone = linked("https://third.example/")
+    start()
+    instance_revoke(instance=gone, actor=ACTOR, now=NOW)
+    assert allowed().split() == ["'self'", "http://console.localhost:8080", "https://second.example:8443"]

@@ -15,6 +15,7 @@ class WebkitSettings:
     navigation: str
     site_name: str
     form_targets: tuple[str, ...]
+    form_targets_from: str
     public_paths: tuple[str, ...]
     has_styleguide: bool
 
@@ -26,6 +27,7 @@ def webkit_settings() -> WebkitSettings:
         navigation=getattr(settings, "WEBKIT_NAVIGATION"),  # noqa: B009 - django-stubs cannot see base_settings
         site_name=getattr(settings, "WEBKIT_SITE_NAME"),  # noqa: B009 - as above
         form_targets=tuple(getattr(settings, "WEBKIT_FORM_TARGETS")),  # noqa: B009 - as above
+        form_targets_from=getattr(settings, "WEBKIT_FORM_TARGETS_FROM"),  # noqa: B009 - as above
         has_styleguide=getattr(settings, "WEBKIT_HAS_STYLEGUIDE"),  # noqa: B009 - as above
         public_paths=tuple(getattr(settings, "WEBKIT_PUBLIC_PATHS")),  # noqa: B009 - as above
     )

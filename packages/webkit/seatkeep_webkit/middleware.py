@@ -18,6 +18,7 @@ from django.utils import timezone, translation
 
 from seatkeep_webkit.conf import webkit_settings
 from seatkeep_webkit.errors import AppError, SignInNeededError
+from seatkeep_webkit.form_targets import FormTargets
 from seatkeep_webkit.problems import problem_response
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -43,12 +44,12 @@ class SecurityHeadersMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        self.csp = _CSP.format(form_action=" ".join(["'self'", *webkit_settings().form_targets]))
+        self.form_targets = FormTargets(webkit_settings().form_targets, webkit_settings().form_targets_from)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Add the headers; a view may have set a policy of its own."""
         response = self.get_response(request)
-        response.headers.setdefault("Content-Security-Policy", self.csp)
+        response.headers.setdefault("Content-Security-Policy", _CSP.format(form_action=self.form_targets.text()))
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("X-Frame-Options", "DENY")
         response.headers.setdefault("Referrer-Policy", "same-origin")

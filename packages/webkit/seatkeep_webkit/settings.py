@@ -87,6 +87,7 @@ def base_settings(
     apps: Sequence[str],
     navigation: str,
     form_targets: Sequence[str] = (),
+    form_targets_from: str = "",
     public_paths: Sequence[str] = PUBLIC_PATHS,
     hosts: Sequence[str] = (),
 ) -> dict[str, Any]:
@@ -102,6 +103,7 @@ def base_settings(
         apps: The project's own apps, and further ones of others.
         navigation: Dotted name of the function that returns `Navigation` for a request.
         form_targets: Further origins that a form may end at (sign-in across sites).
+        form_targets_from: Dotted name of a function that returns more of them, as addresses; asked every few seconds.
         public_paths: Path prefixes where each endpoint does its own authentication.
         hosts: Further host names that may be asked for; `*` for any.
 
@@ -127,6 +129,7 @@ def base_settings(
         "WEBKIT_SITE_NAME": site_name,
         "WEBKIT_NAVIGATION": navigation,
         "WEBKIT_FORM_TARGETS": list(form_targets),
+        "WEBKIT_FORM_TARGETS_FROM": form_targets_from,
         "WEBKIT_PUBLIC_PATHS": list(public_paths),
         **_template_settings(),
         **_static_settings(),
