@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from procrastinate.contrib.django import app
 from seatkeep_webkit.clock import now as clock_now
+from seatkeep_webkit.tidying import tidy
 
 from seatkeep_manager.ingest.models import ProcessedMessage
 from seatkeep_manager.ingest.services import unknown_take_in
@@ -25,3 +26,10 @@ def unknown(timestamp: int) -> None:
 def prune(timestamp: int) -> None:
     """Forget ids of events that the broker cannot deliver again any more."""
     ProcessedMessage.objects.filter(at__lt=clock_now() - PROCESSED_KEPT_FOR).delete()
+
+
+@app.periodic(cron="23 3 * * *")
+@app.task(name="webkit.tidy", queueing_lock="webkit.tidy", pass_context=False)
+def tidy_up(timestamp: int) -> None:
+    """Every night: forget idempotency keys, rate limits and events that have served their time."""
+    tidy(now=clock_now())

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
 from seatkeep_webkit.errors import InvalidError
 from seatkeep_webkit.outbox.models import ConsumerPosition, OutboxEvent
 from seatkeep_webkit.outbox.selectors import OutboxCursor, outbox_read
-from seatkeep_webkit.outbox.services import consume, outbox_append
+from seatkeep_webkit.outbox.services import KEEP, consume, events_forget, outbox_append
 
 WRITERS = 6
 CHANGES = 60
@@ -118,3 +118,17 @@ def test_a_garbage_cursor_is_a_clear_error(text: str) -> None:
 
 def test_a_cursor_is_read_back() -> None:
     assert OutboxCursor.parse(str(OutboxCursor(7, 9))) == OutboxCursor(7, 9)
+
+
+def test_old_events_are_forgotten_once_the_slowest_reader_has_passed_them(
+    transactional_db: None, now: datetime
+) -> None:
+    for value in range(3):
+        _append(value, now)
+    later = now + KEEP + timedelta(seconds=1)
+    before = events_forget(now=later)
+    consume(name="slow", topics=["test"], handler=lambda _: None, limit=1, now=now)
+    consume(name="fast", topics=["test"], handler=lambda _: None, now=now)
+    young, old = events_forget(now=now + KEEP), events_forget(now=later)
+    left = [event.payload["value"] for event in outbox_read(after=OutboxCursor.start())]
+    assert (before, young, old, left) == (0, 0, 1, [1, 2])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from seatkeep_webkit.outbox.models import ConsumerPosition, OutboxEvent
 from seatkeep_webkit.outbox.selectors import outbox_read
 
 CHANNEL = "outbox"
+KEEP = timedelta(days=14)
+"""How long events stay that every reader has passed, so that a person can look what happened."""
 
 
 def outbox_append(*, topic: str, payload: Mapping[str, object], now: datetime) -> None:
@@ -63,3 +66,15 @@ def consume(
     position.xid, position.event_id, position.updated_at = events[-1].xid, events[-1].pk, now
     position.save(update_fields=["xid", "event_id", "updated_at"])
     return len(events)
+
+
+def events_forget(*, now: datetime) -> int:
+    """Delete events older than 14 days that every reader has passed; return how many.
+
+    A reader that stands still keeps everything after its position; an event that nobody ever read stays, too.
+    """
+    slowest = min((position.cursor for position in ConsumerPosition.objects.all()), default=None)
+    if slowest is None:
+        return 0
+    is_passed = Q(xid__lt=slowest.xid) | Q(xid=slowest.xid, id__lte=slowest.id)
+    return OutboxEvent.objects.filter(is_passed, created_at__lt=now - KEEP).delete()[0]

@@ -5,16 +5,15 @@ from __future__ import annotations
 from django.core.management.base import BaseCommand
 
 from seatkeep_webkit.clock import now
-from seatkeep_webkit.idempotency.services import keys_forget
-from seatkeep_webkit.ratelimit.services import buckets_forget
+from seatkeep_webkit.tidying import tidy
 
 
 class Command(BaseCommand):
-    """Deletes idempotency keys older than two days and rate limits that are whole again."""
+    """Deletes old idempotency keys, rate limits that are whole again, and events that every reader has passed."""
 
-    help = "Delete old idempotency keys and rate limits. Run it daily."
+    help = "Delete old idempotency keys, rate limits and events. The worker does it every night."
 
     def handle(self, *args: object, **options: object) -> None:
         """Delete and say how much."""
-        moment = now()
-        self.stdout.write(f"{keys_forget(now=moment)} keys, {buckets_forget(now=moment)} limits")
+        done = tidy(now=now())
+        self.stdout.write(f"{done.keys} keys, {done.limits} limits, {done.events} events")

@@ -1,0 +1,23 @@
+"""Forget what has served its time: the daily job of both programs, and the command `tidy`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from seatkeep_webkit.idempotency.services import keys_forget
+from seatkeep_webkit.outbox.services import events_forget
+from seatkeep_webkit.ratelimit.services import buckets_forget
+
+
+class Tidied(NamedTuple):
+    """How much was deleted."""
+
+    keys: int
+    limits: int
+    events: int
+
+
+def tidy(*, now: datetime) -> Tidied:
+    """Delete idempotency keys older than two days, rate limits that are whole again, and events that all have read."""
+    return Tidied(keys_forget(now=now), buckets_forget(now=now), events_forget(now=now))
