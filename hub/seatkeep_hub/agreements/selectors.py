@@ -9,11 +9,11 @@ from django.db.models import QuerySet
 from seatkeep_hub.agreements import rules
 from seatkeep_hub.agreements.errors import AgreementNotFoundError
 from seatkeep_hub.agreements.models import Agreement
-from seatkeep_hub.agreements.usage import usage_list, usage_totals
+from seatkeep_hub.agreements.usage import usage_list, usage_slices, usage_totals
 from seatkeep_hub.companies.models import Company
 from seatkeep_hub.companies.selectors import Viewer, companies_visible
 
-__all__ = ["agreement_get", "agreement_list", "agreement_over", "usage_list", "usage_totals"]
+__all__ = ["agreement_get", "agreement_list", "agreement_over", "usage_list", "usage_slices", "usage_totals"]
 
 
 def agreement_list(viewer: Viewer, *, company: Company | None = None) -> QuerySet[Agreement]:

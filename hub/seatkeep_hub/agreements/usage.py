@@ -88,3 +88,24 @@ def usage_totals(viewer: Viewer, *, first: date, last: date, company: Company | 
         )
         for row in rows
     ]
+
+
+class UsageSlice(NamedTuple):
+    """What was agreed and in use of one product on one day, all customers together."""
+
+    day: date
+    product: str
+    agreed: int
+    in_use: int
+
+
+def usage_slices(viewer: Viewer, *, first: date, last: date, company: Company | None = None) -> list[UsageSlice]:
+    """The period (both days inclusive) by day and product, by day and then by product name."""
+    rows = (
+        usage_list(viewer, first=first, last=last, company=company)
+        .order_by()
+        .values_list("day", "product__name")
+        .annotate(agreed_all=Sum("agreed"), used_all=Sum("in_use"))
+        .order_by("day", "product__name")
+    )
+    return [UsageSlice(*row) for row in rows.values_list("day", "product__name", "agreed_all", "used_all")]

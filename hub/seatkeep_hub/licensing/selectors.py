@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -15,6 +16,7 @@ from seatkeep_hub.licensing.enums import NodeKind, SeatState
 from seatkeep_hub.licensing.errors import LicenseNotFoundError, SeatNotFoundError
 from seatkeep_hub.licensing.models import (
     Bundle,
+    BundleProduct,
     License,
     LicenseEntry,
     PoolNode,
@@ -32,6 +34,7 @@ __all__ = [
     "license_list",
     "license_state",
     "license_usage",
+    "licenses_usage",
     "node_list",
     "owners_administered",
     "product_list",
@@ -42,6 +45,8 @@ __all__ = [
     "seat_list",
     "security_admin_list",
 ]
+
+_RATIO = ("bundle_id", "product_id", "ratio")
 
 
 class ProductUsage(NamedTuple):
@@ -83,32 +88,46 @@ def license_get(viewer: Viewer, uid: UUID) -> License:
 
 def license_usage(license: License) -> list[ProductUsage]:
     """Seats of each product of a license, by product code."""
-    ratios = dict(license.bundle.lines.values_list("product_id", "ratio"))
-    roots = PoolNode.objects.filter(license=license, kind=NodeKind.ROOT).select_related("product")
-    promised = dict(
-        PoolNode.objects.filter(license=license, kind=NodeKind.CUSTOMER, closed_at=None)
-        .values_list("product_id")
-        .annotate(total=Sum("reserved"))
-    )
-    return [
-        ProductUsage(
-            product=root.product,
-            ordered=rules.ordered_of(license.quantity, ratios[root.product_id]),
-            used=root.used,
-            promised=promised.get(root.product_id, 0),
-        )
-        for root in roots.order_by("product__code")
-        if root.product_id in ratios
-    ]
+    return licenses_usage([license])[license.pk]
 
 
-def license_state(license: License, *, now: datetime) -> str:
-    """Derived state of a license at `now`, a value of `LicenseState`."""
+def licenses_usage(licenses: Collection[License]) -> dict[int, list[ProductUsage]]:
+    """Seats of each product of many licenses, by license id and then by product code; three queries."""
+    ids = [one.pk for one in licenses]
+    lines = BundleProduct.objects.filter(bundle__in={one.bundle_id for one in licenses})
+    ratios = {(bundle, product): ratio for bundle, product, ratio in lines.values_list(*_RATIO)}
+    shares = PoolNode.objects.filter(license__in=ids, kind=NodeKind.CUSTOMER, closed_at=None).order_by()
+    promised = {
+        (license_id, product): total
+        for license_id, product, total in shares.values_list("license_id", "product_id").annotate(Sum("reserved"))
+    }
+    roots: dict[int, list[PoolNode]] = {pk: [] for pk in ids}
+    nodes = PoolNode.objects.filter(license__in=ids, kind=NodeKind.ROOT).select_related("product")
+    for node in nodes.order_by("product__code"):
+        roots[node.license_id].append(node)
+    return {
+        one.pk: [
+            ProductUsage(
+                product=root.product,
+                ordered=rules.ordered_of(one.quantity, ratios[one.bundle_id, root.product_id]),
+                used=root.used,
+                promised=promised.get((one.pk, root.product_id), 0),
+            )
+            for root in roots[one.pk]
+            if (one.bundle_id, root.product_id) in ratios
+        ]
+        for one in licenses
+    }
+
+
+def license_state(license: License, *, now: datetime, usage: Sequence[ProductUsage] | None = None) -> str:
+    """Derived state of a license at `now`, a value of `LicenseState`; `usage` where it is known already."""
+    lines = license_usage(license) if usage is None else usage
     return rules.license_state(
         is_cancelled=license.cancelled_at is not None,
         is_suspended=license.suspended_at is not None,
         expires_at=license.expires_at,
-        usage=[(line.used, line.ordered) for line in license_usage(license)],
+        usage=[(line.used, line.ordered) for line in lines],
         now=now,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -92,8 +93,21 @@ class OffboardForm(forms.Form):
     bill_until = forms.DateField(label=_("Bill until"), widget=forms.DateInput(attrs={"type": "date"}))
 
 
+LONGEST_PERIOD = timedelta(days=400)
+
+
 class PeriodForm(forms.Form):
     """From one day to another, both included."""
 
     first = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
     last = forms.DateField(label=_("To"), widget=forms.DateInput(attrs={"type": "date"}))
+
+    def clean(self) -> dict[str, Any]:
+        """The first day comes first, and the period is not endless."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        first, last = cleaned.get("first"), cleaned.get("last")
+        if first and last and last < first:
+            self.add_error("last", _("This is before the first day."))
+        elif first and last and last - first > LONGEST_PERIOD:
+            self.add_error("last", _("At most 400 days can be shown."))
+        return cleaned

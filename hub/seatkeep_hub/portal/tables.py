@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import ClassVar
 
 from django.db.models import QuerySet
-from django.urls import reverse
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from seatkeep_webkit.audit.models import AuditEntry
 from seatkeep_webkit.search import search_filter
@@ -17,6 +19,8 @@ from seatkeep_hub.companies.models import Company, User
 from seatkeep_hub.instances.models import Instance
 from seatkeep_hub.licensing.enums import AdminStatus, LicenseKind, SeatState
 from seatkeep_hub.licensing.models import License, Seat, SecurityAdmin
+from seatkeep_hub.licensing.selectors import licenses_usage
+from seatkeep_hub.portal.company_tree import scope_path
 
 COMPANY_TONES = {"ACTIVE": "ok", "WAITING": "info", "SUSPENDED": "warn", "REMOVED": "off"}
 SEAT_TONES = {"ACTIVE": "ok", "RELEASED": "off", "DEACTIVATED": "warn"}
@@ -36,11 +40,25 @@ class CompanyTable(Table[Company]):
         Column("custom_identifier", _("Your number"), sort="custom_identifier"),
         Column("created_at", _("Since"), sort="created_at", kind="when", is_hidden=True),
     )
-    filters: ClassVar[tuple[Filter, ...]] = (
-        ChoiceFilter("kind", _("Kind"), CompanyKind.choices),
-        ChoiceFilter("status", _("State"), CompanyStatus.choices),
+    filters: ClassVar[tuple[Filter, ...]] = (ChoiceFilter("status", _("State"), CompanyStatus.choices),)
+    empty = Empty(
+        _("No customers yet."),
+        _("Add the first one. Adding sends no mail."),
+        icon="building",
+        url=reverse_lazy("portal:company-new"),
+        label=_("Add a customer"),
     )
-    empty = Empty(_("No customers yet."), _("Add the first one. Adding sends no mail."), icon="building")
+
+    def __init__(self, request: HttpRequest, queryset: QuerySet[Company], *, kinds: Collection[str] = ()) -> None:
+        """Make it; `kinds` are those in use, which are all that can be filtered by."""
+        super().__init__(request, queryset)
+        self._kinds = kinds
+
+    def offered_filters(self) -> Sequence[Filter]:
+        """The kinds in use, where there are several."""
+        choices = [(value, words) for value, words in CompanyKind.choices if value in self._kinds]
+        by_kind = (ChoiceFilter("kind", _("Kind"), choices),) if len(choices) > 1 else ()
+        return (*by_kind, *self.filters)
 
     def apply_search(self, queryset: QuerySet[Company], text: str) -> QuerySet[Company]:
         """Any part of a name, number or tag."""
@@ -56,7 +74,6 @@ class CustomerTable(CompanyTable):
 
     name = "customers"
     columns = tuple(column for column in CompanyTable.columns if column.path not in ("get_kind_display", "parent.name"))
-    filters = (ChoiceFilter("status", _("State"), CompanyStatus.choices),)
 
 
 class LicenseTable(Table[License]):
@@ -77,8 +94,18 @@ class LicenseTable(Table[License]):
     )
     filters = (ChoiceFilter("kind", _("Terms"), LicenseKind.choices),)
     empty = Empty(
-        _("No licenses yet."), _("Order a bundle: one license, shared by all your customers."), icon="license"
+        _("No licenses yet."),
+        _("Order a bundle: one license, shared by all your customers."),
+        icon="license",
+        url=reverse_lazy("portal:license-order"),
+        label=_("Order a bundle"),
     )
+
+    def prepare(self, rows: Sequence[License]) -> None:
+        """Seats of all rows in three queries."""
+        usage = licenses_usage(rows)
+        for row in rows:
+            setattr(row, "usage_lines", usage[row.pk])  # noqa: B010  # what `license_badge` looks for
 
     def row_url(self, row: License) -> str:
         """The license's drawer."""
@@ -109,6 +136,11 @@ class SeatTable(Table[Seat]):
         _("A device appears here by itself as soon as its protection is activated. Installers are in the console."),
         icon="devices",
     )
+
+    def apply_scope(self, queryset: QuerySet[Seat], scope: QueryDict) -> QuerySet[Seat]:
+        """The company of the page and everything below it."""
+        path = scope_path(scope)
+        return queryset if path is None else queryset.filter(node__company__path__contains=path)
 
     def row_url(self, row: Seat) -> str:
         """The seat's drawer."""
@@ -197,7 +229,7 @@ class AuditTable(Table[AuditEntry]):
         Column("actor_label", _("Who"), is_title=True),
         Column("action", _("What"), sort="action"),
         Column("subject_type", _("On")),
-        Column("details", _("Details"), template="portal/cells/details.html"),
+        Column("details", _("Details"), kind="long", template="portal/cells/details.html"),
         Column("ip", _("From"), is_hidden=True),
     )
     empty = Empty(_("Nothing here yet."), _("Every change will be noted here."), icon="history")

@@ -11,8 +11,8 @@ from seatkeep_webkit.clock import now as read_clock
 
 from seatkeep_hub.licensing.enums import LicenseState
 from seatkeep_hub.licensing.models import License
+from seatkeep_hub.licensing.selectors import ProductUsage, license_usage
 from seatkeep_hub.licensing.selectors import license_state as state_of
-from seatkeep_hub.licensing.selectors import license_usage
 
 register = template.Library()
 
@@ -24,14 +24,20 @@ SILENT_AFTER = timedelta(days=30)
 @register.simple_tag
 def license_badge(license: License) -> SafeString:
     """The license's state as a badge."""
-    state = LicenseState(state_of(license, now=read_clock()))
+    state = LicenseState(state_of(license, now=read_clock(), usage=_usage(license)))
     return html.status_badge(STATE_TONES[state.value], state.label)
 
 
 @register.simple_tag
 def license_used(license: License) -> int:
     """Seats in use of the product that uses most."""
-    return max((line.used for line in license_usage(license)), default=0)
+    return max((line.used for line in _usage(license)), default=0)
+
+
+def _usage(license: License) -> list[ProductUsage]:
+    """What a list has read for all its licenses at once, else for this one."""
+    known: list[ProductUsage] | None = getattr(license, "usage_lines", None)
+    return license_usage(license) if known is None else known
 
 
 @register.filter

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from seatkeep_webkit.audit.selectors import audit_list
+from seatkeep_webkit.details import detail_response
 from seatkeep_webkit.dialogs import Confirm, FormDialog, done
 from seatkeep_webkit.errors import AppError
 from seatkeep_webkit.navigation import NavItem
@@ -33,6 +33,7 @@ from seatkeep_hub.companies.services import company_create, company_rename
 from seatkeep_hub.licensing.enums import LicenseKind
 from seatkeep_hub.licensing.selectors import license_list, seat_count, seat_list
 from seatkeep_hub.licensing.suspension import company_suspend, company_unsuspend
+from seatkeep_hub.portal.company_tree import asked_company, company_items, scope_of
 from seatkeep_hub.portal.forms import CompanyForm, NameForm
 from seatkeep_hub.portal.selectors import is_one_msp, parents_for
 from seatkeep_hub.portal.tables import AuditTable, CompanyTable, CustomerTable, LicenseTable, SeatTable, UserTable
@@ -40,13 +41,20 @@ from seatkeep_hub.portal.viewing import acting, viewer_of
 
 
 def companies(request: HttpRequest) -> HttpResponseBase:
-    """Every company that the viewer may see."""
+    """Every company that the viewer may see; `?below=` narrows to one and what is below it."""
     viewer = viewer_of(request)
+    below = asked_company(request, viewer)
     found = companies_visible(viewer).exclude(kind=CompanyKind.VENDOR).select_related("parent")
     if is_one_msp():
-        found = found.filter(kind=CompanyKind.CUSTOMER)
-    table = (CustomerTable if is_one_msp() else CompanyTable)(request, found)
-    return table.response("portal/companies.html", {"is_one": is_one_msp(), "can_add": bool(parents_for(viewer))})
+        table: CompanyTable = CustomerTable(request, found.filter(kind=CompanyKind.CUSTOMER))
+    else:
+        kinds = set(found.order_by().values_list("kind", flat=True).distinct())
+        shown = found.filter(path__contains=[below.pk]).exclude(pk=below.pk) if below else found
+        table = CompanyTable(request, shown, kinds=kinds)
+    context: dict[str, object] = {"is_one": is_one_msp(), "can_add": bool(parents_for(viewer)), "below": below}
+    if not (table.is_part or is_one_msp()):
+        context["tree"] = company_items(viewer, below)
+    return table.response("portal/companies.html", context)
 
 
 def company_new(request: HttpRequest) -> HttpResponse:
@@ -87,7 +95,7 @@ def company(request: HttpRequest, uid: UUID) -> HttpResponse:
         "seats": seat_count(viewer, company=found),
         "agreements": [_agreement(one) for one in agreement_list(viewer, company=found).filter(closed_at=None)[:100]],
     }
-    return render(request, "portal/company.html", context)
+    return detail_response(request, "portal/company.html", context)
 
 
 def company_licenses(request: HttpRequest, uid: UUID) -> HttpResponseBase:
@@ -102,7 +110,7 @@ def company_seats(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     """Devices of the company and below."""
     viewer = viewer_of(request)
     found = company_get(viewer, uid)
-    table = SeatTable(request, seat_list(viewer, company=found))
+    table = SeatTable(request, seat_list(viewer, company=found), scope=scope_of(found))
     return table.response("portal/company_table.html", {**company_frame(viewer, found), "tab": _("Seats")})
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from itertools import chain
+from typing import TypeAlias
+from uuid import UUID
 
-from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,15 +17,29 @@ from seatkeep_webkit.clock import now as read_clock
 from seatkeep_webkit.navigation import SearchGroup, SearchHit, search_response
 from seatkeep_webkit.search import search_filter
 
+from seatkeep_hub.agreements.selectors import usage_slices, usage_totals
 from seatkeep_hub.companies.enums import CompanyKind
 from seatkeep_hub.companies.models import User
 from seatkeep_hub.companies.selectors import companies_visible
 from seatkeep_hub.instances.selectors import instance_list
-from seatkeep_hub.licensing.selectors import license_list, license_state, refusal_list, seat_count, seat_list
+from seatkeep_hub.licensing.models import License
+from seatkeep_hub.licensing.selectors import (
+    ProductUsage,
+    license_list,
+    license_state,
+    licenses_usage,
+    refusal_list,
+    seat_count,
+    seat_list,
+)
+from seatkeep_hub.portal.charts import by_product, month_of
 from seatkeep_hub.portal.selectors import first_run_get, has_second_factor, is_one_msp
 from seatkeep_hub.portal.viewing import viewer_of
 
-ATTENTION_LIMIT = 200
+LICENSES_READ = 1_000
+ATTENTION_SHOWN = 20
+CUSTOMERS_SHOWN = 8
+Usage: TypeAlias = dict[int, list[ProductUsage]]
 CALM_STATES = {"OK", "CANCELLED"}
 
 
@@ -40,21 +57,39 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     viewer, now = viewer_of(request), read_clock()
     if first_run_get() is None:
         return redirect("portal:setup")
-    seats = seat_count(viewer)
-    ordered = license_list(viewer).filter(cancelled_at=None).aggregate(total=Sum("quantity"))["total"] or 0
+    licenses = list(license_list(viewer).filter(cancelled_at=None)[:LICENSES_READ])
+    usage = licenses_usage(licenses)
     chores = checklist(viewer)
     context = {
-        "ordered": ordered,
-        "in_use": seats["ACTIVE"],
-        "free": max(ordered - seats["ACTIVE"], 0),
-        "attention": _attention(viewer, now),
+        "ordered": sum(one.quantity for one in licenses),
+        "in_use": seat_count(viewer)["ACTIVE"],
+        "in_use_words": _by_product(usage),
+        **_room(licenses, usage),
+        "attention": _attention(licenses, usage, now)[:ATTENTION_SHOWN],
         "refusals": refusal_list(viewer)[:10],
         "instances": instance_list(viewer).filter(is_revoked=False)[:5],
         "chores": chores if any(not chore.is_done for chore in chores) else [],
         "customers": companies_visible(viewer).filter(kind=CompanyKind.CUSTOMER).exclude(status="REMOVED").count(),
         "is_one": is_one_msp(),
+        **_usage(viewer, now.date()),
     }
     return render(request, "portal/dashboard.html", context)
+
+
+def _usage(viewer: User, today: date) -> dict[str, object]:
+    """This month by product and by customer, from the days that were counted."""
+    first, last = month_of(today)
+    slices = usage_slices(viewer, first=first, last=today)
+    by_customer: Counter[tuple[UUID, str]] = Counter()
+    for line in usage_totals(viewer, first=first, last=today):
+        by_customer[line.buyer_uid, line.buyer] += line.seat_days
+    top = [one for one in by_customer.most_common(CUSTOMERS_SHOWN) if one[1]]
+    return {
+        "month": first,
+        "usage_chart": by_product(slices, first=first, last=last) if slices else None,
+        "usage_customers": [{"uid": uid, "name": name, "seat_days": days} for (uid, name), days in top],
+        "usage_most": top[0][1] if top else 0,
+    }
 
 
 def checklist(viewer: User) -> list[Chore]:
@@ -98,6 +133,23 @@ def _hit(one: object, kind: str, hint: str) -> SearchHit:
     return SearchHit(label=str(one), url=reverse(f"portal:{kind}", args=[uid]), hint=hint, icon=icons[kind])
 
 
-def _attention(viewer: User, now: datetime) -> list[object]:
-    candidates = license_list(viewer).filter(cancelled_at=None)[:ATTENTION_LIMIT]
-    return [one for one in candidates if license_state(one, now=now) not in CALM_STATES]
+def _by_product(usage: Usage) -> str:
+    """ "31 Workstation protection, 10 Server protection", the larger first."""
+    used: Counter[str] = Counter()
+    for line in chain.from_iterable(usage.values()):
+        used[str(line.product)] += line.used
+    return ", ".join(f"{count} {name}" for name, count in used.most_common() if count)
+
+
+def _room(licenses: list[License], usage: Usage) -> dict[str, int]:
+    """Seats still free, and how many are used beyond the order; of each license its fullest product counts."""
+    left = [one.quantity - max((line.used for line in usage[one.pk]), default=0) for one in licenses]
+    return {"free": sum(max(one, 0) for one in left), "over": -sum(min(one, 0) for one in left)}
+
+
+def _attention(licenses: list[License], usage: Usage, now: datetime) -> list[License]:
+    """Licenses that are not in order, with their seats for the template."""
+    found = [one for one in licenses if license_state(one, now=now, usage=usage[one.pk]) not in CALM_STATES]
+    for one in found:
+        setattr(one, "usage_lines", usage[one.pk])  # noqa: B010  # what `license_badge` looks for
+    return found

@@ -34,9 +34,21 @@ class CustomerTable(Table[MirroredCompany]):
         Column("name", _("Customer"), sort="name", is_title=True),
         Column("state", _("Status"), sort="state", badge=CUSTOMER_TONES),
         Column("device_count", _("Computers"), sort="device_count", kind="number"),
-        Column("protected_count", _("Protected"), sort="protected_count", template="console/cells/protected.html"),
-        Column("seats_used", _("Seats"), sort="seats_used", template="console/cells/seats.html"),
-        Column("detection_count", _("Detections"), sort="detection_count", template="console/cells/detections.html"),
+        Column(
+            "protected_count",
+            _("Protected"),
+            sort="protected_count",
+            kind="number",
+            template="console/cells/protected.html",
+        ),
+        Column("seats_used", _("Seats"), sort="seats_used", kind="number", template="console/cells/seats.html"),
+        Column(
+            "detection_count",
+            _("Detections"),
+            sort="detection_count",
+            kind="number",
+            template="console/cells/detections.html",
+        ),
         Column("last_contact_at", _("Last contact"), sort="last_contact_at", kind="when"),
         Column("custom_identifier", _("Number"), sort="custom_identifier", is_hidden=True),
     )
@@ -110,7 +122,7 @@ class TokenTable(Table[EnrollmentToken]):
         Column("group.name", _("Customer"), sort="group__name", is_title=True),
         Column("kind", _("Kind"), sort="kind", badge=dict.fromkeys(TokenKind.values, "off")),
         Column("hint", _("Ends with"), template="console/cells/hint.html"),
-        Column("uses", _("Used"), sort="uses", template="console/cells/uses.html"),
+        Column("uses", _("Used"), sort="uses", kind="number", template="console/cells/uses.html"),
         Column(
             "revoked_at", _("State"), template="console/cells/token_state.html", export=lambda t: bool(t.revoked_at)
         ),
@@ -139,7 +151,7 @@ class SyncTable(Table[SyncRun]):
         Column("trigger", _("Why")),
         Column("kind", _("Read")),
         Column("state", _("State"), badge={"DONE": "ok", "RUNNING": "info", "FAILED": "bad"}),
-        Column("done", _("Result"), template="console/cells/sync_counts.html", export=lambda r: r.done),
+        Column("done", _("Result"), kind="long", template="console/cells/sync_counts.html", export=lambda r: r.done),
         Column("error", _("Says"), template="console/cells/path.html"),
     )
     filters = (ChoiceFilter("state", _("State"), SyncState.choices),)
@@ -157,7 +169,13 @@ class AuditTable(Table[AuditEntry]):
         Column("actor_label", _("Who"), sort="actor_label"),
         Column("action", _("What"), sort="action"),
         Column("subject_type", _("On"), template="console/cells/audit_subject.html"),
-        Column("details", _("Details"), template="console/cells/audit_details.html", export=lambda e: str(e.details)),
+        Column(
+            "details",
+            _("Details"),
+            kind="long",
+            template="console/cells/audit_details.html",
+            export=lambda e: str(e.details),
+        ),
         Column("ip", _("Address"), is_hidden=True),
     )
     empty = Empty(_("Nothing recorded yet."), "", icon="history")

@@ -30,7 +30,7 @@ class Column:
         template: Template of the cell, with `row` and `value`.
         value: Computes the value instead of `path`.
         export: Computes the exported value; the shown value when None.
-        kind: `text`, `when` (relative time), `date` or `number` (right-aligned).
+        kind: `text` (one line), `long` (wraps), `when` (relative time), `date` or `number` (right-aligned).
         is_hidden: Shown only when the person chooses it.
     """
 

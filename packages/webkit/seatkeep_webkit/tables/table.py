@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any, ClassVar, Generic, TypeVar
 
 from django.db.models import Model, Q, QuerySet
@@ -119,6 +120,13 @@ class Table(Generic[_M]):
             condition |= Q(**{lookup: text})
         return queryset.filter(condition)
 
+    def offered_filters(self) -> Sequence[Filter]:
+        """Return the filters of this request; override it to leave out what is not in use."""
+        return self.filters
+
+    def prepare(self, rows: Sequence[_M]) -> None:
+        """Read for all shown rows at once what their cells need; called before they are rendered."""
+
     def apply_scope(self, queryset: QuerySet[_M], scope: QueryDict) -> QuerySet[_M]:
         """Keep the rows of the place that a posted selection came from; `scope` holds what the page gave as `scope`."""
         return queryset
@@ -160,7 +168,13 @@ class Table(Generic[_M]):
         tie = "-pk" if self.sort.startswith("-") else "pk"
         order = (self.sort,) if self.sort.lstrip("-") == "pk" else (self.sort, tie)
         cursor = self.params.get("cursor") or None
-        return paginate(self.filtered, order=order, cursor=cursor, limit=self.per_page)
+        found = paginate(self.filtered, order=order, cursor=cursor, limit=self.per_page)
+        self.prepare(found.items)
+        return found
+
+    @cached_property
+    def _filters(self) -> Sequence[Filter]:
+        return self.offered_filters()
 
     @cached_property
     def filtered(self) -> QuerySet[_M]:
@@ -208,7 +222,7 @@ class Table(Generic[_M]):
     def chips(self) -> list[Chip]:
         """The active filters."""
         found = []
-        for one in self.filters:
+        for one in self._filters:
             words = dict(one.options())
             for value in _chosen(self.params, one):
                 remaining = [other for other in self.params.getlist(one.name) if other != value]
@@ -220,7 +234,7 @@ class Table(Generic[_M]):
     def filter_menus(self) -> list[tuple[Filter, list[tuple[str, Text, bool]]]]:
         """Each filter with its options and whether they are chosen."""
         menus = []
-        for one in self.filters:
+        for one in self._filters:
             chosen = _chosen(self.params, one)
             menus.append((one, [(value, words, value in chosen) for value, words in one.options()]))
         return menus
@@ -256,7 +270,7 @@ class Table(Generic[_M]):
     @property
     def kept_parameters(self) -> list[tuple[str, str]]:
         """What of the address belongs to the page and must survive a new search or filter, such as the group."""
-        own = {"q", "sort", "cursor", "export", *(one.name for one in self.filters)}
+        own = {"q", "sort", "cursor", "export", *(one.name for one in self._filters)}
         return [(name, value) for name, values in self.params.lists() if name not in own for value in values]
 
     @property
@@ -272,7 +286,7 @@ class Table(Generic[_M]):
     @property
     def clear_url(self) -> str:
         """Address without search and filters."""
-        return self.address(q=None, cursor=None, **{one.name: None for one in self.filters})
+        return self.address(q=None, cursor=None, **{one.name: None for one in self._filters})
 
     @property
     def csv_url(self) -> str:
@@ -296,8 +310,8 @@ class Table(Generic[_M]):
         return format_html('<a class="row-link" href="{}" data-drawer>{}</a>', url, content) if url else content
 
     def _narrowed(self, params: QueryDict) -> QuerySet[_M]:
-        chosen = {one.name: _chosen(params, one) for one in self.filters}
-        rows = narrow(self.queryset, self.filters, chosen)
+        chosen = {one.name: _chosen(params, one) for one in self._filters}
+        rows = narrow(self.queryset, self._filters, chosen)
         text = _search_text(params)
         return self.apply_search(rows, text) if text and self.has_search else rows
 
@@ -305,7 +319,12 @@ class Table(Generic[_M]):
         name = f"{self.name}-{clock.now():%Y-%m-%d}"
         rows = self.filtered.order_by(self.sort, "pk").iterator(chunk_size=EXPORT_CHUNK)
         answer = csv_response if kind == "csv" else xlsx_response
-        return answer(name, self.shown_columns, rows)
+        return answer(name, self.shown_columns, self._prepared(rows))
+
+    def _prepared(self, rows: Iterator[_M]) -> Iterator[_M]:
+        while chunk := list(islice(rows, EXPORT_CHUNK)):
+            self.prepare(chunk)
+            yield from chunk
 
     def _query(self, **changes: object) -> str:
         query = self.params.copy()

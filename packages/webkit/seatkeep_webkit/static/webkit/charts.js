@@ -21,14 +21,14 @@ function options({ kind, labels, series, stacked }) {
   const line = color("line");
   const marks = series.map((one) => ({
     name: one.name, data: one.values, type: kind === "bar" ? "bar" : "line", stack: stacked ? "all" : undefined,
-    areaStyle: kind === "area" ? { opacity: 0.15 } : undefined, showSymbol: false, smooth: 0.2, barMaxWidth: 28,
-    color: one.tone ? color(one.tone) : undefined,
+    areaStyle: kind === "area" ? { opacity: 0.15 } : undefined, showSymbol: one.values.filter((value) => value !== null).length < 3, smooth: 0.2, barMaxWidth: 28,
+    color: one.tone ? color(`chart-${one.tone}`) : undefined,
   }));
   return {
     color: palette(), animation: false, textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
     grid: { left: 4, right: 8, top: series.length > 1 ? 34 : 12, bottom: 4, containLabel: true },
     legend: series.length > 1 ? { top: 0, left: 0, icon: "roundRect", itemWidth: 10, itemHeight: 10, textStyle: { color: text } } : undefined,
-    tooltip: { trigger: "axis", renderMode: "richText", confine: true },
+    tooltip: { trigger: "axis", renderMode: "richText", confine: true, axisPointer: { type: kind === "bar" ? "shadow" : "line" } },
     xAxis: { type: "category", data: labels, axisLine: { lineStyle: { color: line } }, axisTick: { show: false }, axisLabel: { color: text } },
     yAxis: { type: "value", minInterval: 1, splitLine: { lineStyle: { color: line } }, axisLabel: { color: text } },
     series: marks,
