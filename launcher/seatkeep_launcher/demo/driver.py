@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -129,7 +130,10 @@ class Demo:
         show(f"\n[bold green]✓ The whole chain works[/] [dim]{seconds:.0f} s[/]\n")
         show(self._addresses(scene))
         show("\nThree customers, one problem to fix. [dim]Ctrl-C stops the demo; its data stays.[/]")
-        show("next: [bold]seatkeep up[/]")
+        where = (
+            "" if shutil.which("seatkeep") else f"   [dim](here: {Path(sys.executable).with_name('seatkeep')} up)[/]"
+        )
+        show(f"next: [bold]seatkeep up[/]{where}", soft_wrap=True)
 
     def _addresses(self, scene: Scene) -> Table:
         table = Table.grid(padding=(0, 2))
