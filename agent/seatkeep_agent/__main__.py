@@ -48,7 +48,8 @@ def parser(on: Platform) -> argparse.ArgumentParser:
     commands = main_parser.add_subparsers(dest="command", required=True)
     described = {
         "setup": "join a console with the key of SEATKEEP_KEY (or standard input) and start; a service unless "
-        "SEATKEEP_SERVICE=none",
+        "SEATKEEP_SERVICE=none; SEATKEEP_MACHINE_ID (any stable text) makes it a computer of its own where several "
+        "share one machine's hardware",
         "run": "serve until SIGTERM",
         "supervise": "run and start again whenever it dies",
         "status": "say how things stand",

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from seatkeep_agent.__main__ import parser
 from seatkeep_agent.errors import LocalFailureError
 from seatkeep_agent.paths import Layout
+from seatkeep_agent.platforms import platform
 from seatkeep_agent.platforms.base import Platform
 from seatkeep_agent.setup import is_service_wanted, start
 
@@ -46,3 +48,10 @@ def test_an_unknown_choice_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("SEATKEEP_SERVICE", "openrc")
     with pytest.raises(LocalFailureError, match="SEATKEEP_SERVICE is 'openrc'"):
         is_service_wanted()
+
+
+@pytest.mark.parametrize("variable", ["SEATKEEP_KEY", "SEATKEEP_SERVICE", "SEATKEEP_MACHINE_ID"])
+def test_help_names_what_the_environment_decides(capsys: pytest.CaptureFixture[str], variable: str) -> None:
+    with pytest.raises(SystemExit):
+        parser(platform()).parse_args(["setup", "--help"])
+    assert variable in capsys.readouterr().out
