@@ -44,3 +44,10 @@ class OffboardDatesError(InvalidError):
 
     code = "offboard_dates"
     message = _("The last day of protection or billing lies before the last day of the contract.")
+
+
+class OffboardEarlyError(InvalidError):
+    """Licensing ends protection at once; order it on that day, or off-board in the console, which waits."""
+
+    code = "offboard_early"
+    message = _("Licensing ends protection at once; order it on that day, or off-board in the console, which waits.")

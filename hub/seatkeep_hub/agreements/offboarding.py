@@ -11,7 +11,7 @@ from seatkeep_webkit.actors import Actor
 from seatkeep_webkit.audit.services import audit_record
 
 from seatkeep_hub.agreements.enums import JobState
-from seatkeep_hub.agreements.errors import OffboardDatesError, OffboardNotFoundError
+from seatkeep_hub.agreements.errors import OffboardDatesError, OffboardEarlyError, OffboardNotFoundError
 from seatkeep_hub.agreements.models import Agreement, Offboarding
 from seatkeep_hub.agreements.services import agreement_close, agreement_reopen
 from seatkeep_hub.companies import rules as company_rules
@@ -38,16 +38,21 @@ def company_offboard(
         actor: Who does it; whether they may is the caller's look-up.
         company: The customer.
         last_day: Last day of the contract.
-        protect_until: Last day of protection, kept for the record: the seats are released by this job.
-        bill_until: Last day that is billed.
+        protect_until: Protection ends as this day begins (UTC). The seats are released by this job, so whoever wants
+            to wait, as a console does, calls on that day.
+        bill_until: Last day, inclusive, on which fixed agreements count as agreed in the daily usage. What is billed by
+            use ends with the seats.
         now: Current time, aware UTC.
 
     Raises:
         OffboardDatesError: `protect_until` or `bill_until` lies before `last_day`.
+        OffboardEarlyError: `protect_until` is still to come.
         CompanyStatusError: The company is removed, or the root.
     """
     if protect_until < last_day or bill_until < last_day:
         raise OffboardDatesError
+    if protect_until > now.date():
+        raise OffboardEarlyError
     locked = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
     running = Offboarding.objects.filter(company=locked, state=JobState.RUNNING).first()
     if running:

@@ -89,8 +89,11 @@ class OffboardForm(forms.Form):
     """The days of a leaving customer."""
 
     last_day = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}))
-    protect_until = forms.DateField(label=_("Protect until"), widget=forms.DateInput(attrs={"type": "date"}))
-    bill_until = forms.DateField(label=_("Bill until"), widget=forms.DateInput(attrs={"type": "date"}))
+    bill_until = forms.DateField(
+        label=_("Bill until"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("Fixed agreements count through this day. What is billed by use ends today, with the seats."),
+    )
 
 
 LONGEST_PERIOD = timedelta(days=400)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from seatkeep_hub.agreements.errors import OffboardDatesError, OffboardNotFoundError
+from seatkeep_hub.agreements.errors import OffboardDatesError, OffboardEarlyError, OffboardNotFoundError
 from seatkeep_hub.agreements.models import Agreement, UsageDay
 from seatkeep_hub.agreements.offboarding import company_offboard, company_return, offboarding_get, offboarding_run
+from seatkeep_hub.agreements.services import agreement_close
 from seatkeep_hub.agreements.usage import usage_day_record, usage_today_count, usage_totals
 from seatkeep_hub.companies.people import access_set, user_create
 from seatkeep_hub.companies.services import company_update
@@ -137,6 +138,39 @@ def test_protection_cannot_end_before_the_contract(customer, actor, now):
         company_offboard(
             actor=actor, company=customer, last_day=DAY, protect_until=DAY - timedelta(days=1), bill_until=DAY, now=now
         )
+
+
+def test_seats_are_not_released_before_their_day(customer, actor, now):
+    tomorrow = DAY + timedelta(days=1)
+    with pytest.raises(OffboardEarlyError):
+        company_offboard(
+            actor=actor, company=customer, last_day=DAY, protect_until=tomorrow, bill_until=tomorrow, now=now
+        )
+
+
+def test_what_was_agreed_counts_through_the_last_billed_day(agree, activate, customer, actor, now):
+    agree(customer, "FIXED", quantity=3)
+    activate(customer, "a")
+    last = DAY + timedelta(days=2)
+    job = company_offboard(actor=actor, company=customer, last_day=DAY, protect_until=DAY, bill_until=last, now=now)
+    offboarding_run(uid=job.uid, now=now)
+    days = [DAY + timedelta(days=number) for number in range(1, 4)]
+    for day in days:
+        usage_day_record(day=day, now=now + timedelta(days=4))
+    rows = UsageDay.objects.filter(day__in=days, buyer=customer, product__code="endpoint-workstation").order_by("day")
+    assert [(row.day, row.agreed, row.in_use) for row in rows] == [(days[0], 3, 0), (days[1], 3, 0)]
+
+
+def test_a_customer_that_returned_pays_for_its_agreement_only_once_it_left_again(agree, customer, actor, now):
+    agree(customer, "FIXED", quantity=3)
+    last = DAY + timedelta(days=9)
+    job = company_offboard(actor=actor, company=customer, last_day=DAY, protect_until=DAY, bill_until=last, now=now)
+    offboarding_run(uid=job.uid, now=now)
+    company_return(actor=actor, company=customer, now=now + timedelta(days=1))
+    agreement_close(actor=actor, agreement=Agreement.objects.get(company=customer), now=now + timedelta(days=2))
+    day = DAY + timedelta(days=4)
+    usage_day_record(day=day, now=now + timedelta(days=5))
+    assert not UsageDay.objects.filter(day=day, buyer=customer).exists()
 
 
 def test_attack_a_sibling_asks_for_the_job(agree, customer, other, offboard, actor, now):

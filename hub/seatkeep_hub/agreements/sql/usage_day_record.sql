@@ -3,7 +3,8 @@
 WITH share AS (
     SELECT n.id AS node_id, n.product_id, n.used, l.owner_id AS seller_id, n.company_id AS buyer_id,
            CASE WHEN l.suspended_at < bounds.high THEN 0 ELSE floor(l.quantity * line.ratio)::int END AS ordered,
-           CASE WHEN a.id IS NULL OR a.closed_at < bounds.high THEN 0 ELSE a.quantity END AS agreed,
+           CASE WHEN a.id IS NULL OR (a.closed_at < bounds.high AND NOT leaving.is_billed) THEN 0
+                ELSE a.quantity END AS agreed,
            bounds.low, bounds.high
     FROM licensing_poolnode n
     JOIN licensing_license l ON l.id = n.license_id
@@ -15,7 +16,16 @@ WITH share AS (
         SELECT %(day)s::date::timestamp AT TIME ZONE owner.time_zone AS low,
                (%(day)s::date + 1)::timestamp AT TIME ZONE owner.time_zone AS high
     ) AS bounds
-    WHERE n.kind <> 'SITE' AND n.created_at < bounds.high AND (n.closed_at IS NULL OR n.closed_at >= bounds.low)
+    CROSS JOIN LATERAL (
+        -- Off-boarding closed the agreement, and the customer still pays for what was agreed, the last day included.
+        SELECT EXISTS (
+            SELECT 1 FROM agreements_offboarding o
+            WHERE buyer.path @> ARRAY[o.company_id] AND o.bill_until_on >= %(day)s::date
+                AND a.closed_at >= o.created_at AND a.closed_at <= coalesce(o.finished_at, %(now)s)
+        ) AS is_billed
+    ) AS leaving
+    WHERE n.kind <> 'SITE' AND n.created_at < bounds.high
+        AND (n.closed_at IS NULL OR n.closed_at >= bounds.low OR leaving.is_billed)
         AND (%(company)s::bigint IS NULL OR buyer.path @> ARRAY[%(company)s::bigint])
 ), flow AS (
     -- A root's share is what its license's owner uses itself; customers' seats are journaled at their own nodes.

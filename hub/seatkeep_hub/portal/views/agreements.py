@@ -59,7 +59,7 @@ def offboard(request: HttpRequest, uid: UUID) -> HttpResponse:
     viewer = viewer_of(request)
     customer = company_get(viewer, uid, level=AccessLevel.WRITE)
     today = read_clock().date()
-    initial = {"last_day": today, "protect_until": today, "bill_until": today}
+    initial = {"last_day": today, "bill_until": today}
     form = OffboardForm(request.POST or None, initial=initial)
     dialog = FormDialog(
         request,
@@ -67,7 +67,8 @@ def offboard(request: HttpRequest, uid: UUID) -> HttpResponse:
         title=_("Off-board %(name)s") % {"name": customer},
         label=_("Off-board"),
         lines=[
-            _("%(count)s computers give back their seats.") % {"count": seat_count(viewer, company=customer)["ACTIVE"]},
+            _("%(count)s computers give back their seats now. To protect them until a later day, use the console.")
+            % {"count": seat_count(viewer, company=customer)["ACTIVE"]},
             _("Agreements are closed and the customer is archived. It can be restored with its history."),
         ],
     )
@@ -76,7 +77,13 @@ def offboard(request: HttpRequest, uid: UUID) -> HttpResponse:
     actor, now = acting(request)
     try:
         with transaction.atomic():
-            job = company_offboard(actor=actor, company=customer, now=now, **form.cleaned_data)
+            job = company_offboard(
+                actor=actor,
+                company=customer,
+                protect_until=max(now.date(), form.cleaned_data["last_day"]),
+                now=now,
+                **form.cleaned_data,
+            )
             jobs.offboard.defer(uid=str(job.uid))
     except AppError as error:
         return dialog.refuse(error)
