@@ -52,6 +52,7 @@ class SeatFollower:
         self._device_info, self._ca_file, self._clock = device_info, ca_file, clock
         self._told_stop: bool | None = None
         self._final_ticket = ""
+        self._refused_ticket = ""
         self._attempt = 0
         self._retry_at: datetime | None = None
 
@@ -115,6 +116,7 @@ class SeatFollower:
         if code not in PASSING:
             self._final_ticket = ticket
             return
+        self._refused_ticket = ticket
         longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._attempt, 10))
         self._attempt += 1
         self._retry_at = self._clock() + longest * (0.5 + random.random() / 2)  # noqa: S311  # spreads load
@@ -124,6 +126,8 @@ class SeatFollower:
             return False
         if status is not None and is_held(status, assignment):
             return False
+        if assignment.ticket != self._refused_ticket:
+            return True  # The console issued a new one because there is room now.
         # A clock set back must not postpone the next try by a month.
         wait = self._retry_at - self._clock() if self._retry_at else timedelta(0)
         return wait <= timedelta(0) or wait > LONGEST_PAUSE

@@ -95,16 +95,26 @@ def license_get(uid: UUID) -> MirroredLicense:
     return found
 
 
+def product_names() -> dict[str, str]:
+    """Product code → its name, as far as licenses here name it."""
+    products = license_list().values_list("products", flat=True)
+    return {one["code"]: one.get("name") or one["code"] for found in products for one in found}
+
+
 def node_list(*, company_hub_ids: Iterable[UUID] | None = None) -> QuerySet[MirroredNode]:
     """Customers' seats, one row per license, customer and product."""
     nodes = MirroredNode.objects.filter(is_deleted=False).order_by("license_hub_id", "company_hub_id", "product")
     return nodes if company_hub_ids is None else nodes.filter(company_hub_id__in=list(company_hub_ids))
 
 
+def nodes_of_shares(share_ids: Collection[UUID]) -> QuerySet[MirroredNode]:
+    """Customers' seats among these licenses or customers' seats (both by hub id)."""
+    return node_list().filter(Q(hub_id__in=share_ids) | Q(license_hub_id__in=share_ids))
+
+
 def companies_of_shares(share_ids: Collection[UUID]) -> QuerySet[MirroredNode, UUID]:
     """Hub ids of the customers that these licenses or customers' seats (both by hub id) are for."""
-    found = node_list().filter(Q(hub_id__in=share_ids) | Q(license_hub_id__in=share_ids))
-    return found.values_list("company_hub_id", flat=True)
+    return nodes_of_shares(share_ids).values_list("company_hub_id", flat=True)
 
 
 def license_for_company(*, company_hub_id: UUID, product: str) -> MirroredLicense | None:

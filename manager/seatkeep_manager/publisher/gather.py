@@ -32,6 +32,7 @@ from seatkeep_manager.statedocs.models import StateDocument
 from seatkeep_manager.statedocs.selectors import document_versions, license_assignments
 from seatkeep_manager.statedocs.services import document_write
 from seatkeep_manager.statedocs.stops import stops_follow
+from seatkeep_manager.statedocs.waiting import refused_ask_again
 from seatkeep_manager.tasks.models import TaskRun
 from seatkeep_manager.tasks.selectors import runs_open
 
@@ -92,6 +93,7 @@ def _handle(events: list[OutboxEvent], now: datetime) -> None:
             license_assign_enrolled(device_id=event.payload["device"], token_id=event.payload.get("token"), now=now)
     if shares := _hub_ids(events, LICENSE_TOPIC):
         license_assign_waiting(share_ids=shares, now=now)
+        refused_ask_again(share_ids=shares, now=now)
     if seats := _hub_ids(events, SEAT_TOPIC):
         stops_follow(seat_ids=seats, now=now)
     groups, devices = _touched(events)

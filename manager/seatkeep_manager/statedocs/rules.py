@@ -29,6 +29,9 @@ from seatkeep_protocol.vocabulary import LicenseState
 RETIRE_ORDER_LIFE = timedelta(days=180)
 TICKET_LIFE = timedelta(days=30)
 TICKET_RENEW_BEFORE = timedelta(days=1)
+REFUSED_FOR_NOW = ("no_seat_left", "license_suspended", "company_suspended")
+"""What a device may be refused for and get later without anybody touching it (wire.md, section 4)."""
+
 PRODUCT_OF_KIND = {"WORKSTATION": "endpoint-workstation", "SERVER": "endpoint-server"}
 """Which product a kind of device activates; mobile devices hold their seats another way."""
 
@@ -172,3 +175,27 @@ def is_release_told(*, refusal: str, told_at: datetime | None, assigned_at: date
 def holds_seat(*, license_state: LicenseState, is_right_license: bool) -> bool:
     """Whether a device says that it holds a seat of the license it was assigned."""
     return is_right_license and license_state in (LicenseState.ACTIVE, LicenseState.SOFT_EXPIRED)
+
+
+def seats_free(
+    *,
+    license_state: str,
+    is_blocking: bool,
+    is_suspended: bool,
+    license_room: tuple[int | None, int],
+    customer_room: tuple[int | None, int],
+) -> int | None:
+    """How many more devices of a customer would get a seat now; None is any number.
+
+    Args:
+        license_state: The license's state as the hub tells it.
+        is_blocking: Whether the license refuses what was not ordered.
+        is_suspended: Whether the customer's seats are suspended.
+        license_room: Limit (None is none) and use of the whole license for the product.
+        customer_room: The same of the customer alone.
+    """
+    if is_suspended or license_state in {"SUSPENDED", "EXPIRED", "CANCELLED"}:
+        return 0
+    rooms = [customer_room, license_room] if is_blocking else [customer_room]
+    free = [max(0, limit - used) for limit, used in rooms if limit is not None]
+    return min(free, default=None)

@@ -35,6 +35,8 @@ from seatkeep_manager.problems.services import devices_evaluate, instance_evalua
 from seatkeep_manager.publisher.gather import events_consume, events_foresee
 from seatkeep_manager.statedocs.licenses import license_assign_enrolled, license_assign_waiting, tickets_issue
 from seatkeep_manager.statedocs.models import LicenseAssignment
+from seatkeep_manager.statedocs.rules import seats_free
+from seatkeep_manager.statedocs.waiting import refused_ask_again
 from seatkeep_manager.tasks.errors import TaskParamsInvalidError, TaskTargetsEmptyError
 from seatkeep_manager.tasks.services import task_create, task_runs_expire
 
@@ -229,3 +231,44 @@ def test_a_scan_expires_after_seven_days(device: Device, now: datetime) -> None:
     assert task_runs_expire(now=now + timedelta(days=7) - timedelta(seconds=1)) == set()
     assert task_runs_expire(now=now + timedelta(days=7)) == {device.pk}
     assert task.runs.get().state == "EXPIRED"
+
+
+@pytest.fixture
+def refused(device: Device, linked: MirroredLicense, now: datetime) -> LicenseAssignment:
+    """A device whose ticket the hub refused, because the customer's one seat is taken."""
+    license_assign_enrolled(device_id=device.pk, token_id=None, now=now)
+    MirroredNode.objects.update(hard_limit=1, used=1)
+    lease = {"state": "REFUSED", "error": "no_seat_left"}
+    Device.objects.filter(pk=device.pk).update(endpoint_thumbprint=SigningKey.generate().kid, lease=lease)
+    tickets_issue(device_ids=[device.pk], now=now)
+    return LicenseAssignment.objects.get()
+
+
+def test_a_refused_device_is_told_as_soon_as_there_is_room(
+    refused: LicenseAssignment, linked: MirroredLicense, now: datetime
+) -> None:
+    assert refused_ask_again(share_ids=[linked.hub_id], now=now) == 0
+    MirroredNode.objects.update(hard_limit=2)
+    assert refused_ask_again(share_ids=[linked.hub_id], now=now) == 1
+    assert LicenseAssignment.objects.get().ticket not in ("", refused.ticket)
+
+
+@pytest.mark.parametrize(
+    ("changed", "free"),
+    [
+        ({}, None),
+        ({"customer_room": (3, 1)}, 2),
+        ({"customer_room": (3, 5)}, 0),
+        ({"license_room": (4, 4)}, None),
+        ({"license_room": (4, 3), "is_blocking": True}, 1),
+        ({"license_room": (4, 3), "customer_room": (9, 1), "is_blocking": True}, 1),
+        ({"is_suspended": True}, 0),
+        ({"license_state": "EXPIRED"}, 0),
+    ],
+)
+def test_seats_are_free_where_nothing_refuses_one(changed: dict[str, Any], free: int | None) -> None:
+    facts: dict[str, Any] = {
+        "license_state": "OK", "is_blocking": False, "is_suspended": False, "license_room": (None, 0),
+        "customer_room": (None, 0),
+    }  # fmt: skip
+    assert seats_free(**facts | changed) == free
