@@ -74,6 +74,14 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         shutil.rmtree(stack.data, ignore_errors=True)
 
 
+def test_console_and_licensing_understand_each_other_from_the_first_call(story: Story) -> None:
+    link = story.prepared.browser.api("GET", f"{story.prepared.stack.console}/api/v1/link")
+    assert (link["state"], link["status"]) == ("LINKED", "SYNCHRONIZED")
+    log = (story.prepared.stack.data / "logs" / "manager-hublink.log").read_text()
+    assert "nonsense" not in log
+    assert "refused" not in log
+
+
 def test_stop_protecting_reaches_the_computer_at_once(story: Story) -> None:
     story.decide("stop")
     seconds = wait_until("the stop", lambda: story.is_in("STOPPED"), AT_ONCE_SECONDS)

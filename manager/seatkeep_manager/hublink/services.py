@@ -111,7 +111,7 @@ def _link_approve(answer: LinkPoll, *, now: datetime) -> HubLink:
     link = HubLink.objects.select_for_update().get(id=1)
     link.state = LinkState.LINKED
     link.instance_id, link.company_id = answer.instance_id, answer.company_id
-    link.company_name, link.licensing_device_url = answer.company_name, answer.licensing_device_url
+    link.company_name, link.licensing_device_url = answer.company_name or "", answer.licensing_device_url or ""
     link.device_code, link.user_code, link.verification_uri, link.link_error = None, "", "", ""
     link.code_expires_at, link.linked_at, link.cursor, link.feed = None, now, "", ""
     link.save()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
+from allauth.core.exceptions import ImmediateHttpResponse
+from django.http import HttpRequest
 from django.test import Client
 from django.urls import reverse
 from seatkeep_manager.hublink.enums import LinkState
 from seatkeep_manager.hublink.models import HubLink
+from seatkeep_manager.project.sign_in import LicensingAdapter
 from seatkeep_webkit.clock import now
 from standing_cast import Cast
 
@@ -49,3 +53,12 @@ def test_a_linked_console_tells_no_stranger_anything(cast: Cast) -> None:
     assert Client().get(reverse("console:connect"))["Location"] == reverse("console:problems")
     assert Client().post(reverse("console:connect-start"))["Location"] == reverse("console:problems")
     assert HubLink.objects.get().state == LinkState.LINKED
+
+
+def test_who_signs_in_before_the_link_stands_gets_the_page_that_waits(waiting: HubLink) -> None:
+    early = SimpleNamespace(account=SimpleNamespace(extra_data={"sub": "1", "email": "o@x.example"}))
+
+    with pytest.raises(ImmediateHttpResponse) as stopped:
+        LicensingAdapter().pre_social_login(HttpRequest(), early)
+
+    assert stopped.value.response["Location"] == reverse("console:connect")

@@ -51,6 +51,14 @@ def test_an_approved_link_stands(hub: FakeHub, now: datetime) -> None:
     assert link.company_name == "Northwind"
 
 
+def test_a_hub_that_spells_out_nulls_while_it_waits_is_understood(hub: FakeHub, now: datetime) -> None:
+    link_start(actor=ACTOR, now=now)
+    names = ("instance_id", "company_id", "company_name", "licensing_device_url")
+    hub.link_status, hub.link_answer = 202, {"status": "pending", **dict.fromkeys(names)}
+
+    assert link_poll(now=now).state == LinkState.WAITING
+
+
 def test_a_denied_link_says_so(hub: FakeHub, now: datetime) -> None:
     link_start(actor=ACTOR, now=now)
     hub.link_status, hub.link_answer = 410, {"status": "denied"}

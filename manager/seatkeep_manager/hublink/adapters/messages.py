@@ -24,13 +24,13 @@ class LinkCode(Struct, frozen=True):
 
 
 class LinkPoll(Struct, frozen=True):
-    """Answer to a poll of a started link."""
+    """Answer to a poll of a started link; all but the status may be missing or null until it is approved."""
 
     status: str
     instance_id: UUID | None = None
     company_id: UUID | None = None
-    company_name: str = ""
-    licensing_device_url: str = ""
+    company_name: str | None = None
+    licensing_device_url: str | None = None
 
 
 class CompanyItem(Struct, frozen=True, tag_field="kind", tag="company"):
