@@ -13,12 +13,12 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
-
 from seatkeep_launcher.demo.device import device_processes, device_stop
 
 from .conftest import Stack
@@ -26,7 +26,7 @@ from .walking import Person, wait_until
 
 OWNER = "nora@nord-it.example"
 OWNER_NAME = "Nora Nord"
-PASSWORD = "a calm sentence about harbors"  # noqa: S105  # of a person who lives for one test
+PASSWORD = "a calm sentence about harbors"  # of a person who lives for one test
 COMPANY = "Nord IT"
 EICAR = "X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 """Harmless by agreement; every engine finds it (EICAR Anti-Malware Testfile)."""
@@ -230,8 +230,8 @@ class Journey:
         return self.page
 
 
-def wizard_walk(journey: Journey) -> None:
-    """The set-up wizard up to its summary, with a second factor."""
+def wizard_walk(journey: Journey, at_step: Callable[[str], None] = lambda step: None) -> None:
+    """The set-up wizard up to its summary, with a second factor; `at_step` is told each step that stands open."""
     page = journey.page
     page.goto(journey.stack.setup_link)
     page.get_by_label("Your name").fill(OWNER_NAME)
@@ -240,13 +240,16 @@ def wizard_walk(journey: Journey) -> None:
     page.get_by_label("Password again").fill(PASSWORD)
     page.get_by_role("button", name="Next").click()
     secret = page.locator("code").inner_text()
+    at_step("factor")
     page.get_by_label("Code from the app").fill(totp_code(secret, time.time()))
     page.get_by_role("button", name="Next").click()
     expect(page.get_by_label("One MSP", exact=True)).to_be_checked()
+    at_step("use")
     page.get_by_label("Name of your company").fill(COMPANY)
     for heading in ("Public address", "Mail", "Please check"):
         page.get_by_role("button", name="Next").click()
-        expect(page.get_by_role("heading", name=heading)).to_be_visible()
+        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+        at_step(heading.lower().replace(" ", "-"))
     journey.facts["totp"] = secret
 
 

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, expect
 from . import journey as steps
 from .conftest import Stack
 from .journey import COMPANY, OWNER, OWNER_NAME, PROGRESS, Journey
+from .pages import grave_faults, places
 from .walking import Person, wait_until
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
@@ -339,6 +340,18 @@ def test_no_free_seat_is_said_on_the_device_page_and_in_licensing(journey: Journ
     journey.reload_until("the problem", "/", "No free seat", seconds=15)
 
 
+def test_every_page_is_accessible_and_speaks_to_one_msp(journey: Journey) -> None:
+    page, faults, seen = journey.page, list[str](), 0
+    for place in list(places(journey, BAKERY)):
+        page.goto(place.address)
+        if not place.is_mode_neutral:
+            journey.check_words()
+        seen += 1
+        faults += [f"{place.site} {place.name}: {fault}" for fault in grave_faults(page)]
+    assert faults == []
+    assert seen > 60
+
+
 def test_off_boarding_is_one_verb(journey: Journey) -> None:
     steps.customer_open(journey, BAKERY)
     journey.page.get_by_role("link", name="Off-board…").click()
@@ -385,6 +398,15 @@ def test_other_kinds_of_use_were_never_mentioned(journey: Journey) -> None:
     paths = ["/", "/companies/", "/licenses/", "/seats/", "/usage/", "/users/", "/consoles/", "/audit/", "/settings/"]
     for path in paths:
         journey.hub(path)
-    for path in ("/dashboard/", "/tasks/", "/policies/", "/installers/", "/licenses/", "/link/", "/audit/", "/settings/"):
+    for path in (
+        "/dashboard/",
+        "/tasks/",
+        "/policies/",
+        "/installers/",
+        "/licenses/",
+        "/link/",
+        "/audit/",
+        "/settings/",
+    ):
         journey.console(path)
     assert len(journey.visited) > len(paths)

@@ -1,0 +1,181 @@
+"""Pictures of every page, light, dark and on a phone, into build/screenshots; says where axe-core finds faults.
+
+`make screenshots`, or `python -m tests.e2e.screenshots [folder]`. Ends with 1 when a page has a grave fault.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from . import journey as steps
+from .conftest import CHROMIUM, CHROMIUM_FLAGS, ROOT, stack_make
+from .journey import OWNER, Journey
+from .pages import PHONE_WIDTH, grave_faults, is_too_wide, places
+from .walking import Person, wait_until
+
+CUSTOMERS = ("Bakery Brandt", "Dental Practice Dahl", "Law Office Lund")
+DESK = {"width": 1366, "height": 850}
+PHONE = {"width": PHONE_WIDTH, "height": 740}
+MODES = (("light", "light", DESK), ("dark", "dark", DESK), ("phone", "light", PHONE))
+README_LIMIT_BYTES = 250_000
+
+
+@dataclass
+class Camera:
+    """Takes three pictures of what a page shows.
+
+    Attributes:
+        page: The browser's page.
+        folder: Where the pictures go.
+        faults: What was found, one line each.
+    """
+
+    page: Page
+    folder: Path
+    faults: list[str] = field(default_factory=list)
+    taken: int = 0
+
+    def shoot(self, name: str) -> None:
+        """Take the page as it is, in each mode."""
+        for mode, scheme, size in MODES:
+            self.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+            self.page.set_viewport_size({"width": size["width"], "height": size["height"]})
+            self.page.wait_for_timeout(150)
+            self._judge(f"{name}-{mode}")
+            self.page.screenshot(path=self.folder / f"{name}-{mode}.png", full_page=True)
+            self.taken += 1
+        self.page.emulate_media(color_scheme="light")
+        self.page.set_viewport_size({"width": DESK["width"], "height": DESK["height"]})
+
+    def open(self, name: str, address: str) -> None:
+        """Go to an address and take it."""
+        self.page.goto(address, wait_until="load")
+        self.shoot(name)
+
+    def _judge(self, name: str) -> None:
+        faults = grave_faults(self.page)
+        faults += ["wider than the screen"] if is_too_wide(self.page) else []
+        self.faults += [f"{name}: {fault}" for fault in faults]
+
+
+def wizard_shoot(journey: Journey, camera: Camera) -> None:
+    """The pages that only a first run shows."""
+    page = journey.page
+    camera.open("licensing-setup-account", journey.stack.setup_link)
+    steps.wizard_walk(journey, at_step=lambda step: camera.shoot(f"licensing-setup-{step}"))
+    steps.wizard_finish(journey)
+    page.get_by_role("link", name="Open the console").click()
+    camera.shoot("console-sign-in")
+    page.get_by_role("button", name="Sign in with Licensing").click()
+    page.wait_for_url(f"{journey.stack.console}/")
+    camera.shoot("console-problems-first-day")
+
+
+def scene_set(journey: Journey) -> None:
+    """Customers, computers, a find, a policy, somebody who waits: something on every page."""
+    for name in CUSTOMERS:
+        steps.customer_add(journey, name)
+    journey.reload_until("the customers", "/customers/", CUSTOMERS[-1], seconds=30)
+    command = steps.customer_set_up(journey, CUSTOMERS[0], "Office\nShop")
+    till = journey.computer("till")
+    assert till.install(command) == 0, till.said
+    _policy_make(journey, CUSTOMERS[0])
+    path = till.drop_eicar()
+    steps.scan_order(journey, till.uid(), path.parent)
+    wait_until("the find", lambda: not path.exists(), 60)
+    command = steps.customer_set_up(journey, CUSTOMERS[1], "")
+    journey.page.goto(journey.facts[f"installer {CUSTOMERS[1]}"])
+    journey.person.act("Revoke…", "Revoke")
+    journey.page.wait_for_url(f"{journey.stack.console}/installers/")
+    journey.computer("reception").install(command)
+    journey.page.goto(f"{journey.facts[f'hub {CUSTOMERS[0]}']}usage/")
+    journey.page.get_by_role("button", name="Count today now").click()
+    journey.reload_until("the problem", "/", "Detection not handled", seconds=20)
+
+
+def _policy_make(journey: Journey, customer: str) -> None:
+    page = journey.console("/policies/new/?product=endpoint")
+    page.get_by_label("Name", exact=True).fill("Quiet hours")
+    page.locator("[name=scan__exclusions]").fill("/srv/archive/**")
+    page.locator("[name='scan__exclusions--flag']").select_option("APPLY")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="Assign…").click()
+    group = page.locator("#dialog-body [name=group]")
+    group.select_option(group.locator("option").filter(has_text=customer).first.get_attribute("value"))
+    page.locator("#dialog-body").get_by_role("button", name="Assign").click()
+    page.get_by_role("link", name="Take off…").wait_for()
+
+
+def everything_shoot(journey: Journey, camera: Camera) -> None:
+    """Every page, then drawers, dialogs and the sign-in page of somebody unknown."""
+    for place in list(places(journey, CUSTOMERS[0])):
+        camera.open(f"{place.site}-{place.name}", place.address)
+    page = journey.console("/computers/")
+    page.locator(".tbl-table tbody a[data-drawer]").first.click()
+    page.get_by_role("dialog").get_by_role("link", name="Open as a page").wait_for()
+    camera.shoot("console-computers-drawer")
+    page.goto(f"{journey.stack.licensing}/seats/")
+    page.locator(".tbl-table tbody").get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="Stop protecting…").click()
+    page.locator("#dialog-body .confirm-count").wait_for()
+    camera.shoot("licensing-seats-dialog")
+    page.context.clear_cookies()
+    camera.open("licensing-sign-in", f"{journey.stack.licensing}/accounts/login/")
+
+
+def readme_picture(journey: Journey, target: Path) -> None:
+    """The console with data, for the README."""
+    journey.console("/computers/")
+    journey.page.wait_for_timeout(500)
+    journey.page.screenshot(path=target)
+    assert target.stat().st_size < README_LIMIT_BYTES, target
+
+
+@contextmanager
+def journey_open(browser: Browser) -> Iterator[Journey]:
+    """A fresh installation and its owner; everything ends with the block."""
+    stack = stack_make()
+    context = browser.new_context(viewport={"width": DESK["width"], "height": DESK["height"]})
+    context.set_default_timeout(30_000)
+    journey = Journey(stack, Person(OWNER, context.new_page()))
+    try:
+        stack.up()
+        yield journey
+    finally:
+        journey.stop()
+        context.close()
+        stack.down()
+        shutil.rmtree(stack.data, ignore_errors=True)
+
+
+def main(arguments: list[str]) -> int:
+    """Take all pictures; returns the exit code."""
+    folder = Path(arguments[0]) if arguments else ROOT / "build/screenshots"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    begun = time.monotonic()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        with journey_open(browser) as journey:
+            camera = Camera(journey.page, folder)
+            wizard_shoot(journey, camera)
+            scene_set(journey)
+            readme_picture(journey, folder / "readme.png")
+            everything_shoot(journey, camera)
+        browser.close()
+    print(f"{camera.taken} pictures in {folder}, {time.monotonic() - begun:.0f} s")
+    for fault in camera.faults:
+        print(f"  {fault}")
+    return 1 if camera.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
