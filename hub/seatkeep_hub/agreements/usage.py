@@ -31,6 +31,7 @@ class UsageTotal(NamedTuple):
     agreed_days: int
     seat_days: int
     peak: int
+    product_name: str = ""
 
 
 def usage_day_record(*, day: date, now: datetime, company: Company | None = None) -> int:
@@ -78,13 +79,20 @@ def usage_totals(viewer: Viewer, *, first: date, last: date, company: Company | 
     rows = (
         usage_list(viewer, first=first, last=last, company=company)
         .order_by()
-        .values(buyer_uid=F("buyer__uid"), name=F("buyer__name"), code=F("product__code"))
+        .values(buyer_uid=F("buyer__uid"), name=F("buyer__name"), code=F("product__code"), words=F("product__name"))
         .annotate(agreed_days=Sum("agreed"), seat_days=Sum("in_use"), top=Max("peak"), days=Count("day", distinct=True))
         .order_by("name", "code")
     )
     return [
         UsageTotal(
-            row["buyer_uid"], row["name"], row["code"], row["days"], row["agreed_days"], row["seat_days"], row["top"]
+            row["buyer_uid"],
+            row["name"],
+            row["code"],
+            row["days"],
+            row["agreed_days"],
+            row["seat_days"],
+            row["top"],
+            row["words"],
         )
         for row in rows
     ]

@@ -86,9 +86,14 @@ class PolicyForm(forms.Form):
             flag = self[f"{key}--flag"]
             rows.append({
                 "name": name, "setting": setting, "value": self[key], "flag": flag, "mode": mode,
-                "is_set": flag.value() != "NOT_APPLY",
+                "is_set": flag.value() != "NOT_APPLY", "shown": self._words(key),
             })  # fmt: skip
         return rows
+
+    def _words(self, key: str) -> Any:
+        """A value as people read it: the words of a choice, else the value itself."""
+        field, value = self.fields[key], self[key].value()
+        return dict(field.choices).get(value, value) if isinstance(field, forms.ChoiceField) else value
 
     def settings(self) -> dict[str, Any]:
         """The settings in the form that services take; only what is set."""

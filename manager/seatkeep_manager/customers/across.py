@@ -20,7 +20,7 @@ from seatkeep_manager.directory.enums import AccessLevel, ProtectionStatus
 from seatkeep_manager.directory.models import Device, StaticGroup, User
 from seatkeep_manager.directory.selectors import devices_active_visible, groups_visible
 from seatkeep_manager.hublink.models import MirroredCompany, MirroredLicense, MirroredNode
-from seatkeep_manager.hublink.selectors import license_list, node_list
+from seatkeep_manager.hublink.selectors import license_list, node_list, product_names
 from seatkeep_manager.policies.models import Policy, PolicyAssignment
 from seatkeep_manager.policies.selectors import policies_visible
 from seatkeep_manager.tasks.enums import FINAL_STATES
@@ -112,7 +112,11 @@ def license_customers(user: User, license_: MirroredLicense) -> list[dict[str, A
     """Each customer's seats of a license, as far as the person may see the customer."""
     companies = {found.hub_id: found for found in customers_visible(user)}
     nodes = node_list(company_hub_ids=companies.keys()).filter(license_hub_id=license_.hub_id)
-    return [{"company": companies[node.company_hub_id], "node": node} for node in nodes]
+    names = product_names()
+    return [
+        {"company": companies[node.company_hub_id], "node": node, "product": names.get(node.product, node.product)}
+        for node in nodes
+    ]
 
 
 def policies_with_targets(user: User) -> QuerySet[Policy]:

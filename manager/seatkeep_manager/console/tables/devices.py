@@ -170,6 +170,7 @@ class TaskTable(Table[ClientTask]):
     """Tasks with the progress of their runs."""
 
     name = "tasks"
+    opens_pages = True
     order = "-id"
     search = ("kind__icontains", "created_by__icontains")
     columns = (

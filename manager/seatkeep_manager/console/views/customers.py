@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -36,7 +37,8 @@ from seatkeep_manager.customers.selectors import (
 from seatkeep_manager.customers.services import customer_set_up, customers_mark_ready, template_default
 from seatkeep_manager.directory.enums import AccessLevel
 from seatkeep_manager.enrollment.selectors import tokens_visible
-from seatkeep_manager.hublink.selectors import node_list
+from seatkeep_manager.hublink.models import MirroredCompany
+from seatkeep_manager.hublink.selectors import node_list, product_names
 from seatkeep_manager.hublink.services import hub_client
 
 
@@ -56,7 +58,7 @@ def customer(request: HttpRequest, uid: UUID) -> HttpResponse:
     job = offboard_latest(found)
     context = {
         "customer": found,
-        "nodes": list(node_list(company_hub_ids=[found.hub_id])),
+        "nodes": _seats(found),
         "tokens": list(tokens_visible(user).filter(company_hub_id=found.hub_id, revoked_at__isnull=True)[:5]),
         "job": job,
         "job_is_due": job is not None and is_due(protect_until=job.protect_until, today=clock_now().date()),
@@ -64,6 +66,13 @@ def customer(request: HttpRequest, uid: UUID) -> HttpResponse:
         "licensing_url": settings.LICENSING_URL,
     }
     return detail_response(request, "console/customer.html", context)
+
+
+def _seats(found: MirroredCompany) -> list[dict[str, Any]]:
+    """The customer's seats with the names of their products."""
+    names = product_names()
+    nodes = node_list(company_hub_ids=[found.hub_id])
+    return [{"node": node, "product": names.get(node.product, node.product)} for node in nodes]
 
 
 @require_http_methods(["GET", "POST"])

@@ -82,6 +82,7 @@ class Table(Generic[_M]):
         bulk_actions: What can be done with selected rows.
         empty: What is said when there is nothing.
         per_page: Rows per page.
+        opens_pages: A row opens a page of its own instead of the drawer.
     """
 
     name: ClassVar[str]
@@ -92,6 +93,7 @@ class Table(Generic[_M]):
     bulk_actions: ClassVar[tuple[BulkAction, ...]] = ()
     empty: ClassVar[Empty] = Empty(_("Nothing here yet."))
     per_page: ClassVar[int] = 50
+    opens_pages: ClassVar[bool] = False
 
     def __init__(self, request: HttpRequest, queryset: QuerySet[_M], *, scope: Mapping[str, str] | None = None) -> None:
         """Make the table of one request.
@@ -110,7 +112,7 @@ class Table(Generic[_M]):
     # What a project overrides
 
     def row_url(self, row: _M) -> str:
-        """Return the address that opens in the drawer; empty for none."""
+        """Return the address that a row opens; empty for none."""
         return ""
 
     def apply_search(self, queryset: QuerySet[_M], text: str) -> QuerySet[_M]:
@@ -307,7 +309,10 @@ class Table(Generic[_M]):
         """Return the content of one cell; the title cell links to the row."""
         content = column.render(row)
         url = self.row_url(row) if column.is_title else ""
-        return format_html('<a class="row-link" href="{}" data-drawer>{}</a>', url, content) if url else content
+        if not url:
+            return content
+        drawer = "" if self.opens_pages else " data-drawer"
+        return format_html('<a class="row-link" href="{}"{}>{}</a>', url, drawer, content)
 
     def _narrowed(self, params: QueryDict) -> QuerySet[_M]:
         chosen = {one.name: _chosen(params, one) for one in self._filters}

@@ -96,7 +96,7 @@ document.addEventListener("click", (event) => {
   }
   const row = event.target.closest(".tbl-table tbody tr");
   if (row && !event.target.closest("a, button, input, label, summary, .tbl-check") && !getSelection().toString()) {
-    row.querySelector("a[data-drawer]")?.click();
+    row.querySelector("a.row-link")?.click();
   }
 });
 
@@ -143,14 +143,14 @@ document.addEventListener("keydown", (event) => {
 
 // j and k go down and up the rows; an open drawer follows.
 function moveRow(event) {
-  const links = [...document.querySelectorAll(".page-main :is(.tbl-table, .rows) a[data-drawer]")].filter((one) => one.offsetParent);
+  const links = [...document.querySelectorAll(".page-main :is(.tbl-table .row-link, .rows a[data-drawer])")].filter((one) => one.offsetParent);
   if (!links.length) return;
   event.preventDefault();
   const open = !drawer.hidden && drawerOrigin;
   const at = links.indexOf(open || document.activeElement) + (event.key === "j" ? 1 : -1);
   const next = links[Math.max(0, Math.min(at, links.length - 1))];
   next.scrollIntoView({ block: "nearest" });
-  if (open) openDrawer(next); else next.focus();
+  if (open && next.matches("[data-drawer]")) openDrawer(next); else next.focus();
 }
 
 function moveHit(event) {
