@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
 import msgspec
+from seatkeep_license.keys import use_engine
 from seatkeep_license.localhost import install_localhost_names
 from seatkeep_webkit import clock
 
@@ -19,6 +20,7 @@ from seatkeep_hub.fast.announce import caller_prove, changed_wait
 from seatkeep_hub.fast.problems import RETRY_AFTER_SECONDS, Refused
 from seatkeep_hub.fast.service import Service
 from seatkeep_hub.fast.settings import Settings
+from seatkeep_hub.fast.signatures import Sodium
 
 MAX_BODY_BYTES = 16_384
 DEFAULT_WAIT_SECONDS = 25.0
@@ -45,6 +47,7 @@ class FastApp:
         async with self._starting:
             if self._service is None:
                 install_localhost_names()
+                use_engine(Sodium())
                 service = Service(self._settings or Settings.from_environment())
                 await service.start()
                 self._service = service

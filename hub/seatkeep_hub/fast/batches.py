@@ -11,6 +11,8 @@ Q = TypeVar("Q")
 A = TypeVar("A")
 
 GATHER_SECONDS = 0.002
+GATHER_BESIDE_SECONDS = 0.02
+"""While another batch is with the database, gather longer: two small batches cost more than one large."""
 MAX_BATCH = 128
 MAX_WAITING = 4096
 WORKERS = 2
@@ -34,6 +36,7 @@ class Batcher(Generic[Q, A]):
         self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
         self._is_filled = asyncio.Event()
         self._workers: list[asyncio.Task[None]] = []
+        self._at_work = 0
 
     def start(self) -> None:
         """Start the workers; while one batch waits for the database, the next is gathered."""
@@ -61,12 +64,16 @@ class Batcher(Generic[Q, A]):
     async def _work(self) -> None:
         while True:
             await self._is_filled.wait()
-            await asyncio.sleep(GATHER_SECONDS)
+            await asyncio.sleep(GATHER_BESIDE_SECONDS if self._at_work else GATHER_SECONDS)
             batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
             if not self._waiting:
                 self._is_filled.clear()
             if batch:
-                await self._answer(batch)
+                self._at_work += 1
+                try:
+                    await self._answer(batch)
+                finally:
+                    self._at_work -= 1
 
     async def _answer(self, batch: Sequence[tuple[Q, asyncio.Future[A]]]) -> None:
         answers: Sequence[A | Exception]

@@ -136,7 +136,7 @@ def renewal_open(body: bytes, *, audience: str, trusted: KeySet, now: datetime) 
     if not 0 <= request.seq < MAX_SEQ:
         raise Refused("malformed")
     renewal = Renewal(_uuid(request.seat), proven.key.kid, request.seq)
-    return ProvenRenewal(renewal, _recreation(request.lease, renewal, proven.key, trusted, audience, request.iat))
+    return ProvenRenewal(renewal, _recreation(request, renewal, proven.key, trusted, audience))
 
 
 def release_open(body: bytes, *, audience: str, now: datetime) -> Release:
@@ -182,16 +182,16 @@ def _by_ticket(
 
 
 def _recreation(
-    token: str, renewal: Renewal, key: VerifyKey, trusted: KeySet, audience: str, issued: int
+    request: RenewRequest, renewal: Renewal, key: VerifyKey, trusted: KeySet, audience: str
 ) -> Wish | None:
     try:
-        lease = lease_verify(token, trusted, issuer=audience, device_key=key)
+        lease = lease_verify(request.lease, trusted, issuer=audience, device_key=key)
         if UUID(lease.sub) != renewal.seat_uid:
             return None
         return Wish(
-            device=Device(fingerprint=lease.fp, key=key.raw, key_thumbprint=key.kid, name=""),
+            device=_described(lease.fp, key, request.device or DeviceInfo(name="")),
             product=lease.product,
-            issued_at=instant_of(issued),
+            issued_at=instant_of(request.iat),
             jti=lease.jti[:MAX_JTI],
             license_uid=UUID(lease.license_id),
             company=UUID(lease.company),
@@ -204,13 +204,17 @@ def _recreation(
 
 
 def _device(proven: Proven[ActivateRequest]) -> Device:
-    request, info = proven.claims, proven.claims.device
+    request = proven.claims
     if not 1 <= len(request.fp) <= MAX_FINGERPRINT or _clean(request.fp) != request.fp:
         raise Refused("malformed")
+    return _described(request.fp, proven.key, request.device)
+
+
+def _described(fingerprint: str, key: VerifyKey, info: DeviceInfo) -> Device:
     return Device(
-        fingerprint=request.fp,
-        key=proven.key.raw,
-        key_thumbprint=proven.key.kid,
+        fingerprint=fingerprint,
+        key=key.raw,
+        key_thumbprint=key.kid,
         name=_clean(info.name) or "?",
         serial=_clean(info.serial),
         os=_clean(info.os),
@@ -220,6 +224,8 @@ def _device(proven: Proven[ActivateRequest]) -> Device:
 
 def _clean(text: str) -> str:
     """Text that PostgreSQL can hold and a page can show, at most 200 characters."""
+    if len(text) <= MAX_TEXT and text.isprintable():
+        return text
     return "".join(character for character in text[: 2 * MAX_TEXT] if character.isprintable())[:MAX_TEXT]
 
 

@@ -169,8 +169,8 @@ class PoolNode(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     uid = models.UUIDField(_("id"), default=new_uid, unique=True, editable=False)
-    license = models.ForeignKey(License, on_delete=models.PROTECT, related_name="nodes")
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="nodes")
+    license = models.ForeignKey(License, on_delete=models.PROTECT, related_name="nodes", db_index=False)
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="nodes", db_index=False)
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
     path = ArrayField(models.BigIntegerField(), editable=False)
     kind = models.CharField(max_length=8, choices=enums.NodeKind.choices)
@@ -219,13 +219,17 @@ class PoolNode(models.Model):
 
 
 class Seat(models.Model):
-    """One device's share of one product of a license."""
+    """One device's share of one product of a license.
+
+    Foreign keys have no indexes of their own: `seat_one_per_device` and `seat_node_state` begin with them, each more
+    costs every activation, and a plan made for an empty table once chose `product_id` to look a device up.
+    """
 
     id = models.BigAutoField(primary_key=True)
     uid = models.UUIDField(_("id"), default=new_uid, unique=True, editable=False)
-    license = models.ForeignKey(License, on_delete=models.PROTECT, related_name="seats")
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="seats")
-    node = models.ForeignKey(PoolNode, on_delete=models.PROTECT, related_name="seats")
+    license = models.ForeignKey(License, on_delete=models.PROTECT, related_name="seats", db_index=False)
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="seats", db_index=False)
+    node = models.ForeignKey(PoolNode, on_delete=models.PROTECT, related_name="seats", db_index=False)
     fingerprint = models.CharField(_("device"), max_length=128)
     device_key = models.BinaryField(max_length=32, null=True)
     key_thumbprint = models.CharField(max_length=43, blank=True)
@@ -303,8 +307,8 @@ class SeatRefusal(models.Model):
     """A device that got no seat: one row until it gets one, so that the portal can show who waits."""
 
     id = models.BigAutoField(primary_key=True)
-    license = models.ForeignKey(License, on_delete=models.CASCADE, related_name="refusals")
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    license = models.ForeignKey(License, on_delete=models.CASCADE, related_name="refusals", db_index=False)
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+", db_index=False)
     node = models.ForeignKey(PoolNode, on_delete=models.CASCADE, related_name="refusals")
     fingerprint = models.CharField(_("device"), max_length=128)
     device_name = models.CharField(_("device name"), max_length=200)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -17,6 +17,39 @@ from seatkeep_license.errors import KeyMaterialError, KeyUnknownError, Signature
 
 KEY_BYTES = 32
 SIGNATURE_BYTES = 64
+
+
+class SignatureEngine(Protocol):
+    """What computes Ed25519 (RFC 8032). Every engine gives the same signatures; some are faster."""
+
+    def sign(self, *, seed: bytes, public: bytes, message: bytes) -> bytes:
+        """Return the 64 byte signature over `message`."""
+
+    def is_genuine(self, *, public: bytes, signature: bytes, message: bytes) -> bool:
+        """Tell whether `signature` (64 bytes) is of this key (32 bytes) over this message."""
+
+
+class _Cryptography:
+    """The engine that every program has."""
+
+    def sign(self, *, seed: bytes, public: bytes, message: bytes) -> bytes:
+        return Ed25519PrivateKey.from_private_bytes(seed).sign(message)
+
+    def is_genuine(self, *, public: bytes, signature: bytes, message: bytes) -> bool:
+        try:
+            Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+        except InvalidSignature:
+            return False
+        return True
+
+
+_engine: SignatureEngine = _Cryptography()
+
+
+def use_engine(engine: SignatureEngine | None) -> None:
+    """Compute signatures by another engine from now on, in the whole process; None goes back to `cryptography`."""
+    global _engine  # One per process, chosen at its start, as a codec is registered.
+    _engine = engine or _Cryptography()
 
 
 def thumbprint(jwk: Mapping[str, Any]) -> str:
@@ -41,7 +74,7 @@ class VerifyKey:
         kid: Its RFC 7638 thumbprint.
     """
 
-    __slots__ = ("_key", "kid", "raw", "x")
+    __slots__ = ("kid", "raw", "x")
 
     def __init__(self, raw: bytes) -> None:
         """Take the 32 raw bytes of the key.
@@ -54,7 +87,6 @@ class VerifyKey:
         self.raw = raw
         self.x = b64url_encode(raw).decode()
         self.kid = _thumbprint_of(self.x)
-        self._key = Ed25519PublicKey.from_public_bytes(raw)
 
     @classmethod
     def from_jwk(cls, jwk: Mapping[str, Any]) -> VerifyKey:
@@ -90,10 +122,8 @@ class VerifyKey:
         Raises:
             SignatureInvalidError: It does not belong to this message and key.
         """
-        try:
-            self._key.verify(signature, message)
-        except InvalidSignature as error:
-            raise SignatureInvalidError from error
+        if not _engine.is_genuine(public=self.raw, signature=signature, message=message):
+            raise SignatureInvalidError
 
     def __eq__(self, other: object) -> bool:
         """Two keys are equal when their bytes are."""
@@ -109,9 +139,14 @@ class VerifyKey:
 
 
 class SigningKey:
-    """An Ed25519 key that signs. Its repr never shows the seed."""
+    """An Ed25519 key that signs. Its repr never shows the seed.
 
-    __slots__ = ("_key", "verify_key")
+    Attributes:
+        seed: The 32 byte seed: a secret, to be stored encrypted or in a file of mode 0600.
+        verify_key: The public half.
+    """
+
+    __slots__ = ("seed", "verify_key")
 
     def __init__(self, seed: bytes) -> None:
         """Take the 32 byte seed.
@@ -121,8 +156,8 @@ class SigningKey:
         """
         if len(seed) != KEY_BYTES:
             raise KeyMaterialError("An Ed25519 seed has 32 bytes.")
-        self._key = Ed25519PrivateKey.from_private_bytes(seed)
-        self.verify_key = VerifyKey(self._key.public_key().public_bytes_raw())
+        self.seed = seed
+        self.verify_key = VerifyKey(Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw())
 
     @classmethod
     def from_seed(cls, seed: bytes) -> SigningKey:
@@ -135,18 +170,13 @@ class SigningKey:
         return cls(Ed25519PrivateKey.generate().private_bytes_raw())
 
     @property
-    def seed(self) -> bytes:
-        """The 32 byte seed: a secret, to be stored encrypted or in a file of mode 0600."""
-        return self._key.private_bytes_raw()
-
-    @property
     def kid(self) -> str:
         """The key id: the thumbprint of the public half."""
         return self.verify_key.kid
 
     def sign(self, message: bytes) -> bytes:
         """Return the 64 byte signature over `message`."""
-        return self._key.sign(message)
+        return _engine.sign(seed=self.seed, public=self.verify_key.raw, message=message)
 
     def __repr__(self) -> str:
         """Show the key id, never the seed."""

@@ -65,11 +65,17 @@ class ActivateRequest(_Request, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RenewRequest(_Request, frozen=True, kw_only=True, omit_defaults=True):
-    """Ask for the next lease of a seat; `lease` is the last one, from which a restored hub recreates the seat."""
+    """Ask for the next lease of a seat.
+
+    Attributes:
+        lease: The last one, from which a restored hub recreates the seat.
+        device: What that hub then shows of the device; a hub that knows the seat does not look at it.
+    """
 
     seat: str
     seq: int
     lease: str
+    device: DeviceInfo | None = None
 
 
 class ReleaseRequest(_Request, frozen=True, kw_only=True, omit_defaults=True):
