@@ -26,7 +26,9 @@ from seatkeep_license.keys import KeySet, VerifyKey
 from seatkeep_license.leases import lease_verify
 from seatkeep_license.requests import (
     ActivateRequest,
+    DeviceInfo,
     Proven,
+    RenewRequest,
     activate_verify,
     release_verify,
     renew_verify,
