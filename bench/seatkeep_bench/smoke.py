@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,7 @@ def smoke(folder: Path, sizes: SmokeSizes, tell: Tell) -> list[Row]:
     and SEATKEEP_BENCH_POLICY_URL, _EMAIL, _PASSWORD for a policy that a person may edit).
 
     Args:
-        folder: Keeps stack and fleet.
+        folder: Gets stack and fleet; those of the last run are removed.
         sizes: How much.
         tell: Gets a line per step.
 
@@ -56,6 +57,8 @@ def smoke(folder: Path, sizes: SmokeSizes, tell: Tell) -> list[Row]:
     """
     if "SEATKEEP_BENCH_KEY" in os.environ:
         return _attached(folder, sizes, tell)
+    for name in ("stack", "fleet"):  # Every run begins with empty tables, so that two runs can be compared.
+        shutil.rmtree(folder / name, ignore_errors=True)
     with own_stack(folder / "stack", tell) as own:
         page = PolicyPage(own.browser, own.facts.policy_url)
         return asyncio.run(_measure(own.stack, folder / "fleet", sizes, page, tell))

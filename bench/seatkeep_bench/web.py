@@ -137,7 +137,13 @@ class Web:
     async def renew(self, identity: Identity, *, licensing_url: str, seat: str, seq: int, lease: str) -> SeatAnswer:
         """Ask for the next lease; errors as `activate`."""
         request = RenewRequest(
-            aud=licensing_url, iat=seconds_of(now()), jti=str(uuid.uuid4()), seat=seat, seq=seq, lease=lease
+            aud=licensing_url,
+            iat=seconds_of(now()),
+            jti=str(uuid.uuid4()),
+            seat=seat,
+            seq=seq,
+            lease=lease,
+            device=device_info(identity),
         )
         return await self.activate_raw(licensing_url, "renew", renew_build(request, identity.endpoint_key))
 
@@ -192,10 +198,15 @@ def activate_request(
         jti=str(uuid.uuid4()),
         product=identity.persona.product,
         fp=identity.fingerprint_digest(licensing_url),
-        device=DeviceInfo(name=identity.hostname, serial=identity.serial, os="Debian GNU/Linux"),
+        device=device_info(identity),
         ticket=ticket,
         license_key=license_key,
     )
+
+
+def device_info(identity: Identity) -> DeviceInfo:
+    """Return what the hub shows of a device."""
+    return DeviceInfo(name=identity.hostname, serial=identity.serial, os="Debian GNU/Linux")
 
 
 def _retry_after(answer: httpx.Response) -> float:

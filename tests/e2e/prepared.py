@@ -11,18 +11,20 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+import psutil
 from seatkeep_bench.browser import Browser
 from seatkeep_bench.console import PolicyPage
 from seatkeep_bench.device import SimulatedDevice
 from seatkeep_bench.fleet import Fleet, FleetPlan, fleet_of
 from seatkeep_bench.provision import OWNER, Facts, set_up
-from seatkeep_launcher.demo.device import device_run, device_stop
+from seatkeep_launcher.demo.device import device_processes, device_run, device_stop
 from seatkeep_license.localhost import install_localhost_names
 
 from .conftest import Stack
@@ -143,6 +145,10 @@ class Simulation:
         """Do something on the fleet's loop and wait for it."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(seconds)
 
+    def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Do something on the fleet's loop in the background."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
     async def _live(self) -> None:
         async with fleet_of(self._plan) as self.fleet:
             self._ready.set()
@@ -178,6 +184,11 @@ class RealDevice:
         with closing(sqlite3.connect(f"file:{self.root}/var/endpoint.db?mode=ro", uri=True)) as database:
             rows = database.execute("SELECT value FROM fact WHERE name = 'policy_settings'").fetchall()
         return dict(msgspec.msgpack.decode(rows[0][0])) if rows else {}
+
+    def processes(self, word: str) -> list[psutil.Process]:
+        """Its agent's processes with this word on their command line."""
+        ours = [one for one in device_processes(self.root) if "seatkeep-agent" in one.exe()]
+        return [one for one in ours if word in one.cmdline()]
 
     def stop(self) -> None:
         """End its processes."""

@@ -34,6 +34,7 @@ class Story:
         real: The real computer.
         restored_at: `time.monotonic()` when the restore was done and nothing ran yet.
         seats: Seat uid of each simulated computer before the wipe.
+        newcomer: Device id of the one that joined after the backup.
     """
 
     prepared: Prepared
@@ -42,7 +43,8 @@ class Story:
     kit: Path
     backup: Path
     restored_at: float = 0.0
-    seats: dict[int, str] = field(default_factory=dict)
+    seats: dict[int, str | None] = field(default_factory=dict)
+    newcomer: str | None = None
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +97,8 @@ def _back_up(story: Story) -> None:
 def _after(story: Story) -> None:
     story.fleet.start(2)
     wait_until("the late seats", lambda: all(device.has_seat for device in story.fleet.devices), 30)
-    story.seats = {number: device.seat or "" for number, device in enumerate(story.fleet.devices)}
+    story.seats = {number: device.seat for number, device in enumerate(story.fleet.devices)}
+    story.newcomer = story.fleet.devices[LATE_DEVICE].device
 
 
 def _wipe_and_restore(story: Story) -> None:
@@ -114,6 +117,18 @@ def wipe(stack: Stack) -> None:
     stack.data.mkdir(mode=0o755)
 
 
+def seats(story: Story) -> dict[str, str]:
+    """Device name to seat id, as the hub lists the seats in use."""
+    items = story.prepared.browser.api("GET", f"{story.prepared.stack.licensing}/api/v1/seats?limit=100")["items"]
+    return {item["device_name"]: item["id"] for item in items}
+
+
+def seat_page(story: Story, name: str) -> str:
+    """The hub's page of a seat, with its history; empty while the hub has no such seat."""
+    found = seats(story).get(name)
+    return story.prepared.browser.open(f"{story.prepared.stack.licensing}/seats/{found}/").text if found else ""
+
+
 def test_all_computers_obey_a_new_policy_within_a_minute_of_the_restore(story: Story) -> None:
     excluded = "/restored/**"
     story.prepared.policy_change(excluded)
@@ -126,3 +141,31 @@ def test_all_computers_obey_a_new_policy_within_a_minute_of_the_restore(story: S
     seconds = time.monotonic() - story.restored_at
     print(f"{SIMULATED} simulated and one real computer obey {seconds:.1f} s after the restore")
     assert seconds < OBEY_SECONDS
+
+
+def test_a_seat_taken_after_the_backup_is_kept_and_found_after_the_restore(story: Story) -> None:
+    late = story.fleet.devices[LATE_SEAT]
+
+    wait_until("the seat in the hub", lambda: "found after restore" in seat_page(story, late.identity.hostname), 60)
+
+    assert late.has_seat
+
+
+def test_no_seat_changes_hands_or_number_by_the_restore(story: Story) -> None:
+    wait_until("22 seats and a real one", lambda: len(seats(story)) == SIMULATED + 3, 60)
+
+    assert {number: device.seat for number, device in enumerate(story.fleet.devices)} == story.seats
+
+
+def test_a_computer_that_joined_after_the_backup_is_taken_back_as_itself(story: Story) -> None:
+    newcomer = story.fleet.devices[LATE_DEVICE]
+
+    def is_shown() -> bool:
+        names = [row["Computer"] for row in story.prepared.rows("/computers/")]
+        return newcomer.identity.hostname in names
+
+    wait_until("the newcomer in the console", is_shown, 60)
+
+    assert newcomer.device == story.newcomer
+    wait_until("its obedience", lambda: "/restored/**" in newcomer.settings()["scan.exclusions"], 20)
+    assert any(row["What"] == "device:return" for row in story.prepared.rows("/audit/"))

@@ -42,7 +42,7 @@ from seatkeep_endpoint.store import Store
 
 log = logging.getLogger(__name__)
 
-SEAT, KEYS = "seat", "hub_keys"
+SEAT, KEYS, DEVICE = "seat", "hub_keys", "device_info"
 LONGEST_SLEEP = timedelta(minutes=5)
 """The machine may sleep or its clock may be set; look again at least this often."""
 
@@ -138,6 +138,7 @@ class LeaseKeeper:
             ArgumentError: The hub's lease is for something else.
         """
         url = activation.hub_url.rstrip("/")
+        self._store.fact_set(DEVICE, activation.device)
         async with self._asking:
             try:
                 answer = await self._ask(url, Verb.ACTIVATE, lambda: self._activate_token(url, activation))
@@ -302,8 +303,9 @@ class LeaseKeeper:
 
     def _renew_token(self, record: SeatRecord, lease: Lease) -> str:
         request = RenewRequest(
-            aud=record.hub_url, iat=self._iat(), jti=fresh_id(), seat=lease.sub, seq=lease.seq, lease=record.token
-        )
+            aud=record.hub_url, iat=self._iat(), jti=fresh_id(), seat=lease.sub, seq=lease.seq, lease=record.token,
+            device=self._store.fact(DEVICE, DeviceInfo),
+        )  # fmt: skip
         return renew_build(request, self._key)
 
     def _release_token(self, record: SeatRecord, lease: Lease) -> str:

@@ -123,7 +123,8 @@ class Device:
         return self.activate(ticket=ticket_sign(Ticket(**{**claims, **changes}), signer.key))
 
     def renew(self, seat: str, lease: str, seq: int = 1, at: datetime | None = None) -> str:
-        return renew_build(RenewRequest(**self._base(at), seat=seat, seq=seq, lease=lease), self.key)
+        info = DeviceInfo(name="pc")
+        return renew_build(RenewRequest(**self._base(at), seat=seat, seq=seq, lease=lease, device=info), self.key)
 
     def release(self, seat: str) -> str:
         return release_build(ReleaseRequest(**self._base(None), seat=seat), self.key)

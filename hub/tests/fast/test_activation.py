@@ -103,6 +103,7 @@ async def test_a_device_activated_after_the_backup_keeps_its_seat(fast, world, d
     assert (answer.status_code, answer.json()["seat"]) == (200, held["seat"])
     seat = await later(Seat.objects.select_related("node__company").get)()
     assert (str(seat.uid), seat.seq, seat.node.company.name) == (held["seat"], 6, "Contoso")
+    assert seat.device_name == "pc"
 
 
 async def test_leases_of_a_retired_key_verify_and_new_ones_are_signed_by_the_next(fast, world, device):
