@@ -97,14 +97,21 @@ def tasks_with_progress(user: User) -> QuerySet[ClientTask]:
 
 
 def licenses_with_seats(user: User) -> QuerySet[MirroredLicense]:
-    """Licenses with the seats that the person's customers use of each."""
+    """Licenses with the seats that the person's customers use of each.
+
+    `used_most` is what all customers use of the busiest product: each product has the ordered seats for itself.
+    """
     companies = customers_visible(user).values("hub_id")
     nodes = MirroredNode.objects.filter(
         license_hub_id=OuterRef("hub_id"), is_deleted=False, company_hub_id__in=companies
     )
     used = nodes.order_by().values("license_hub_id").annotate(n=Sum("used")).values("n")
     agreed = nodes.order_by().values("license_hub_id").annotate(n=Sum("agreed")).values("n")
-    licenses = license_list().annotate(used=Coalesce(Subquery(used), 0), agreed=Coalesce(Subquery(agreed), 0))
+    shares = MirroredNode.objects.filter(license_hub_id=OuterRef("hub_id"), is_deleted=False).order_by()
+    most = shares.values("license_hub_id", "product").annotate(n=Sum("used")).order_by("-n").values("n")[:1]
+    licenses = license_list().annotate(
+        used=Coalesce(Subquery(used), 0), agreed=Coalesce(Subquery(agreed), 0), used_most=Coalesce(Subquery(most), 0)
+    )
     return licenses if user.instance_level in (AccessLevel.READ, AccessLevel.WRITE) else licenses.filter(used__gt=0)
 
 

@@ -21,7 +21,6 @@ def policy_targets(policy: Policy) -> str:
 
 
 CUSTOMER_TONES = {"NOT_SET_UP": "info", "NORMAL": "ok", "UNLINKED": "off"}
-LICENSE_TONES = {"OK": "ok", "SUSPENDED": "warn", "EXPIRED": "bad"}
 
 
 class CustomerTable(Table[MirroredCompany]):
@@ -74,7 +73,7 @@ class LicenseTable(Table[MirroredLicense]):
     columns = (
         Column("public_id", _("License"), sort="public_id", is_title=True),
         Column("bundle_name", _("Product bundle"), sort="bundle_name"),
-        Column("state", _("State"), sort="state", badge=LICENSE_TONES),
+        Column("state", _("State"), sort="state", template="console/cells/license_standing.html"),
         Column("used", _("Seats"), sort="used", template="console/cells/license_seats.html"),
         Column("expires_at", _("Ends"), sort="expires_at", kind="when"),
     )
