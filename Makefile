@@ -36,7 +36,7 @@ demo: setup ui bundle ## The main job on embedded services; stays up until Ctrl-
 clean-demo: ## Remove the demo's data.
 	@$(BIN)/seatkeep demo --clean
 
-bench-smoke: setup ui bundle ## Activations, reports and policy latency beside their floors.
+bench-smoke: setup ui ## Activations, reports and policy latency beside their floors.
 	@$(BIN)/seatkeep-bench smoke
 
 screenshots: setup ui ## Every page, light, dark and phone, into build/screenshots.

@@ -15,6 +15,7 @@ from seatkeep_launcher.certificates import CertificateAuthority
 from seatkeep_launcher.settings import Addresses, Ports, TlsMode
 
 FAST_PATHS = "/activate/* /api/v1/announce /.well-known/seatkeep-keys.json"
+FAST_CONNECTIONS_KEPT = 1024
 UPLOAD_LIMIT = "64MB"
 STARTING = """<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="3">
 <title>Seatkeep is starting</title>
@@ -96,8 +97,15 @@ class FrontDoor:
         return ["@agent path /agent", _block("handle @agent", "rewrite * /", proxy)]
 
     def _licensing_lines(self) -> list[str]:
-        fast = _block("handle @fast", f"reverse_proxy 127.0.0.1:{self.ports.hub_fast}")
+        fast = _block("handle @fast", self._fast_proxy())
         return [f"@fast path {FAST_PATHS}", fast, _handle(self.ports.hub_web), "import errors"]
+
+    def _fast_proxy(self) -> str:
+        """To the hub's fast path, with connections kept: Caddy keeps 32 unless told, and every further request of a
+        busy moment would make a new one.
+        """
+        kept = _block("transport http", f"keepalive_idle_conns_per_host {FAST_CONNECTIONS_KEPT}")
+        return _block(f"reverse_proxy 127.0.0.1:{self.ports.hub_fast}", kept)
 
     def _sites(self) -> list[str]:
         hosts = (("console", self.addresses.console_host), ("licensing", self.addresses.licensing_host))
@@ -137,7 +145,7 @@ class FrontDoor:
             "@console path /agent/* /install/*",
             _block("handle @console", f"reverse_proxy 127.0.0.1:{self.ports.manager_web}"),
             "@fast path /activate/* /.well-known/seatkeep-keys.json",
-            _block("handle @fast", f"reverse_proxy 127.0.0.1:{self.ports.hub_fast}"),
+            _block("handle @fast", self._fast_proxy()),
         ]
 
     def _two_names_lines(self) -> list[str]:
