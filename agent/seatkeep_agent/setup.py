@@ -210,25 +210,58 @@ def stop_running(layout: Layout, platform: Platform) -> None:
 
 
 def supervise(root: Path) -> int:
-    """Run the agent and start it again when it dies; ends when the agent ends by itself in order."""
+    """Run the agent and start it again when it dies; ends when the agent ends by itself in order, and at SIGTERM."""
     command = [*program_command("seatkeep-agent", "seatkeep_agent"), "run", "--root", str(root)]
-    pause = 0.5
-    while True:
-        began = time.monotonic()
-        code = run_child(command)
-        if code == 0:
-            return 0
-        pause = 0.5 if time.monotonic() - began > 30 else min(pause * 2, 60.0)
-        time.sleep(pause)
-
-
-def run_child(command: list[str]) -> int:
-    """Run a program to its end; when we are told to end, it is told first."""
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL) as child:
-        previous = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
-        code = child.wait()
+    ending = Ending()
+    previous = signal.signal(signal.SIGTERM, ending)
+    try:
+        _supervise(command, ending)
+    finally:
         signal.signal(signal.SIGTERM, previous)
+    return 0
+
+
+def _supervise(command: list[str], ending: Ending) -> None:
+    pause = 0.5
+    while not ending.is_asked:
+        began = time.monotonic()
+        if ending.run(command) == 0:
+            return
+        pause = 0.5 if time.monotonic() - began > 30 else min(pause * 2, 60.0)
+        ending.sleep(pause)
+
+
+class Ending:
+    """Remembers SIGTERM and passes it on to the child of the moment.
+
+    A child that is only starting dies of the signal, which looks like a crash; it must not be started again.
+    """
+
+    def __init__(self) -> None:
+        self.is_asked = False
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def __call__(self, *_: object) -> None:
+        """The signal handler."""
+        self.is_asked = True
+        if self._child is not None:
+            self._child.terminate()
+
+    def run(self, command: list[str]) -> int:
+        """Run a program to its end; returns its code."""
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL) as child:
+            self._child = child
+            if self.is_asked:
+                child.terminate()
+            code = child.wait()
+            self._child = None
         return code
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, but not beyond SIGTERM."""
+        until = time.monotonic() + seconds
+        while not self.is_asked and time.monotonic() < until:
+            time.sleep(LOOK_SECONDS)
 
 
 def status_read(layout: Layout) -> StatusFile | None:

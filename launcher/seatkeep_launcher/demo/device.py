@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -31,14 +33,29 @@ def device_start(root: Path) -> None:
 
 
 def device_stop(root: Path) -> None:
-    """Ask agent and endpoint to end, and wait. Nothing to stop is fine."""
+    """Ask agent and endpoint to end, and wait; what does not end is killed. Nothing to stop is fine."""
     running = device_processes(root)
-    for process in running:
-        if "supervise" in process.cmdline():
-            process.terminate()
-    _, alive = psutil.wait_procs(running, timeout=STOP_SECONDS)
-    for process in alive:
-        process.kill()
+    supervisors = [process for process in running if "supervise" in _words(process)]
+    for process in supervisors or running:
+        _signal(process, signal.SIGTERM)
+    psutil.wait_procs(running, timeout=STOP_SECONDS)
+    while alive := device_processes(root):  # Looked up again, because a supervisor may have started another one.
+        for process in sorted(alive, key=lambda one: "supervise" not in _words(one)):
+            _signal(process, signal.SIGKILL)
+        psutil.wait_procs(alive, timeout=1)
+
+
+def _signal(process: psutil.Process, which: signal.Signals) -> None:
+    with suppress(psutil.Error):
+        process.send_signal(which)
+
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        words: list[str] = process.cmdline()
+    except psutil.Error:
+        return []
+    return words
 
 
 def device_processes(root: Path) -> list[psutil.Process]:
