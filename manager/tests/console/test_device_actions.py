@@ -83,6 +83,13 @@ def test_a_token_shows_its_secret_once_and_ends_when_revoked(cast: Cast) -> None
     assert "Backup job" not in client.get(reverse("api-tokens")).content.decode()
 
 
+def test_a_new_tokens_secret_stands_in_the_dialog_without_a_page_around_it(cast: Cast) -> None:
+    headers = {"HX-Request": "true", "HX-Target": "dialog-body"}
+    answer = signed_in(cast.alice).post(reverse("api-token-new"), {"name": "x", "level": "READ"}, headers=headers)
+    body = answer.content.decode()
+    assert ("skt_" in body, "<html" in body, 'id="dialog-title"' in body) == (True, False, True)
+
+
 @pytest.mark.parametrize("name", ["api-tokens", "api-token-new", "api-token-revoke"])
 def test_tokens_are_for_administrators(cast: Cast, name: str) -> None:
     args = [cast.api_token.uid] if name == "api-token-revoke" else []
