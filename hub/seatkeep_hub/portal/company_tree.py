@@ -71,7 +71,7 @@ def company_items(viewer: User, current: Company | None) -> list[TreeItem]:
         return []
     counts = _customers_below(viewer, parents)
     items = {one.pk: _item(one, current, counts[one.pk]) for one in parents}
-    roots = []
+    roots: list[TreeItem] = []
     for one in parents:
         siblings = items[one.parent_id].children if one.parent_id in items else roots
         siblings.append(items[one.pk])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -99,7 +99,13 @@ def way_to(user: User, group: StaticGroup, address: str) -> list[NavItem]:
     return [NavItem(one.name, f"{address}?{urlencode({'group': one.uid})}") for one in ordered]
 
 
-class GroupField(forms.ModelChoiceField):
+if TYPE_CHECKING:
+    _ModelChoiceField = forms.ModelChoiceField[StaticGroup]
+else:
+    _ModelChoiceField = forms.ModelChoiceField
+
+
+class GroupField(_ModelChoiceField):
     """A choice of one group, named with the way to it, because every customer has an "Office"."""
 
     def label_from_instance(self, obj: Any) -> str:
@@ -111,6 +117,7 @@ class GroupField(forms.ModelChoiceField):
     def _names(self) -> dict[int, str]:
         known: dict[int, str] | None = getattr(self, "_known", None)
         if known is None:
-            shown = self.queryset.exclude(kind__in=_SYSTEM_KINDS)
+            offered = StaticGroup.objects.none() if self.queryset is None else self.queryset
+            shown = offered.exclude(kind__in=_SYSTEM_KINDS)
             known = self._known = dict(shown.values_list("pk", "name"))
         return known

@@ -92,8 +92,8 @@ class PolicyForm(forms.Form):
 
     def _words(self, key: str) -> Any:
         """A value as people read it: the words of a choice, else the value itself."""
-        field, value = self.fields[key], self[key].value()
-        return dict(field.choices).get(value, value) if isinstance(field, forms.ChoiceField) else value
+        widget, value = self.fields[key].widget, self[key].value()
+        return dict(widget.choices).get(value, value) if isinstance(widget, forms.Select) else value
 
     def settings(self) -> dict[str, Any]:
         """The settings in the form that services take; only what is set."""

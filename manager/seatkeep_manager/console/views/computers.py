@@ -42,7 +42,7 @@ def computers(request: HttpRequest) -> HttpResponseBase:
     user, address = viewer(request), reverse("console:computers")
     group = asked_group(request)
     table = DeviceTable(request, devices_below(user, group), scope=scope_of(group))
-    context = {"group": group, "above": way_to(user, group, address) if group else []}
+    context: dict[str, object] = {"group": group, "above": way_to(user, group, address) if group else []}
     if not table.is_part:
         context["tree"] = group_items(group_tree(user, current=group), address)
     return table.response("console/computers.html", context)
