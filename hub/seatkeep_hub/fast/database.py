@@ -23,7 +23,7 @@ async def _configure(connection: AsyncConnection[Row]) -> None:
     """Pin the isolation, and keep plans to indexes.
 
     Plans of prepared statements outlive the moment: one made while a table was small would read it whole until the next
-    ANALYZE, and cost a fresh installation up to eight times the work. All statements here look up by index.
+    ANALYZE, and cost a fresh installation up to seven times the work. All statements here look up by index.
     """
     await connection.execute("SET enable_seqscan = off")
     await connection.commit()

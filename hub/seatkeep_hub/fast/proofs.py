@@ -183,9 +183,7 @@ def _by_ticket(
     )
 
 
-def _recreation(
-    request: RenewRequest, renewal: Renewal, key: VerifyKey, trusted: KeySet, audience: str
-) -> Wish | None:
+def _recreation(request: RenewRequest, renewal: Renewal, key: VerifyKey, trusted: KeySet, audience: str) -> Wish | None:
     try:
         lease = lease_verify(request.lease, trusted, issuer=audience, device_key=key)
         if UUID(lease.sub) != renewal.seat_uid:
