@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import os
 import re
+import shutil
 import sqlite3
 import struct
 import subprocess
@@ -185,9 +186,10 @@ class Journey:
         return self.computers.setdefault(name, Computer(self.folder / name))
 
     def stop(self) -> None:
-        """End every process of every computer."""
+        """End every process of every computer, and remove what they left."""
         for computer in self.computers.values():
             computer.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def hub(self, path: str = "/") -> Page:
         """Open a page of Licensing and check its words."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import time
@@ -14,17 +15,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
+from seatkeep_bench.fleet import FleetPlan
 
 from . import journey as steps
 from .conftest import CHROMIUM, CHROMIUM_FLAGS, ROOT, stack_make
 from .journey import OWNER, Journey
 from .pages import PHONE_WIDTH, grave_faults, is_too_wide, places
+from .prepared import simulation
 from .walking import Person, wait_until
 
 CUSTOMERS = ("Bakery Brandt", "Dental Practice Dahl", "Law Office Lund")
 DESK = {"width": 1366, "height": 850}
 PHONE = {"width": PHONE_WIDTH, "height": 740}
 MODES = (("light", "light", DESK), ("dark", "dark", DESK), ("phone", "light", PHONE))
+NEIGHBORS = 14
 README_LIMIT_BYTES = 250_000
 
 
@@ -84,7 +88,7 @@ def scene_set(journey: Journey) -> None:
     for name in CUSTOMERS:
         steps.customer_add(journey, name)
     journey.reload_until("the customers", "/customers/", CUSTOMERS[-1], seconds=30)
-    command = steps.customer_set_up(journey, CUSTOMERS[0], "Office\nShop")
+    command = journey.facts["command"] = steps.customer_set_up(journey, CUSTOMERS[0], "Office\nShop")
     till = journey.computer("till")
     assert till.install(command) == 0, till.said
     _policy_make(journey, CUSTOMERS[0])
@@ -112,6 +116,17 @@ def _policy_make(journey: Journey, customer: str) -> None:
     group.select_option(group.locator("option").filter(has_text=customer).first.get_attribute("value"))
     page.locator("#dialog-body").get_by_role("button", name="Assign").click()
     page.get_by_role("link", name="Take off…").wait_for()
+
+
+def _neighbors(journey: Journey) -> FleetPlan:
+    """Simulated computers of the first customer, so that lists are lists."""
+    key = re.search(r"SEATKEEP_KEY=(\S+)", journey.facts["command"])
+    assert key is not None
+    stack = journey.stack
+    return FleetPlan(
+        console_url=f"https://console.localhost:{stack.https_port}", key=key[1], folder=journey.folder / "fleet",
+        devices=NEIGHBORS, seed="nord", server_share=0.2, ca_file=stack.data / "ca/root.crt", heartbeat_seconds=5.0,
+    )  # fmt: skip
 
 
 def everything_shoot(journey: Journey, camera: Camera) -> None:
@@ -168,8 +183,10 @@ def main(arguments: list[str]) -> int:
             camera = Camera(journey.page, folder)
             wizard_shoot(journey, camera)
             scene_set(journey)
-            readme_picture(journey, folder / "readme.png")
-            everything_shoot(journey, camera)
+            with simulation(_neighbors(journey)) as fleet:
+                fleet.start(NEIGHBORS)
+                readme_picture(journey, folder / "readme.png")
+                everything_shoot(journey, camera)
         browser.close()
     print(f"{camera.taken} pictures in {folder}, {time.monotonic() - begun:.0f} s")
     for fault in camera.faults:
