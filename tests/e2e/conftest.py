@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -58,6 +58,7 @@ class Stack:
     Attributes:
         data: Its folder.
         ports: Options that choose its ports.
+        more: Further settings, as environment variables.
     """
 
     data: Path
@@ -66,6 +67,7 @@ class Stack:
     nats_port: int
     internal_port: int
     setup_link: str = ""
+    more: dict[str, str] = field(default_factory=dict)
 
     @property
     def licensing(self) -> str:
@@ -88,6 +90,7 @@ class Stack:
             "SEATKEEP_NATS_PORT": str(self.nats_port),
             "SEATKEEP_INTERNAL_PORT": str(self.internal_port),
             "SEATKEEP_BUNDLE_DIR": str(ROOT / "build/bundle"),
+            **self.more,
         }
 
     def seatkeep(self, *arguments: str, timeout: float = 180) -> str:
@@ -114,7 +117,8 @@ def stack_make(**environment: str) -> Stack:
     """A stack on free ports that does not run yet."""
     data = Path(tempfile.mkdtemp(prefix="seatkeep-e2e-"))
     data.chmod(0o755)
-    return Stack(data, find_free_port(), find_free_port(), find_free_port(), find_free_block())
+    ports = (find_free_port(), find_free_port(), find_free_port(), find_free_block())
+    return Stack(data, *ports, more=environment)
 
 
 @pytest.fixture(scope="module")
