@@ -75,6 +75,19 @@ def test_several_problems_cost_no_more_queries_than_one(
     assert "desk-7" in body
 
 
+@pytest.mark.parametrize(
+    ("name", "most"), [("computers", 18), ("dashboard", 26), ("customers", 14), ("detections", 14)]
+)
+def test_more_rows_cost_no_more_queries(
+    cast: Cast, django_assert_max_num_queries: pytest.FixtureRequest, name: str, most: int
+) -> None:
+    for number in range(12):
+        finding_make(device_make(cast.alpha, f"desk-{number}", now()), now())
+    client = signed_in(cast.alice)
+    with django_assert_max_num_queries(most):  # type: ignore[operator]  # the fixture is a context manager
+        assert client.get(reverse(f"console:{name}")).status_code == 200
+
+
 def test_all_of_a_kind_are_taken_over_at_once(cast: Cast) -> None:
     problem_make(device_make(cast.alpha, "desk-2", now()), now())
     kind = cast.problem.kind
