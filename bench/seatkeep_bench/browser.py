@@ -95,12 +95,22 @@ class Browser:
         Raises:
             BenchError: The server answers with an error.
         """
+        return self._checked(self.send(method, url, json=body)).json()
+
+    def send(self, method: str, url: str, **more: Any) -> httpx.Response:
+        """Send a request with this person's session, as a page's script would; whatever comes back.
+
+        Args:
+            method: Of HTTP.
+            url: Where to.
+            more: As `httpx.Client.request` takes it, headers excepted.
+        """
         headers = {"Referer": url, "Idempotency-Key": str(uuid.uuid4())}
         host = urlsplit(url).hostname or ""
         for cookie in self._client.cookies.jar:
             if "csrf" in cookie.name and host.startswith(cookie.domain.lstrip(".").removesuffix(".local")):
                 headers["X-CSRFToken"] = cookie.value or ""
-        return self._checked(self._client.request(method, url, json=body, headers=headers)).json()
+        return self._client.request(method, url, headers=headers, **more)
 
     def sign_in(self, url: str, *, email: str, password: str) -> Page:
         """Open a page, signing in on the way where asked.

@@ -217,7 +217,15 @@ def _dump(installation: Installation, name: str, snapshot: str, target: Path) ->
 
 def connection_environment(url: str) -> dict[str, str]:
     """`PG…` variables for PostgreSQL's tools, so that no password stands on a command line."""
-    names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
+    names = {
+        "host": "PGHOST",
+        "port": "PGPORT",
+        "user": "PGUSER",
+        "password": "PGPASSWORD",
+        "dbname": "PGDATABASE",
+        "sslmode": "PGSSLMODE",
+        "sslrootcert": "PGSSLROOTCERT",
+    }
     given = psycopg.conninfo.conninfo_to_dict(url)
     return {**os.environ, **{variable: str(given[name]) for name, variable in names.items() if given.get(name)}}
 

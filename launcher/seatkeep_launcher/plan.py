@@ -23,6 +23,7 @@ from seatkeep_launcher.postgres import Postgres, run_as
 from seatkeep_launcher.settings import Addresses, Settings, TlsMode
 
 Health = Callable[[], bool]
+DEVICE_URLS = "SEATKEEP_NATS_DEVICE_URLS"
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "HTTPS_PROXY", "NO_PROXY")
 
 
@@ -105,8 +106,8 @@ class Installation:
     def database_url(self, program: str) -> str:
         """Connection URL of `hub` or `manager`."""
         if self.settings.database_url:
-            base = self.settings.database_url.split("?", 1)[0].split("/")
-            return f"{'/'.join(base[:3])}/seatkeep_{program}"
+            address, mark, options = self.settings.database_url.partition("?")
+            return f"{'/'.join(address.split('/')[:3])}/seatkeep_{program}{mark}{options}"
         secrets = self.home.secrets()
         password = secrets.hub_password if program == "hub" else secrets.manager_password
         return f"postgresql://{program}:{password}@127.0.0.1:{self.settings.ports.postgres}/{program}"
@@ -144,7 +145,7 @@ class Installation:
     def _manager_only(self) -> dict[str, str]:
         values = {
             "SEATKEEP_KEYRING": str(self.home.manager_keyring),
-            "SEATKEEP_NATS_DEVICE_URLS": self._device_broker_urls(),
+            "SEATKEEP_NATS_DEVICE_URLS": self.settings.passed_on.get(DEVICE_URLS) or self._device_broker_urls(),
             "DJANGO_SETTINGS_MODULE": "seatkeep_manager.project.settings",
         }
         external = self.settings.broker
@@ -168,6 +169,8 @@ class Installation:
         addresses = self.settings.addresses
         native = f"tls://{addresses.console_host}:{self.settings.ports.nats}"
         websocket = addresses.console_device_url.replace("https://", "wss://", 1) + "/agent"
+        if self.settings.broker is not None:
+            return websocket  # The native port is the own broker's.
         return f"{native},{websocket}"
 
     def services(self) -> dict[str, Service]:

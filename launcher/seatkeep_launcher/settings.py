@@ -151,7 +151,7 @@ class Settings:
 
 PASSED_ON = (
     "SEATKEEP_SMTP_URL", "SEATKEEP_MAIL_FROM", "SEATKEEP_BUNDLE_DIR", "SEATKEEP_TIME_ZONE", "SEATKEEP_DEBUG",
-    "SEATKEEP_NATS_CA",
+    "SEATKEEP_NATS_CA", "SEATKEEP_NATS_DEVICE_URLS",
 )  # fmt: skip
 
 
@@ -258,6 +258,11 @@ def _broker(reader: _Reader) -> ExternalBroker | None:
     seed = reader.file("SEATKEEP_NATS_EDGE_SIGNING_SEED", needed_for="SEATKEEP_NATS_URL")
     account = reader.text("SEATKEEP_NATS_EDGE_ACCOUNT", needed_for="SEATKEEP_NATS_URL")
     websocket = reader.text("SEATKEEP_NATS_WEBSOCKET")
+    if websocket is None and reader.text("SEATKEEP_NATS_DEVICE_URLS") is None:
+        reader.refuse(
+            "SEATKEEP_NATS_WEBSOCKET",
+            "or SEATKEEP_NATS_DEVICE_URLS is needed together with SEATKEEP_NATS_URL: devices must reach that broker",
+        )
     return ExternalBroker(url, creds or Path(), seed or Path(), account or "", websocket)
 
 

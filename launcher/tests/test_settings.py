@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from seatkeep_launcher.home import Home
+from seatkeep_launcher.plan import Installation
 from seatkeep_launcher.settings import (
     Settings,
     SettingsError,
@@ -88,11 +90,18 @@ def test_all_wrong_values_are_told_at_once() -> None:
     assert set(_refused(SEATKEEP_HTTP_PORT="x", SEATKEEP_SMTP_URL="y")) == {"SEATKEEP_HTTP_PORT", "SEATKEEP_SMTP_URL"}
 
 
-def test_own_broker_needs_its_three_companions() -> None:
+def test_database_url_keeps_its_options() -> None:
+    settings = settings_parse(DATA, {"SEATKEEP_DATABASE_URL": "postgresql://u:p@db:5433/postgres?sslmode=require"})
+    url = Installation(settings, Home(DATA)).database_url("hub")
+    assert url == "postgresql://u:p@db:5433/seatkeep_hub?sslmode=require"
+
+
+def test_own_broker_needs_its_companions_and_a_way_for_devices() -> None:
     assert set(_refused(SEATKEEP_NATS_URL="nats://broker:4222")) == {
         "SEATKEEP_NATS_MANAGER_CREDS",
         "SEATKEEP_NATS_EDGE_SIGNING_SEED",
         "SEATKEEP_NATS_EDGE_ACCOUNT",
+        "SEATKEEP_NATS_WEBSOCKET",
     }
 
 
