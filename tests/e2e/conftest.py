@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-
 from seatkeep_launcher.ports import find_free_port
 
 ROOT = Path(__file__).parents[2]
