@@ -360,7 +360,13 @@ def device_jwt(*, request: str, device_hex: str, now: datetime) -> str:
 
 
 def device_broker_jwt(device: Device, *, now: datetime) -> str:
-    """A broker JWT for a device, as its company stands now."""
+    """A broker JWT for a device, as its company stands now.
+
+    Raises:
+        DeviceUnknownError: It never enrolled, so it has no key.
+    """
+    if device.agent_thumbprint is None:
+        raise DeviceUnknownError
     return broker_jwt(
         nkey=device.nkey, device=device_id(device.uid), company=company_hex(device.company_hub_id),
         agent_thumbprint=device.agent_thumbprint, now=now,
