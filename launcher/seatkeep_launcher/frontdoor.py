@@ -16,7 +16,10 @@ from seatkeep_launcher.settings import Addresses, Ports, TlsMode
 
 FAST_PATHS = "/activate/* /api/v1/announce /.well-known/seatkeep-keys.json"
 FAST_CONNECTIONS_KEPT = 1024
-UPLOAD_LIMIT = "64MB"
+UPLOAD_LIMIT = "2MB"
+"""What Django takes at most. Refused here: a program that answers before it has read all looks dead to Caddy."""
+DEVICE_LIMIT = "48KB"
+"""Above every limit of the programs for what devices send, below what a socket buffers."""
 STARTING = """<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="3">
 <title>Seatkeep is starting</title>
 <body style="font:16px/1.5 system-ui;margin:15vh auto;max-width:32rem;padding:0 1rem">
@@ -88,7 +91,9 @@ class FrontDoor:
         ]
 
     def _console_lines(self) -> list[str]:
-        return [*self._agent_lines(), _handle(self.ports.manager_web), "import errors"]
+        devices = _block("handle @devices", _limit(DEVICE_LIMIT), f"reverse_proxy 127.0.0.1:{self.ports.manager_web}")
+        return [*self._agent_lines(), "@devices path /agent/v1/*", devices, _handle(self.ports.manager_web),
+                "import errors"]  # fmt: skip
 
     def _agent_lines(self) -> list[str]:
         if self.websocket is None:
@@ -97,7 +102,7 @@ class FrontDoor:
         return ["@agent path /agent", _block("handle @agent", "rewrite * /", proxy)]
 
     def _licensing_lines(self) -> list[str]:
-        fast = _block("handle @fast", self._fast_proxy())
+        fast = _block("handle @fast", _limit(DEVICE_LIMIT), self._fast_proxy())
         return [f"@fast path {FAST_PATHS}", fast, _handle(self.ports.hub_web), "import errors"]
 
     def _fast_proxy(self) -> str:
@@ -143,9 +148,9 @@ class FrontDoor:
         return [
             *self._agent_lines(),
             "@console path /agent/* /install/*",
-            _block("handle @console", f"reverse_proxy 127.0.0.1:{self.ports.manager_web}"),
+            _block("handle @console", _limit(DEVICE_LIMIT), f"reverse_proxy 127.0.0.1:{self.ports.manager_web}"),
             "@fast path /activate/* /.well-known/seatkeep-keys.json",
-            _block("handle @fast", self._fast_proxy()),
+            _block("handle @fast", _limit(DEVICE_LIMIT), self._fast_proxy()),
         ]
 
     def _two_names_lines(self) -> list[str]:
@@ -160,8 +165,16 @@ class FrontDoor:
 
 
 def _handle(port: int) -> str:
-    body = _block("request_body", f"max_size {UPLOAD_LIMIT}")
-    return _block("handle", "encode zstd gzip", body, f"reverse_proxy 127.0.0.1:{port}")
+    return _block("handle", "encode zstd gzip", _limit(UPLOAD_LIMIT), f"reverse_proxy 127.0.0.1:{port}")
+
+
+def _limit(size: str) -> str:
+    return _block("request_body", f"max_size {size}")
+
+
+def _too_large_lines() -> list[str]:
+    problem = '{"type":"about:blank","title":"This is larger than what is taken here","status":413,"code":"too_large"}'
+    return ["header Content-Type application/problem+json", f"respond `{problem}` 413"]
 
 
 def _error_lines() -> list[str]:
@@ -169,13 +182,14 @@ def _error_lines() -> list[str]:
     problem = '{"type":"about:blank","title":"This part of Seatkeep is not ready","status":503,"code":"busy"}'
     json = ["header Content-Type application/problem+json", f"respond `{problem}` 503"]
     return [
+        _block("handle_errors 413", *_too_large_lines()),
         _block(
             "handle_errors 502 503 504",
             "header Retry-After 2",
             "@page header Accept *text/html*",
             _block("handle @page", *html),
             _block("handle", *json),
-        )
+        ),
     ]
 
 

@@ -19,6 +19,7 @@ import httpx
 import psutil
 import pytest
 from nats.errors import Error as NatsError
+from seatkeep_bench.bus import Bus
 from seatkeep_bench.device import SimulatedDevice
 from seatkeep_bench.errors import RefusedError, TryAgainError
 from seatkeep_bench.identity import Identity, Persona
@@ -233,17 +234,37 @@ def test_a_ten_megabyte_message_cuts_its_sender_off_and_nobody_else(scene: Scene
     sinner, neighbor = scene.fleet.devices[:2]
 
     async def flood() -> None:
-        client = sinner.client
-        client._max_payload = 2**30  # The client's own guard is not what is tested.
+        bus = await second_connection(scene.prepared, sinner)
+        bus.client._max_payload = 2**30  # The client's own guard is not what is tested.
         with suppress(NatsError, ConnectionError):
-            await client.publish(up_subject(sinner.device, Kind.DETECTION), b"x" * 10_000_000)
-            await client.flush(5)
+            await bus.client.publish(up_subject(sinner.device, Kind.DETECTION), b"x" * 10_000_000)
+            await bus.client.flush(5)
+        cut_off.append(not bus.client.is_connected)
+        await bus.close()
 
+    cut_off: list[bool] = []
     scene.fleet.run(flood(), 60)
     scene.send(neighbor, 1, "beside-the-flood")
     scene.send(sinner, 1, "after-the-flood")
 
     wait_until("both", lambda: scene.found("beside-the-flood") and scene.found("after-the-flood"), 30)
+    assert cut_off == [True]
+
+
+async def second_connection(prepared: Prepared, device: SimulatedDevice) -> Bus:
+    """A further connection with a device's own credentials."""
+    context = tls_context(prepared.ca_file)
+    web = Web(console_url=prepared.console_for_devices, key="", context=context)
+    jwt = await web.broker_jwt(device.identity, device.device)
+    await web.close()
+
+    async def nothing() -> None:
+        return
+
+    return await Bus.connect(
+        device.identity, device=device.device, urls=[f"tls://localhost:{prepared.stack.nats_port}"], jwt=lambda: jwt,
+        context=context, on_reconnect=nothing,
+    )  # fmt: skip
 
 
 def test_an_agent_killed_in_the_middle_of_a_scan_loses_and_doubles_nothing(scene: Scene) -> None:
