@@ -19,6 +19,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Locator, Page, expect
 from seatkeep_launcher.demo.device import device_processes, device_stop
 
@@ -33,6 +34,7 @@ EICAR = "X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 """Harmless by agreement; every engine finds it (EICAR Anti-Malware Testfile)."""
 FORBIDDEN_WORDS = re.compile(r"distributor|security admin", re.IGNORECASE)
 PROGRESS = ["Downloaded", "Installed", "Enrolled", "Activated", "Protected"]
+GO_ATTEMPTS = 3
 ENROLLED = re.compile(r"enrolled as device ([0-9a-f-]{36})")
 
 
@@ -221,13 +223,25 @@ class Journey:
         address = path if path.startswith("http") else self.stack.console + path
 
         def is_so() -> bool:
-            self.page.goto(address)
+            self.go(address)
             return (text in self.main.inner_text()) is not gone
 
         return wait_until(what, is_so, seconds, every=0.05)
 
+    def go(self, address: str) -> None:
+        """Open an address, also while a confirmed dialog still takes the browser somewhere else."""
+        for attempt in range(GO_ATTEMPTS):
+            try:
+                self.page.goto(address)
+            except BrowserError:
+                if attempt + 1 == GO_ATTEMPTS:
+                    raise
+                self.page.wait_for_load_state()
+            else:
+                return
+
     def _open(self, address: str) -> Page:
-        self.page.goto(address)
+        self.go(address)
         self.check_words()
         return self.page
 

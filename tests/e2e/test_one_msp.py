@@ -75,7 +75,7 @@ def test_set_up_link_works_only_once(journey: Journey) -> None:
     answer = journey.page.goto(journey.stack.setup_link)
     assert answer is not None
     assert answer.status in {403, 404, 409, 410}
-    journey.page.goto(url)
+    journey.go(url)
 
 
 def test_console_opens_without_a_second_password(journey: Journey) -> None:
@@ -112,7 +112,7 @@ def test_customer_is_set_up_on_one_page(journey: Journey) -> None:
 
 def test_copied_command_protects_a_computer_while_the_console_shows_it(journey: Journey) -> None:
     computer, page = journey.computer("till"), journey.page
-    page.goto(journey.facts[f"installer {BAKERY}"])
+    journey.go(journey.facts[f"installer {BAKERY}"])
     computer.install_begin(journey.facts["command"])
     expect(page.locator("#install-progress li.is-done")).to_have_text(PROGRESS, timeout=90_000)
     assert computer.install_end() == 0, computer.said
@@ -199,7 +199,7 @@ def test_policy_is_live_on_the_device_and_reverts(journey: Journey) -> None:
     journey.measure("policy live on the device", time.monotonic() - begun, LIVE_SECONDS)
     journey.console(f"/computers/{computer.uid()}/?tab=policies")
     journey.see("Keep the test folder")
-    page.goto(policy)
+    journey.go(policy)
     page.get_by_role("link", name="Take off…").click()
     begun = time.monotonic()
     page.locator("#dialog-body").get_by_role("button", name="Take off").click()
@@ -246,7 +246,7 @@ def test_stop_protecting_can_be_undone(journey: Journey) -> None:
 
 def test_usage_of_the_day_shows_agreed_ordered_and_in_use(journey: Journey) -> None:
     page = journey.page
-    page.goto(f"{journey.facts[f'hub {BAKERY}']}usage/")
+    journey.go(f"{journey.facts[f'hub {BAKERY}']}usage/")
     page.get_by_role("button", name="Count today now").click()
     row = page.locator(".tbl").get_by_role("row").filter(has_text="Server protection")
     expect(row).to_contain_text("100")
@@ -277,7 +277,7 @@ def test_second_customer_shares_the_blocking_license(journey: Journey) -> None:
     steps.customer_add(journey, DENTAL)
     page = journey.page
     for product in PRODUCTS:
-        page.goto(f"{journey.facts[f'hub {DENTAL}']}agreement/")
+        journey.go(f"{journey.facts[f'hub {DENTAL}']}agreement/")
         license_field = page.locator("[name=license]")
         option = license_field.locator("option").filter(has_text=journey.facts["blocking"])
         license_field.select_option(option.get_attribute("value"))
@@ -297,7 +297,7 @@ def test_last_seat_is_taken(journey: Journey) -> None:
 
 def test_revoked_key_waits_for_approval(journey: Journey) -> None:
     page = journey.page
-    page.goto(journey.facts[f"installer {DENTAL}"])
+    journey.go(journey.facts[f"installer {DENTAL}"])
     journey.person.act("Revoke…", "Revoke")
     expect(page).to_have_url(re.compile(r"/installers/$"))
     for name in ("reception", "stranger"):
@@ -343,12 +343,12 @@ def test_no_free_seat_is_said_on_the_device_page_and_in_licensing(journey: Journ
 def test_every_page_is_accessible_and_speaks_to_one_msp(journey: Journey) -> None:
     page, faults, seen = journey.page, list[str](), 0
     for place in list(places(journey, BAKERY)):
-        page.goto(place.address)
+        journey.go(place.address)
         if not place.is_mode_neutral:
             journey.check_words()
         seen += 1
         faults += [f"{place.site} {place.name}: {fault}" for fault in grave_faults(page)]
-    assert faults == []
+    assert not faults, "\n".join(faults)
     assert seen > 60
 
 
@@ -369,21 +369,19 @@ def test_agent_of_the_leaver_is_retired(journey: Journey) -> None:
 
 
 def test_seats_of_the_leaver_are_released(journey: Journey) -> None:
-    page = journey.page
-    page.goto(journey.facts["seat"])
+    journey.go(journey.facts["seat"])
     expect(journey.main).not_to_contain_text("In use")
-    page.goto(journey.facts[f"hub {BAKERY}"])
+    journey.go(journey.facts[f"hub {BAKERY}"])
     journey.see("Removed")
 
 
 def test_restored_customer_comes_back_with_its_history(journey: Journey) -> None:
-    page = journey.page
-    page.goto(journey.facts[f"console {BAKERY}"])
+    journey.go(journey.facts[f"console {BAKERY}"])
     journey.person.act("Bring back", "Bring back")
     journey.reload_until("the customer", journey.facts[f"console {BAKERY}"], "Ready", seconds=30)
     journey.console("/detections/?state=closed")
     journey.see("invoice.com")
-    page.goto(f"{journey.facts[f'hub {BAKERY}']}audit/")
+    journey.go(f"{journey.facts[f'hub {BAKERY}']}audit/")
     journey.see("agreement:set")
 
 
