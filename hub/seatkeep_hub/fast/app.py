@@ -23,6 +23,7 @@ from seatkeep_hub.fast.settings import Settings
 from seatkeep_hub.fast.signatures import Sodium
 
 MAX_BODY_BYTES = 16_384
+MAX_READ_BYTES = 65_536
 DEFAULT_WAIT_SECONDS = 25.0
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -171,17 +172,18 @@ def _problem_headers(refused: Refused) -> list[tuple[bytes, bytes]]:
 
 
 async def _body(receive: Receive) -> bytes:
-    """Read the body; one byte too many ends it."""
+    """Read the body, also the rest of one that is too large: unread, it would cost the front door the connection."""
     parts, size, is_more = [], 0, True
     while is_more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Refused("malformed")
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > MAX_BODY_BYTES:
-            raise Refused("too_large")
-        is_more = message.get("more_body", False)
+        size += len(message.get("body", b""))
+        if size <= MAX_BODY_BYTES:
+            parts.append(message.get("body", b""))
+        is_more = message.get("more_body", False) and size <= MAX_READ_BYTES
+    if size > MAX_BODY_BYTES:
+        raise Refused("too_large")
     return b"".join(parts)
 
 

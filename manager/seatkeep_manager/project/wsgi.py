@@ -3,6 +3,7 @@
 import os
 
 from django.core.wsgi import get_wsgi_application
+from seatkeep_webkit.bodies import read_first
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "seatkeep_manager.project.settings")
-application = get_wsgi_application()
+application = read_first(get_wsgi_application())
