@@ -143,7 +143,10 @@ class Computer:
         """End everything, whatever state it is in."""
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
-        device_stop(self.root)
+        for _ in range(3):  # A supervisor may have started another agent while it was told to end.
+            device_stop(self.root)
+            if not self.processes():
+                return
 
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
