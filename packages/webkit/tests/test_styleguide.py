@@ -50,7 +50,7 @@ def tab(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda line: complaints.append(line.text) if _is_complaint(line) else None)
+    page.on("console", lambda line: complaints.append(f"{line.text} {line.location}") if _is_complaint(line) else None)
     yield page
     context.close()
     assert complaints == []
