@@ -18,6 +18,8 @@ FAST_PATHS = "/activate/* /api/v1/announce /.well-known/seatkeep-keys.json"
 FAST_CONNECTIONS_KEPT = 1024
 UPLOAD_LIMIT = "2MB"
 """What Django takes at most. Refused here: a program that answers before it has read all looks dead to Caddy."""
+ANNOUNCED_TOO_LARGE = r"^(\d{8,}|[3-9]\d{6}|2[1-9]\d{5})$"
+"""A Content-Length of 2.1 MB and more: answered before a byte of it goes further. `max_size` holds for chunks."""
 DEVICE_LIMIT = "48KB"
 """Above every limit of the programs for what devices send, below what a socket buffers."""
 STARTING = """<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="3">
@@ -92,8 +94,15 @@ class FrontDoor:
 
     def _console_lines(self) -> list[str]:
         devices = _block("handle @devices", _limit(DEVICE_LIMIT), f"reverse_proxy 127.0.0.1:{self.ports.manager_web}")
-        return [*self._agent_lines(), "@devices path /agent/v1/*", devices, _handle(self.ports.manager_web),
-                "import errors"]  # fmt: skip
+        console = _handle(self.ports.manager_web)
+        return [
+            *_large_lines(),
+            *self._agent_lines(),
+            "@devices path /agent/v1/*",
+            devices,
+            console,
+            "import errors",
+        ]
 
     def _agent_lines(self) -> list[str]:
         if self.websocket is None:
@@ -103,7 +112,7 @@ class FrontDoor:
 
     def _licensing_lines(self) -> list[str]:
         fast = _block("handle @fast", _limit(DEVICE_LIMIT), self._fast_proxy())
-        return [f"@fast path {FAST_PATHS}", fast, _handle(self.ports.hub_web), "import errors"]
+        return [*_large_lines(), f"@fast path {FAST_PATHS}", fast, _handle(self.ports.hub_web), "import errors"]
 
     def _fast_proxy(self) -> str:
         """To the hub's fast path, with connections kept: Caddy keeps 32 unless told, and every further request of a
@@ -166,6 +175,11 @@ class FrontDoor:
 
 def _handle(port: int) -> str:
     return _block("handle", "encode zstd gzip", _limit(UPLOAD_LIMIT), f"reverse_proxy 127.0.0.1:{port}")
+
+
+def _large_lines() -> list[str]:
+    matcher = f"@large header_regexp Content-Length `{ANNOUNCED_TOO_LARGE}`"
+    return [matcher, _block("handle @large", *_too_large_lines())]
 
 
 def _limit(size: str) -> str:
