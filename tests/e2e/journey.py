@@ -146,12 +146,17 @@ class Computer:
         for _ in range(3):  # A supervisor may have started another agent while it was told to end.
             device_stop(self.root)
             if not self.processes():
-                return
+                break
+        if self._process is not None:
+            self._process.wait(5)
+        if self._reader is not None:
+            self._reader.join(5)
 
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            self.lines.append((time.monotonic(), line))
+        with process.stdout as said:
+            for line in said:
+                self.lines.append((time.monotonic(), line))
 
 
 @dataclass
