@@ -137,7 +137,7 @@ class LinkRunner:
         failures = 0
         while not self._stop.is_set():
             try:
-                failures = 0 if self._listen_once() else failures
+                failures = 0 if self._listen_once(has_failed=failures > 0) else failures
             except (AppError, OperationalError) as error:
                 failures += 1
                 self._guarded(partial(link_disconnected, reason=_said(error), now=self._clock()))
@@ -146,15 +146,16 @@ class LinkRunner:
                 close_old_connections()
         connection.close()
 
-    def _listen_once(self) -> bool:
-        """One long poll; False when there is nothing to listen for yet."""
+    def _listen_once(self, *, has_failed: bool) -> bool:
+        """One long poll; False when there is nothing to listen for yet. After a failure a short one: it tells sooner
+        that the hub is back."""
         link = link_get()
         if link.state != LinkState.LINKED or not link.cursor:
             self._stop.wait(TICK_SECONDS)
             return False
         client = hub_client(now=self._clock())
         try:
-            is_changed = client.announce(cursor=link.cursor)
+            is_changed = client.announce(cursor=link.cursor, **({"wait_seconds": 0} if has_failed else {}))
         finally:
             client.close()
         link_connected()

@@ -21,6 +21,7 @@ def _exists(module: str) -> bool:
     return bool(find_spec(module.rpartition(".")[0]) and find_spec(module))
 
 
+handler500 = "seatkeep_webkit.views.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/login/", login),  # Stands before allauth's own, which `account_login` still names.
     path("accounts/", include("allauth.socialaccount.urls")),

@@ -109,8 +109,8 @@ class ErrorPagesMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
         """Answer an AppError; leave everything else to Django."""
         if not isinstance(error, AppError):
-            return None
-        if _wants_json(request):
+            return None  # See `seatkeep_webkit.views.server_error`.
+        if wants_json(request):
             return problem_response(error, request)
         if isinstance(error, SignInNeededError):
             return redirect_to_login(request.get_full_path())
@@ -127,7 +127,8 @@ def error_page(request: HttpRequest, error: AppError) -> HttpResponse:
     return response
 
 
-def _wants_json(request: HttpRequest) -> bool:
+def wants_json(request: HttpRequest) -> bool:
+    """Tell whether a program asks, or a script of a page, so that problem+json is the right answer."""
     if request.headers.get("HX-Request"):
         return True
     return request.path.startswith("/api/") or request.get_preferred_type(["text/html", "application/json"]) == (

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
@@ -21,9 +22,12 @@ from seatkeep_webkit.errors import (
     NotFoundError,
     RateLimitedError,
     SignInNeededError,
+    UnavailableError,
 )
 
 CONTENT_TYPE = "application/problem+json"
+DATABASE_AWAY = (OperationalError, InterfaceError)
+"""PostgreSQL restarts, or a lock did not come in time: nothing was written, the same request may go through soon."""
 _log = logging.getLogger(__name__)
 
 
@@ -69,6 +73,8 @@ def app_error_from(error: Exception) -> AppError | None:
         return InvalidError(fields=_ninja_fields(error.errors))
     if isinstance(error, HttpError):
         return _from_http_error(error)
+    if isinstance(error, DATABASE_AWAY):
+        return UnavailableError(retry_after_seconds=2)
     return None
 
 
@@ -84,7 +90,7 @@ def install_error_handlers(api: NinjaAPI) -> None:
         return problem_response(_InternalError(_("Something went wrong. It has been logged.")), request)
 
     handled: list[type[Exception]] = [AppError, Http404, PermissionDenied, ValidationError, NinjaValidationError]
-    for kind in [*handled, AuthenticationError, HttpError]:
+    for kind in [*handled, AuthenticationError, HttpError, *DATABASE_AWAY]:
         api.add_exception_handler(kind, known)
     api.add_exception_handler(Exception, unknown)
 

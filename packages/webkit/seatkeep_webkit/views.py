@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from django import forms
@@ -11,12 +12,16 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import get_template
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
+from django.views.defaults import server_error as default_server_error
 
-from seatkeep_webkit.errors import InvalidError
+from seatkeep_webkit.errors import InvalidError, UnavailableError
 from seatkeep_webkit.identity import Theme, time_zones
+from seatkeep_webkit.middleware import wants_json
+from seatkeep_webkit.problems import app_error_from, problem_response
 
 MAX_PRESETS = 20
 MAX_COLUMNS = 60
@@ -30,6 +35,18 @@ def preferences(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("webkit:preferences")
     return render(request, "webkit/preferences.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@login_not_required
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The page of last resort: 503 when the database is away, else 500. Reads no session: that may be what failed."""
+    error = app_error_from(sys.exc_info()[1] or Exception())  # type: ignore[arg-type]  # Only Exceptions get here.
+    if not isinstance(error, UnavailableError):
+        return default_server_error(request)
+    if wants_json(request):
+        return problem_response(error, request)
+    content = get_template("503.html").render()
+    return HttpResponse(content, status=error.status, headers={"Retry-After": error.extra["retry_after_seconds"]})
 
 
 @require_POST
