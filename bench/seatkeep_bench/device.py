@@ -136,7 +136,7 @@ class SimulatedDevice:
         await self.send(self.status())
 
     async def live(self) -> None:
-        """Send heartbeats until retired or canceled; `start` comes first."""
+        """Send heartbeats until retired or canceled."""
         while not self.is_retired:
             await self.beat()
             await asyncio.sleep(self._interval() * random.uniform(0.9, 1.1))  # noqa: S311  # Jitter.
@@ -165,11 +165,10 @@ class SimulatedDevice:
     async def _come_back(self, known: EnrollAnswer) -> EnrollAnswer | None:
         """Return as the same device to a console that was restored; None when it does not take us back."""
         try:
-            answer = await self._around.web.come_back(self.identity, known.nats.jwt)
+            self._joined(await self._around.web.come_back(self.identity, known.nats.jwt))
         except RefusedError:
             return None
-        self._joined(answer)
-        return answer
+        return self._memory.answer
 
     def _joined(self, answer: EnrollAnswer) -> None:
         self._memory.answer, self._jwt = answer, answer.nats.jwt

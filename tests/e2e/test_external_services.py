@@ -60,8 +60,8 @@ def prepared(postgres: Postgres, broker: Broker) -> Iterator[Prepared]:
         SEATKEEP_NATS_EDGE_ACCOUNT=broker.edge_account,
         SEATKEEP_NATS_WEBSOCKET=f"127.0.0.1:{broker.websocket_port}",
     )
-    stack.up()
     try:
+        stack.up()
         one = prepare(stack)
         yield one
         one.browser.close()

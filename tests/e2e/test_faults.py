@@ -111,8 +111,8 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """A stack past its first run, with simulated computers."""
     folder = tmp_path_factory.mktemp("faults")
     stack = stack_make()
-    stack.up()
     try:
+        stack.up()
         prepared = prepare(stack)
         with simulation(prepared.plan(folder / "fleet", DEVICES)) as fleet:
             fleet.start(DEVICES)

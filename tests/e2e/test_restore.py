@@ -52,10 +52,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     """A stack with computers, backed up; then two more computers; then all of it wiped and restored."""
     folder = tmp_path_factory.mktemp("restore")
     stack = stack_make()
-    stack.up()
     real = RealDevice(folder / "device")
-    prepared = prepare(stack)
     try:
+        stack.up()
+        prepared = prepare(stack)
         with simulation(prepared.plan(folder / "fleet", SIMULATED)) as fleet:
             one = Story(prepared, fleet, real, kit_download(prepared, folder), folder / "evening.backup")
             _before(one)
@@ -63,9 +63,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             _after(one)
             _wipe_and_restore(one)
             yield one
+        prepared.browser.close()
     finally:
         real.stop()
-        prepared.browser.close()
         stack.down()
         shutil.rmtree(stack.data, ignore_errors=True)
 
