@@ -86,6 +86,7 @@ async def test_a_document_that_stays_away_asks_the_console_once_and_then_with_mo
 ) -> None:
     clock = [0.0]
     monkeypatch.setattr("seatkeep_agent.passes.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("seatkeep_agent.passes.random.random", lambda: 0.5)
     asked = []
     for clock[0] in (0.0, 25.0, 26.0, 50.0):
         await keeping.keeper.document_is(missing=True)
