@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -48,14 +49,9 @@ class Listener:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def wait(self, seconds: float) -> bool:
-        """Wait for the next change of any feed, at most so long. Returns whether one came."""
-        signal = self._signal
-        try:
-            await asyncio.wait_for(signal.wait(), seconds)
-        except TimeoutError:
-            return False
-        return True
+    def next_change(self) -> asyncio.Event:
+        """Return what the next change of any feed sets. Taken before a look, so that no change in between is missed."""
+        return self._signal
 
     def wake(self) -> None:
         """Wake everybody who waits now."""
@@ -125,11 +121,13 @@ async def changed_wait(
     deadline = time.monotonic() + min(max(wait_seconds, 0.0), MAX_WAIT_SECONDS)
     place = _cursor(cursor)
     while True:
+        next_change = listener.next_change()
         is_changed, is_coming = await _look(database, company_id, place)
         left = deadline - time.monotonic()
         if is_changed or left <= 0:
             return is_changed
-        await listener.wait(min(left, RECHECK_SECONDS if is_coming else SAFETY_SECONDS))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(next_change.wait(), min(left, RECHECK_SECONDS if is_coming else SAFETY_SECONDS))
 
 
 def _cursor(text: str | None) -> FeedCursor | None:

@@ -10,6 +10,7 @@ from asgiref.sync import sync_to_async
 from seatkeep_hub.agreements.feed import feed_read
 from seatkeep_hub.companies.feed import feed_reset
 from seatkeep_hub.companies.services import company_rename
+from seatkeep_hub.fast import announce
 from seatkeep_webkit import clock
 from seatkeep_webkit.actors import Actor
 
@@ -35,6 +36,23 @@ async def test_a_change_is_announced_at_once(fast, world, cursor):
     await later(company_rename)(actor=ACTOR, company=world.contoso, name="Contoso 2", now=clock.now())
     assert (await waiting).json() == {"changed": True}
     assert time.monotonic() - start < 2
+
+
+async def test_a_change_that_comes_while_the_feed_is_looked_at_is_not_missed(fast, world, cursor, monkeypatch):
+    look, looks = announce._look, []
+
+    async def look_and_then_the_news(*arguments):
+        seen = await look(*arguments)
+        looks.append(seen)
+        if len(looks) == 1:
+            await later(company_rename)(actor=ACTOR, company=world.contoso, name="Contoso 2", now=clock.now())
+            await asyncio.sleep(0.5)
+        return seen
+
+    monkeypatch.setattr(announce, "_look", look_and_then_the_news)
+    start = time.monotonic()
+    assert (await fast.announce(world.instance, cursor, wait=10)).json() == {"changed": True}
+    assert time.monotonic() - start < announce.SAFETY_SECONDS - 1
 
 
 async def test_a_change_elsewhere_is_not_announced(fast, world, cursor):

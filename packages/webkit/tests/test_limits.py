@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,12 +58,18 @@ def computer_post(request: Any, body: ComputerIn) -> dict[str, int]:
 urlpatterns = [path("api/", api.urls)]
 
 
+@pytest.fixture(autouse=True)
+def addresses() -> Iterator[None]:
+    """The addresses of this file for a whole test: threads that each override settings leave them overridden."""
+    with override_settings(ROOT_URLCONF=__name__):
+        yield
+
+
 def _post(body: object, *, key: str | None = None, token: str = "one") -> Any:
     headers = {"Authorization": f"Bearer {token}", **({"Idempotency-Key": key} if key is not None else {})}
     raw = body if isinstance(body, str) else json.dumps(body)
     client = Client(raise_request_exception=False)
-    with override_settings(ROOT_URLCONF=__name__):
-        return client.post("/api/computers", raw, content_type="application/json", headers=headers)
+    return client.post("/api/computers", raw, content_type="application/json", headers=headers)
 
 
 def _at_once(count: int, act: Callable[[], object]) -> None:

@@ -62,7 +62,9 @@ def tab(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
 def test_axe_finds_nothing_serious(tab: Page, path: str, theme: str, width: int) -> None:
     tab.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # the literals of the parametrization
     tab.set_viewport_size({"width": width, "height": 760})
-    tab.goto(path)
+    answer = tab.goto(path)
+    assert answer is not None
+    assert answer.ok
     tab.wait_for_load_state("networkidle") if path != GUIDE else tab.wait_for_timeout(300)
     found = Axe().run(tab).response["violations"]
     assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
