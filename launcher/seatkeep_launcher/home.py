@@ -20,7 +20,7 @@ class Secrets:
     """Random values of one installation, in `secrets.json` (0600).
 
     Attributes:
-        setup_token: Opens the first-run wizard once.
+        setup_token: Opens the first-run wizard once, and the page of the console that links it, until it is linked.
         bootstrap_token: Lets the manager's link be approved by the one-MSP wizard.
         oidc_client_id: The console as the hub's OpenID client.
         oidc_client_secret: Its secret.

@@ -122,6 +122,7 @@ class Installation:
             "SEATKEEP_LICENSING_DEVICE_URL": addresses.licensing_device_url,
             "SEATKEEP_CONSOLE_DEVICE_URL": addresses.console_device_url,
             "SEATKEEP_BOOTSTRAP_TOKEN": secrets.bootstrap_token,
+            "SEATKEEP_SETUP_TOKEN": secrets.setup_token,
             "SEATKEEP_OIDC_CLIENT_ID": secrets.oidc_client_id,
             "SEATKEEP_OIDC_CLIENT_SECRET": secrets.oidc_client_secret,
             f"SEATKEEP_{program.upper()}_DATABASE_URL": self.database_url(program),
@@ -138,7 +139,6 @@ class Installation:
     def _hub_only(self) -> dict[str, str]:
         return {
             "SEATKEEP_KEYRING": str(self.home.hub_keyring),
-            "SEATKEEP_SETUP_TOKEN": self.home.secrets().setup_token,
             "DJANGO_SETTINGS_MODULE": "seatkeep_hub.project.settings",
         }
 

@@ -101,6 +101,12 @@ class Stack:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    @property
+    def console_link(self) -> str:
+        """The one-time link that opens the page of a console that is not linked; empty once it is."""
+        found = re.search(r"http\S+/connect/\S+", self.seatkeep("status"))
+        return found.group(0) if found else ""
+
     def up(self) -> None:
         """Start it; the first time, remember the set-up link."""
         printed = self.seatkeep("up", "--detach")

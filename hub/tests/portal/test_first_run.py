@@ -112,3 +112,19 @@ def test_the_recovery_kit_holds_the_key_ring() -> None:
     client.force_login(run().owner, backend=BACKEND)
     packed = client.post("/welcome/kit/download/").content
     assert set(zipfile.ZipFile(BytesIO(packed)).namelist()) == {"READ-ME-FIRST.txt", "keyring"}
+
+
+def said_at_the_end(mode: UseMode) -> str:
+    client = Client()
+    client.force_login(run(mode).owner, backend=BACKEND)
+    return client.get("/welcome/").content.decode()
+
+
+@pytest.mark.django_db
+def test_whoever_has_to_link_the_console_by_hand_gets_its_one_time_link() -> None:
+    assert f"/connect/?token={TOKEN}" in said_at_the_end(UseMode.DISTRIBUTOR)
+
+
+@pytest.mark.django_db
+def test_one_msp_is_asked_nothing_more() -> None:
+    assert TOKEN not in said_at_the_end(UseMode.ONE_MSP)

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from seatkeep_launcher.cli.common import DataOption, console, installation_of, load, problems, shown_errors
 from seatkeep_launcher.plan import Installation
-from seatkeep_launcher.setup_link import setup_link
+from seatkeep_launcher.setup_link import console_link, setup_link
 from seatkeep_launcher.supervisor import Report, read_reports
 from seatkeep_launcher.up import Stack, is_up, notify_systemd, only_one, running_pid
 
@@ -86,11 +86,18 @@ def _welcome(installation: Installation, seconds: float) -> None:
     console.print(f"\n[bold green]Seatkeep is up[/] [dim]({seconds:.1f} s, data in {installation.home.data})[/]")
     console.print(f"  Console    {addresses.console_url}")
     console.print(f"  Licensing  {addresses.licensing_url}")
-    link = setup_link(installation)
-    if link is not None:
+    _next_link(installation)
+    console.print("\n[dim]Ctrl-C stops everything.[/]")
+
+
+def _next_link(installation: Installation) -> None:
+    """Print what a person has to open next: the first run, then the link of a console that does not link itself."""
+    if link := setup_link(installation):
         console.print("\n[bold]First run: open this link once to make the owner's account[/]")
         console.print(f"  {link}", soft_wrap=True)
-    console.print("\n[dim]Ctrl-C stops everything.[/]")
+    elif link := console_link(installation):
+        console.print("\n[bold]The console is not linked yet: open this link to connect it to Licensing[/]")
+        console.print(f"  {link}", soft_wrap=True)
 
 
 def _detach(installation: Installation) -> None:
@@ -116,13 +123,17 @@ def _detach(installation: Installation) -> None:
 
 
 def status(data: DataOption = None) -> None:
-    """Show every process. Exit code 3 when Seatkeep does not run, 1 when a process is not well."""
+    """Show every process, and the one-time link while one is open.
+
+    Exit code 3 when Seatkeep does not run, 1 when a process is not well.
+    """
     installation = installation_of(data)
     if not is_up(installation.home.run):
         console.print(f"Seatkeep does not run [dim](data in {installation.home.data})[/]")
         raise typer.Exit(3)
     reports = read_reports(installation.home.run / "state.json")
     console.print(_status_table(reports, datetime.now(UTC)))
+    _next_link(installation)
     if any(report.state != "running" for report in reports):
         raise typer.Exit(1)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
-from seatkeep_webkit.errors import ConflictError, NotFoundError, UnavailableError
+from seatkeep_webkit.errors import ConflictError, NotAllowedError, NotFoundError, UnavailableError
 
 
 class HubUnreachableError(UnavailableError):
@@ -39,6 +39,13 @@ class HubAlreadyLinkedError(ConflictError):
 
     code = "hub_already_linked"
     message = _("This console is connected to Licensing already.")
+
+
+class SetupTokenWrongError(NotAllowedError):
+    """This is not the link that was printed at the start of the console."""
+
+    code = "setup_token_wrong"
+    message = _("This is not the link that was printed when Seatkeep was started. `seatkeep status` prints it again.")
 
 
 class CursorGoneError(ConflictError):

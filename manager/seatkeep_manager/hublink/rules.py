@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -35,6 +36,11 @@ class Status:
     expected: int = 0
     since: datetime | None = None
     reason: str = ""
+
+
+def is_setup_token(given: str, *, expected: str) -> bool:
+    """Whether this is the token of the one-time link; compared in constant time, never true when none is set."""
+    return bool(expected) and hmac.compare_digest(expected.encode(), given.encode())
 
 
 def customer_state(*, hub_state: str, set_up_at: datetime | None) -> CustomerState:

@@ -23,6 +23,7 @@ CONSOLE_DEVICE_URL = env_url("SEATKEEP_CONSOLE_DEVICE_URL", default="https://con
 INSTANCE_NAME = env_str("SEATKEEP_INSTANCE_NAME", default=urlsplit(CONSOLE_URL).hostname or "console")
 BUNDLE_DIR = env_str("SEATKEEP_BUNDLE_DIR", default="")
 BOOTSTRAP_TOKEN = env_str("SEATKEEP_BOOTSTRAP_TOKEN", default="")
+SETUP_TOKEN = env_str("SEATKEEP_SETUP_TOKEN", default="")
 DEVICE_CA = env_path("SEATKEEP_DEVICE_CA") if env_str("SEATKEEP_DEVICE_CA", default="") else None
 
 NATS_URL = env_str("SEATKEEP_NATS_URL", default="nats://127.0.0.1:4222")

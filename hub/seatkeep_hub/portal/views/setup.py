@@ -7,6 +7,7 @@ import hmac
 import json
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from allauth.mfa.adapter import get_adapter as get_mfa_adapter
 from allauth.mfa.totp.internal.auth import generate_totp_secret
@@ -179,7 +180,13 @@ def kit_download(request: HttpRequest) -> HttpResponse:
 def finished(request: HttpRequest) -> HttpResponse:
     """Done: open the console."""
     run = owned_run(viewer_of(request))
-    return render(request, "portal/setup/finished.html", {"run": run, "console_url": settings.CONSOLE_URL})
+    context = {"run": run, "console_url": settings.CONSOLE_URL, "console_link": console_link()}
+    return render(request, "portal/setup/finished.html", context)
+
+
+def console_link() -> str:
+    """The one-time link that opens the console's own page while it is not linked; for the owner of the server only."""
+    return f"{settings.CONSOLE_URL}/connect/?{urlencode({'token': settings.SETUP_TOKEN})}"
 
 
 def owned_run(viewer: User) -> FirstRun:

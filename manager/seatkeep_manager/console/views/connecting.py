@@ -1,6 +1,7 @@
-"""A console that nobody linked yet: nobody can sign in before, so this page is for whoever opens it first.
+"""A console that nobody linked yet.
 
-It shows what a Security Admin compares in Licensing. Nothing here is a secret, and the console is empty until then.
+Nobody can sign in before the link stands, and the company whose Security Admin approves it owns it. So its code is
+shown only to whoever opened the one-time link that `seatkeep up` printed; everybody else reads where that link stands.
 """
 
 from __future__ import annotations
@@ -18,21 +19,33 @@ from seatkeep_webkit.clock import now as clock_now
 from seatkeep_webkit.ratelimit.services import rate_limit
 
 from seatkeep_manager.hublink.enums import LinkState
-from seatkeep_manager.hublink.errors import HubAlreadyLinkedError
+from seatkeep_manager.hublink.errors import HubAlreadyLinkedError, SetupTokenWrongError
+from seatkeep_manager.hublink.models import HubLink
+from seatkeep_manager.hublink.rules import is_setup_token
 from seatkeep_manager.hublink.selectors import link_get
 from seatkeep_manager.hublink.services import link_start
 
 TRIES, TRIES_WITHIN = 10, timedelta(minutes=15)
+OPEN_KEY = "connect_is_open"
+"""In the session of a browser that opened the one-time link."""
 
 
 @login_not_required
 @require_safe
 def connect(request: HttpRequest) -> HttpResponse:
-    """The code of this console and where it is approved; for a linked one the way in."""
+    """`/connect/?token=` opens the page for this browser; without a link to Licensing, whoever comes ends up here.
+
+    Raises:
+        SetupTokenWrongError: The token is not the one of this console.
+        RateLimitedError: Too many tokens from one address.
+    """
     link = link_get()
     if link.state == LinkState.LINKED:
         return redirect("console:problems")
-    return render(request, "console/connect.html", {"link": link, "licensing_url": settings.LICENSING_URL})
+    if "token" in request.GET:
+        _open(request)
+        return redirect("console:connect")
+    return render(request, "console/connect.html", _context(request, link))
 
 
 @login_not_required
@@ -42,8 +55,7 @@ def connect_live(request: HttpRequest) -> HttpResponse:
     link = link_get()
     if link.state == LinkState.LINKED:
         return HttpResponse(status=204, headers={"HX-Redirect": reverse("console:problems")})
-    context = {"link": link, "licensing_url": settings.LICENSING_URL}
-    return render(request, "console/parts/connect_state.html", context)
+    return render(request, "console/parts/connect_state.html", _context(request, link))
 
 
 @login_not_required
@@ -52,9 +64,14 @@ def connect_start(request: HttpRequest) -> HttpResponse:
     """Ask Licensing for a code, or for a new one.
 
     Raises:
+        SetupTokenWrongError: This browser did not open the one-time link.
         HubUnreachableError, HubNonsenseError, HubRefusedError: From Licensing; the page can be tried again.
         RateLimitedError: Asked too often from one address.
     """
+    if link_get().state == LinkState.LINKED:
+        return redirect("console:problems")
+    if not _is_open(request):
+        raise SetupTokenWrongError
     now = clock_now()
     rate_limit(key=f"connect:{client_ip(request)}", limit=TRIES, window=TRIES_WITHIN, now=now)
     try:
@@ -62,3 +79,20 @@ def connect_start(request: HttpRequest) -> HttpResponse:
     except HubAlreadyLinkedError:
         return redirect("console:problems")
     return redirect("console:connect")
+
+
+def _open(request: HttpRequest) -> None:
+    rate_limit(key=f"connect-token:{client_ip(request)}", limit=TRIES, window=TRIES_WITHIN, now=clock_now())
+    if not is_setup_token(request.GET["token"], expected=settings.SETUP_TOKEN):
+        raise SetupTokenWrongError
+    request.session.cycle_key()
+    request.session[OPEN_KEY] = True
+
+
+def _is_open(request: HttpRequest) -> bool:
+    return bool(request.session.get(OPEN_KEY))
+
+
+def _context(request: HttpRequest, link: HubLink) -> dict[str, object]:
+    is_open = _is_open(request)
+    return {"is_open": is_open, "link": link if is_open else None, "licensing_url": settings.LICENSING_URL}
