@@ -1,10 +1,11 @@
-"""`seatkeep-agent setup | run | supervise | status | uninstall`."""
+"""`seatkeep-agent setup | prepare | run | supervise | status | uninstall`."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from seatkeep_agent.keys import agent_keys_load
 from seatkeep_agent.paths import Layout
 from seatkeep_agent.platforms import platform
 from seatkeep_agent.platforms.base import Platform
+from seatkeep_agent.preparing import prepare
 from seatkeep_agent.removal import files_remove, uninstall
 from seatkeep_agent.setup import say, setup_run, status_read, supervise
 from seatkeep_agent.store import Store
@@ -50,6 +52,7 @@ def parser(on: Platform) -> argparse.ArgumentParser:
         "setup": "join a console with the key of SEATKEEP_KEY (or standard input) and start; a service unless "
         "SEATKEEP_SERVICE=none; SEATKEEP_MACHINE_ID (any stable text) makes it a computer of its own where several "
         "share one machine's hardware",
+        "prepare": "write down console and key (SEATKEEP_KEY); `run` then joins by itself; what is not given stays",
         "run": "serve until SIGTERM",
         "supervise": "run and start again whenever it dies",
         "status": "say how things stand",
@@ -58,9 +61,13 @@ def parser(on: Platform) -> argparse.ArgumentParser:
     for name, help_text in described.items():
         command = commands.add_parser(name, help=help_text, description=help_text)
         command.add_argument("--root", type=Path, default=on.default_root(), help="folder of the installation")
-        if name == "setup":
-            command.add_argument("--console", required=True, help="the console's address for devices")
+        if name in ("setup", "prepare"):
+            is_needed = name == "setup"
+            command.add_argument("--console", required=is_needed, default="", help="the console's address for devices")
             command.add_argument("--ca", type=Path, help="certificate authority of the console (PEM)")
+        if name == "prepare":
+            command.add_argument("--no-endpoint", action="store_true", help="the agent alone, no endpoint to start")
+        if name == "setup":
             command.add_argument("--wait", type=float, default=90.0, help="seconds to wait for protection")
     return main_parser
 
@@ -69,6 +76,8 @@ def dispatch(options: argparse.Namespace, layout: Layout, on: Platform) -> int:
     """One command."""
     if options.command == "setup":
         return setup_run(layout=layout, platform=on, console=options.console, ca=options.ca, seconds=options.wait)
+    if options.command == "prepare":
+        return show_prepared(options, layout)
     if options.command == "run":
         return run(layout, on)
     if options.command == "supervise":
@@ -96,6 +105,16 @@ def run(layout: Layout, on: Platform) -> int:
         store.close()
     if is_removing is not None:
         leave(layout, on, is_removing=is_removing)
+    return 0
+
+
+def show_prepared(options: argparse.Namespace, layout: Layout) -> int:
+    """Prepare, and say what `run` will do."""
+    key = os.environ.pop("SEATKEEP_KEY", "")
+    is_joining = prepare(
+        layout=layout, console=options.console, key=key, ca=options.ca, has_endpoint=not options.no_endpoint
+    )
+    say("will ask the console to join" if is_joining else "is a device of a console already, and stays that")
     return 0
 
 
