@@ -198,10 +198,10 @@ class Installation:
     def _hub_services(self) -> list[Service]:
         environment, ports = self.environment("hub"), self.settings.ports
         host = self.settings.addresses.licensing_host
-        wsgi, asgi = "seatkeep_hub.project.wsgi:application", "seatkeep_hub.fast.app:app"
+        wsgi, rsgi = "seatkeep_hub.project.wsgi:application", "seatkeep_hub.fast.app:app"
         return [
             Service("hub-web", _granian("wsgi", wsgi, ports.hub_web), environment, http_health(ports.hub_web, host)),
-            Service("hub-fast", _granian("asgi", asgi, ports.hub_fast), environment, http_health(ports.hub_fast, host)),
+            Service("hub-fast", _granian("rsgi", rsgi, ports.hub_fast), environment, http_health(ports.hub_fast, host)),
             Service("hub-worker", _module("seatkeep_hub", "worker"), environment),
         ]
 
@@ -284,8 +284,8 @@ def _module(package: str, *arguments: str) -> list[str]:
 
 
 def _granian(interface: str, target: str, port: int) -> list[str]:
-    threads = ["--blocking-threads", "8"] if interface == "wsgi" else []
+    way = ["--blocking-threads", "8"] if interface == "wsgi" else ["--loop", "uvloop"]
     return [
         sys.executable, "-m", "granian", "--interface", interface, "--host", "127.0.0.1", "--port", str(port),
-        "--workers", "1", *threads, "--no-ws", "--respawn-failed-workers", "--log-level", "warning", target,
+        "--workers", "1", *way, "--no-ws", "--respawn-failed-workers", "--log-level", "warning", target,
     ]  # fmt: skip

@@ -1,17 +1,19 @@
-"""The ASGI application: a handful of routes, no framework.
+"""The RSGI application: a handful of routes, no framework, no translation between the server and us.
 
-`granian --interface asgi seatkeep_hub.fast.app:app`
+`granian --interface rsgi --loop uvloop seatkeep_hub.fast.app:app`
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, TypeAlias
+from asyncio import AbstractEventLoop
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 from urllib.parse import parse_qs
 
 import msgspec
+from granian.rsgi import HTTPProtocol, Scope  # type: ignore[attr-defined]  # Granian does not say that it exports both.
 from seatkeep_license.keys import use_engine
 from seatkeep_license.localhost import install_localhost_names
 from seatkeep_webkit import clock
@@ -26,10 +28,12 @@ MAX_BODY_BYTES = 16_384
 MAX_READ_BYTES = 65_536
 DEFAULT_WAIT_SECONDS = 25.0
 
-Scope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Answer: TypeAlias = tuple[int, object]
+Handler: TypeAlias = Callable[[Scope, HTTPProtocol], Awaitable[Answer]]
+Headers: TypeAlias = list[tuple[str, str]]
+
+NOT_KEPT = ("cache-control", "no-store")
+JSON: Headers = [("content-type", "application/json"), NOT_KEPT]
 
 log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
@@ -42,6 +46,14 @@ class FastApp:
         self._settings = settings
         self._service: Service | None = None
         self._starting = asyncio.Lock()
+        self._routes: dict[str, tuple[str, Handler]] = {
+            "/activate/v1/activate": ("POST", self._activate),
+            "/activate/v1/renew": ("POST", self._renew),
+            "/activate/v1/release": ("POST", self._release),
+            "/.well-known/seatkeep-keys.json": ("GET", self._keys),
+            "/api/v1/announce": ("GET", self._announce),
+            "/healthz": ("GET", self._health),
+        }
 
     async def service(self) -> Service:
         """The running service, started at the first use."""
@@ -60,85 +72,65 @@ class FastApp:
             await self._service.stop()
             self._service = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection, or the server's life."""
-        if scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
-        elif scope["type"] == "http":
-            await self._http(scope, receive, send)
+    def __rsgi_init__(self, loop: AbstractEventLoop) -> None:
+        """Start the service with its worker, so that the first device need not wait for it."""
+        loop.run_until_complete(self.service())
 
-    async def _lifespan(self, receive: Receive, send: Send) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.startup":
-                await self.service()
-                await send({"type": "lifespan.startup.complete"})
-            else:
-                await self.stop()
-                await send({"type": "lifespan.shutdown.complete"})
-                return
+    def __rsgi_del__(self, loop: AbstractEventLoop) -> None:
+        """Stop the service with its worker."""
+        loop.run_until_complete(self.stop())
 
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
+        """Answer one request."""
+        headers = JSON
         try:
-            status, document = await self._route(scope, receive)
-            headers = [(b"content-type", b"application/json")]
+            status, document = await self._route(scope, protocol)
         except Refused as refused:
             status, document, headers = refused.status, refused.document(), _problem_headers(refused)
         except Exception:
-            log.exception("%s %s failed", scope["method"], scope["path"])
+            log.exception("%s %s failed", scope.method, scope.path)
             busy = Refused("busy")
             status, document, headers = busy.status, busy.document(), _problem_headers(busy)
-        body = _encode(document)
-        headers += [(b"content-length", str(len(body)).encode()), (b"cache-control", b"no-store")]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        protocol.response_bytes(status, headers, _encode(document))
 
-    async def _route(self, scope: Scope, receive: Receive) -> Answer:
-        routes: dict[str, tuple[str, Callable[[Scope, Receive], Awaitable[Answer]]]] = {
-            "/activate/v1/activate": ("POST", self._activate),
-            "/activate/v1/renew": ("POST", self._renew),
-            "/activate/v1/release": ("POST", self._release),
-            "/.well-known/seatkeep-keys.json": ("GET", self._keys),
-            "/api/v1/announce": ("GET", self._announce),
-            "/healthz": ("GET", self._health),
-        }
-        route = routes.get(scope["path"])
+    async def _route(self, scope: Scope, protocol: HTTPProtocol) -> Answer:
+        route = self._routes.get(scope.path)
         if route is None:
             raise Refused("not_found")
         method, handler = route
-        if scope["method"] != method:
+        if scope.method != method:
             raise Refused("method_not_allowed")
-        return await handler(scope, receive)
+        return await handler(scope, protocol)
 
-    async def _activate(self, scope: Scope, receive: Receive) -> Answer:
-        body = await _body(receive)
+    async def _activate(self, scope: Scope, protocol: HTTPProtocol) -> Answer:
+        body = await _body(protocol)
         return await (await self.service()).activate(body, clock.now())
 
-    async def _renew(self, scope: Scope, receive: Receive) -> Answer:
-        body = await _body(receive)
+    async def _renew(self, scope: Scope, protocol: HTTPProtocol) -> Answer:
+        body = await _body(protocol)
         return await (await self.service()).renew(body, clock.now())
 
-    async def _release(self, scope: Scope, receive: Receive) -> Answer:
-        body = await _body(receive)
+    async def _release(self, scope: Scope, protocol: HTTPProtocol) -> Answer:
+        body = await _body(protocol)
         return await (await self.service()).release(body, clock.now())
 
-    async def _keys(self, scope: Scope, receive: Receive) -> Answer:
+    async def _keys(self, scope: Scope, protocol: HTTPProtocol) -> Answer:
         keys = await (await self.service()).lease_keys()
         return 200, keys.trusted.to_jwks()
 
-    async def _health(self, scope: Scope, receive: Receive) -> Answer:
+    async def _health(self, scope: Scope, protocol: HTTPProtocol) -> Answer:
         await (await self.service()).database.query("ping", {})
         return 200, {"status": "ok"}
 
-    async def _announce(self, scope: Scope, receive: Receive) -> Answer:
+    async def _announce(self, scope: Scope, protocol: HTTPProtocol) -> Answer:
         service = await self.service()
-        query = scope["query_string"].decode("latin-1")
+        query = scope.query_string
         signer = await caller_prove(
             service.database,
-            authorization=_header(scope, b"authorization"),
+            authorization=scope.headers.get("authorization", ""),
             audience=service.settings.people_url,
             method="GET",
-            target=scope["path"] + (f"?{query}" if query else ""),
+            target=scope.path + (f"?{query}" if query else ""),
             now=clock.now(),
         )
         arguments = parse_qs(query)
@@ -160,31 +152,26 @@ def _seconds(text: str) -> float:
     return float(text)
 
 
-def _header(scope: Scope, name: bytes) -> str:
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name), "")
-
-
-def _problem_headers(refused: Refused) -> list[tuple[bytes, bytes]]:
-    headers = [(b"content-type", b"application/problem+json")]
+def _problem_headers(refused: Refused) -> Headers:
+    headers = [("content-type", "application/problem+json"), NOT_KEPT]
     if refused.status == 503:
-        headers.append((b"retry-after", str(RETRY_AFTER_SECONDS).encode()))
+        headers.append(("retry-after", str(RETRY_AFTER_SECONDS)))
     return headers
 
 
-async def _body(receive: Receive) -> bytes:
+async def _body(protocol: HTTPProtocol) -> bytes:
     """Read the body, also the rest of one that is too large: unread, it would cost the front door the connection."""
-    parts, size, is_more = [], 0, True
-    while is_more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Refused("malformed")
-        size += len(message.get("body", b""))
+    body = b""
+    size = 0
+    async for part in protocol:
+        size += len(part)
         if size <= MAX_BODY_BYTES:
-            parts.append(message.get("body", b""))
-        is_more = message.get("more_body", False) and size <= MAX_READ_BYTES
+            body += part
+        elif size > MAX_READ_BYTES:
+            break
     if size > MAX_BODY_BYTES:
         raise Refused("too_large")
-    return b"".join(parts)
+    return body
 
 
 app = FastApp()

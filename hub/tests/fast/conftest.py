@@ -174,11 +174,12 @@ class Client:
 async def fast(database_url: str) -> AsyncIterator[Client]:
     from asgiref.sync import sync_to_async
     from django.db import connections
+    from hub_rsgi import RsgiTransport
     from seatkeep_hub.fast.app import FastApp
     from seatkeep_hub.fast.settings import Settings
 
     app = FastApp(Settings(database_url=database_url, device_url=DEVICE_URL, people_url=PEOPLE_URL))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://fast") as http:
+    async with httpx.AsyncClient(transport=RsgiTransport(app), base_url="http://fast") as http:
         yield Client(http)
     await app.stop()
     await sync_to_async(connections.close_all)()  # The thread of the tests' own writes.

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
+from hub_rsgi import RsgiTransport
 from seatkeep_hub.fast.app import FastApp
 from seatkeep_hub.fast.settings import Settings
 from seatkeep_launcher.ports import find_free_port
@@ -50,7 +51,7 @@ async def eventually_ok(http: httpx.AsyncClient, path: str) -> bool:
 async def test_killed_postgresql_is_a_503_and_then_everything_recovers(server):
     app = FastApp(Settings(server.url("hub"), "https://licensing.test:8443", "http://licensing.test:8080"))
     path = "/.well-known/seatkeep-keys.json"
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://fast") as http:
+    async with httpx.AsyncClient(transport=RsgiTransport(app), base_url="http://fast") as http:
         before = (await http.get(path)).json()
         server.kill()
         answer = await http.get("/healthz")
@@ -66,7 +67,7 @@ async def test_killed_postgresql_is_a_503_and_then_everything_recovers(server):
 async def test_a_database_that_is_down_at_start_is_found_later(server):
     server.stop()
     app = FastApp(Settings(server.url("hub"), "https://licensing.test:8443", "http://licensing.test:8080"))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://fast") as http:
+    async with httpx.AsyncClient(transport=RsgiTransport(app), base_url="http://fast") as http:
         assert (await http.get("/healthz")).status_code == 503
         server.start()
         assert await eventually_ok(http, "/healthz")
