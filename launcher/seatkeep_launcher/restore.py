@@ -9,13 +9,16 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 import subprocess
 import sys
 import tarfile
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryFile
 from typing import IO
 
 import psycopg
@@ -39,12 +42,8 @@ from seatkeep_launcher.settings import SETTINGS_FILE
 
 Progress = Callable[[str], None]
 COPY_BYTES = 1024 * 1024
-# The launcher must not import the manager: it asks the manager's own process to call the service.
-MARK_RESTORED = (
-    "from seatkeep_manager.directory.services import instance_mark_restored; "
-    "from seatkeep_webkit.actors import Actor; from seatkeep_webkit.clock import now; "
-    "instance_mark_restored(actor=Actor.system('restore'), now=now())"
-)
+TRANSACTION_TIMEOUT_SINCE = 170_000
+"""Server version that knows `transaction_timeout`, which every script of our pg_restore sets."""
 
 
 def manifest_read(backup: Path) -> Manifest:
@@ -125,34 +124,22 @@ def backup_restore(
         write_private(home.data / "recovery" / "backup.key", opener.key.hex())
     if (parts / SETTINGS_FILE).stat().st_size and not (home.data / SETTINGS_FILE).exists():
         write_private(home.data / SETTINGS_FILE, (parts / SETTINGS_FILE).read_bytes())
-    _fill_databases(installation, parts, manifest_read(backup).transaction, progress)
+    _fill_databases(installation, parts, progress)
     for path in parts.iterdir():
         path.unlink()
 
 
-def _refuse_low_transactions(installation: Installation, transaction: int) -> None:
-    with psycopg.connect(dump_url(installation, "hub")) as link:
-        row = link.execute("SELECT pg_current_xact_id()::text::bigint").fetchone()
-    if row is None or int(row[0]) <= transaction:
-        raise BackupError(
-            "this PostgreSQL counts transactions lower than the one that was backed up: changes would be overlooked; "
-            f"stop it once and run: pg_resetwal --epoch={(transaction >> 32) + 1} -D <data>"
-        )
-
-
-def _fill_databases(installation: Installation, parts: Path, transaction: int, progress: Progress) -> None:
+def _fill_databases(installation: Installation, parts: Path, progress: Progress) -> None:
     embedded = installation.postgres if installation.settings.database_url is None else None
     now = datetime.now(UTC)
     installation.certificates_ensure(now=now)
     if installation.settings.broker is None:
         installation.broker.prepare(now=now)
     if embedded:
-        embedded.initialize()
-        embedded.raise_epoch((transaction >> 32) + 1)
         embedded.start()
     try:
         databases_ensure(installation)
-        _refuse_low_transactions(installation, transaction)
+        _refuse_filled(installation)
         for program in PROGRAMS:
             progress(f"restoring {program}")
             _restore_dump(installation, program, parts / f"{program}.dump")
@@ -161,22 +148,55 @@ def _fill_databases(installation: Installation, parts: Path, transaction: int, p
             _run(installation, program, "migrate", "--noinput")
         progress("hub: new feed; manager: new restore id")
         _run(installation, "hub", "feed_reset")
-        _run(installation, "manager", "shell", "--no-imports", "-c", MARK_RESTORED)
+        _run(installation, "manager", "instance_mark_restored")
     finally:
         if embedded:
             embedded.stop()
 
 
+def _refuse_filled(installation: Installation) -> None:
+    for program in PROGRAMS:
+        with psycopg.connect(dump_url(installation, program)) as link:
+            if link.execute("SELECT 1 FROM pg_tables WHERE schemaname = 'public' LIMIT 1").fetchone():
+                raise BackupError(f"the database {link.info.dbname} on {link.info.host} is not empty; drop it first")
+
+
+def _server_version(url: str) -> int:
+    with psycopg.connect(url) as link:
+        return link.info.server_version
+
+
 def _restore_dump(installation: Installation, program: str, dump: Path) -> None:
+    """Let psql run what pg_restore writes: pg_restore itself cannot leave out what an older server does not know."""
+    url = dump_url(installation, program)
     role = [f"--role={program}"] if installation.settings.database_url is None else []
-    done = subprocess.run(
-        [str(find_binaries() / "pg_restore"), "--no-owner", "--exit-on-error", "--single-transaction", *role,
-         "--dbname", "", str(dump)],
-        env=connection_environment(dump_url(installation, program)), stdin=subprocess.DEVNULL, capture_output=True,
-        text=True, check=False,
-    )  # fmt: skip
-    if done.returncode != 0:
-        raise BackupError(f"pg_restore of {program} failed: {done.stderr.strip()[-2000:]}")
+    reader = [str(find_binaries() / "pg_restore"), "--no-owner", *role, "--file=-", str(dump)]
+    writer = [str(find_binaries() / "psql"), "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1"]
+    with (
+        TemporaryFile("w+") as said,
+        subprocess.Popen(reader, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said) as source,
+        subprocess.Popen(
+            writer, env=connection_environment(url), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said
+        ) as target,
+    ):
+        if source.stdout and target.stdin:
+            with suppress(BrokenPipeError), source.stdout:
+                _copy_script(source.stdout, target.stdin, version=_server_version(url))
+        if source.wait() != 0:
+            target.kill()  # Before it sees the end of the script and commits a part.
+        target.communicate()
+        if source.returncode or target.returncode:
+            said.seek(0)
+            raise BackupError(f"restoring {program} failed: {said.read().strip()[-2000:]}")
+
+
+def _copy_script(source: IO[bytes], target: IO[bytes], *, version: int) -> None:
+    """Copy a script of pg_restore; an older server does not get the setting that it does not know (before all data)."""
+    while version < TRANSACTION_TIMEOUT_SINCE and (line := source.readline()):
+        if line.startswith(b"SET transaction_timeout"):
+            break
+        target.write(line)
+    shutil.copyfileobj(source, target, COPY_BYTES)
 
 
 def _run(installation: Installation, program: str, *command: str) -> None:

@@ -14,13 +14,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from seatkeep_launcher import restore
+from seatkeep_launcher import postgres, restore
 from seatkeep_launcher.backup import BackupError, backup_create, halted, kit_key
 from seatkeep_launcher.databases import databases_ensure
 from seatkeep_launcher.home import Home
 from seatkeep_launcher.plan import Installation
 from seatkeep_launcher.ports import find_free_port
-from seatkeep_launcher.restore import backup_open, backup_restore, kit_read, manifest_read
+from seatkeep_launcher.postgres import Postgres, PostgresError
+from seatkeep_launcher.restore import backup_open, backup_restore, kit_read
 from seatkeep_launcher.sealing import Passphrase, kit_key_generate
 from seatkeep_launcher.settings import Ports, Settings
 
@@ -123,7 +124,12 @@ def _restored(folder: Path, backup: Path, source: Installation, monkeypatch: pyt
     monkeypatch.setattr(restore, "_run", lambda _, program, *command: commands.append((program, command[0])))
     installation = _installation(folder)
     backup_restore(installation, backup, kit_key(source.home))
-    assert commands == [("hub", "migrate"), ("manager", "migrate"), ("hub", "feed_reset"), ("manager", "shell")]
+    assert commands == [
+        ("hub", "migrate"),
+        ("manager", "migrate"),
+        ("hub", "feed_reset"),
+        ("manager", "instance_mark_restored"),
+    ]
     return _Restored(installation)
 
 
@@ -140,14 +146,55 @@ def test_restored_installation_has_data_keys_and_owners(
     assert owner == ("hub",)
 
 
-def test_transaction_ids_rise_across_a_restore_so_that_no_outbox_cursor_is_ahead(
-    source: Installation, backup: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def older_server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Postgres]:
+    """A PostgreSQL 16 that somebody else runs (the wheel carries one)."""
+    ours = postgres.find_binaries()
+    older = ours.parents[1] / "pginstall" / "bin"
+    server = Postgres(folder / f"older-{find_free_port()}", find_free_port(), is_durable=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(postgres, "find_binaries", lambda: older)
+        patch.setattr(postgres, "MAJOR", 16)
+        server.start()
+    yield server
+    server.stop()
+
+
+def test_backup_goes_into_an_older_postgresql_of_your_own_and_never_over_what_is_there(
+    source: Installation, backup: Path, folder: Path, older_server: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copy = _restored(folder / "later", backup, source, monkeypatch)
-    with copy, psycopg.connect(copy.installation.database_url("manager")) as connection:
-        row = connection.execute("SELECT pg_current_xact_id()::text::bigint").fetchone()
-    assert row is not None
-    assert row[0] > manifest_read(backup).transaction > 0
+    monkeypatch.setattr(restore, "_run", lambda *_: None)
+    settings = Settings(folder / "abroad", database_url=older_server.url())
+    backup_restore(Installation(settings, Home(settings.data)), backup, kit_key(source.home))
+    with psycopg.connect(older_server.url("seatkeep_hub")) as connection:
+        assert connection.info.server_version // 10_000 == 16
+        assert connection.execute("SELECT count(*) FROM counter").fetchone() == (1,)
+
+    again = Settings(folder / "again", database_url=older_server.url())
+    with pytest.raises(BackupError, match=r"seatkeep_hub on .* is not empty"):
+        backup_restore(Installation(again, Home(again.data)), backup, kit_key(source.home))
+
+
+def test_a_dump_that_ends_too_early_leaves_nothing_half(
+    backup: Path, folder: Path, tmp_path: Path, older_server: Postgres
+) -> None:
+    settings = Settings(folder / "half", database_url=older_server.url())
+    installation = Installation(settings, Home(settings.data))
+    databases_ensure(installation)
+    backup_open(backup, tmp_path, WORDS)
+    dump = tmp_path / "hub.dump"
+    dump.write_bytes(dump.read_bytes()[:-5])
+    with pytest.raises(BackupError, match="restoring hub failed"):
+        restore._restore_dump(installation, "hub", dump)
+    with psycopg.connect(older_server.url("seatkeep_hub")) as connection:
+        assert connection.execute("SELECT to_regclass('counter')").fetchone() == (None,)
+
+
+def test_cluster_of_another_major_version_is_refused_with_the_way_out(
+    older_server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(PostgresError, match=r"of PostgreSQL 16, this Seatkeep brings 18\. Run `seatkeep backup`"):
+        Postgres(older_server.folder, find_free_port()).start()
 
 
 def test_folder_with_an_installation_is_not_overwritten(source: Installation, backup: Path) -> None:

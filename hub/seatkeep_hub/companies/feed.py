@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
+from seatkeep_webkit.outbox.services import transactions_rebase
 
 from seatkeep_hub.companies.cursors import CHANNEL, FeedCursor
 from seatkeep_hub.companies.enums import FeedKind
@@ -114,8 +115,7 @@ def feed_uid() -> uuid.UUID:
 def feed_reset() -> uuid.UUID:
     """Begin a new feed with the same entries; every reader gets 410 and reads in full. Run it after a restore.
 
-    Transaction numbers of another PostgreSQL cluster mean nothing here: they could lie ahead and hide entries for
-    ever, so all of them become as old as can be.
+    All transaction ids that the backup brought become older than any of this PostgreSQL (`transactions_rebase`).
 
     Returns:
         The new feed's id.
@@ -123,7 +123,7 @@ def feed_reset() -> uuid.UUID:
     feed = Feed.objects.select_for_update().get(uid=feed_uid())
     feed.uid = uuid.uuid4()
     feed.save(update_fields=["uid"])
+    transactions_rebase()
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE companies_feedentry SET xid = '0'::xid8")
         cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
     return feed.uid

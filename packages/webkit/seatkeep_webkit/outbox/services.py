@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
+from django.apps import apps
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Max
 
+from seatkeep_webkit.outbox.cursors import OutboxCursor
+from seatkeep_webkit.outbox.fields import XidField
 from seatkeep_webkit.outbox.models import ConsumerPosition, OutboxEvent
-from seatkeep_webkit.outbox.selectors import outbox_read
+from seatkeep_webkit.outbox.selectors import is_after, outbox_read
 
 CHANNEL = "outbox"
 KEEP = timedelta(days=14)
@@ -76,5 +79,27 @@ def events_forget(*, now: datetime) -> int:
     slowest = min((position.cursor for position in ConsumerPosition.objects.all()), default=None)
     if slowest is None:
         return 0
-    is_passed = Q(xid__lt=slowest.xid) | Q(xid=slowest.xid, id__lte=slowest.id)
-    return OutboxEvent.objects.filter(is_passed, created_at__lt=now - KEEP).delete()[0]
+    return OutboxEvent.objects.filter(~is_after(slowest), created_at__lt=now - KEEP).delete()[0]
+
+
+@transaction.atomic
+def transactions_rebase() -> None:
+    """Make every stored transaction id older than all those of this PostgreSQL; part of a restore.
+
+    Ids that another cluster counted mean nothing here: they may lie ahead of the horizon for ever. All become 0, the
+    ids of the rows keep the order, and a named reader stands before the first event that it had not passed. What it
+    handled after that one comes a second time. Run it before anybody writes. Idempotent.
+    """
+    for position in ConsumerPosition.objects.select_for_update():
+        position.event_id = _last_before_news(position.cursor)
+        position.xid = 0
+        position.save(update_fields=["xid", "event_id"])
+    for model in apps.get_models():
+        for field in model._meta.concrete_fields:
+            if isinstance(field, XidField):
+                model._base_manager.update(**{field.name: 0})
+
+
+def _last_before_news(cursor: OutboxCursor) -> int:
+    first = OutboxEvent.objects.filter(is_after(cursor)).order_by("id").values_list("id", flat=True).first()
+    return first - 1 if first is not None else OutboxEvent.objects.aggregate(last=Max("id"))["last"] or 0
