@@ -208,6 +208,11 @@ class Broker:
             time.sleep(0.05)
         raise BrokerError(f"nats-server did not start: {self._last_lines()}")
 
+    def reload(self, *, now: datetime) -> None:
+        """Let a server made by `start` act upon whom the manager revoked meanwhile; for tests (see `Stack.run`)."""
+        self.prepare(now=now)
+        _started[self.folder].send_signal(signal.SIGHUP)
+
     def stop(self) -> None:
         """Stop a server made by `start`. Does nothing when it does not run."""
         self._end(signal.SIGTERM)

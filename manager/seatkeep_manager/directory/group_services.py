@@ -18,7 +18,7 @@ from seatkeep_manager.directory.errors import (
     GroupTooDeepError,
 )
 from seatkeep_manager.directory.models import Device, StaticGroup
-from seatkeep_manager.directory.services import device_touch, group_touch
+from seatkeep_manager.directory.services import company_left, device_touch, group_touch
 
 _BELOW_ROOT = {GroupKind.COMPANIES: "Companies", GroupKind.UNASSIGNED: "Unassigned"}
 
@@ -101,7 +101,7 @@ def group_move(*, actor: Actor, group_id: int, parent_id: int, now: datetime) ->
         return group
     rules.group_check_move(path=group.path, new_parent_path=parent.path, subtree_height=_subtree_height(group))
     _check_name(parent, group.name)
-    _reparent(group, parent)
+    _reparent(group, parent, now)
     _record(actor, "group:move", group, now, parent=str(parent.uid))
     _touch_subtree(group, now)
     return group
@@ -151,7 +151,7 @@ def group_mirror(*, hub_id: uuid.UUID, parent_hub_id: uuid.UUID | None, name: st
         group.name, group.is_locked = name, True
         group.save(update_fields=["name", "is_locked"])
     if is_moved:
-        _reparent(group, parent)
+        _reparent(group, parent, now)
         _touch_subtree(group, now)
     elif is_renamed:
         group_touch(group_ids=[group.pk], now=now)
@@ -221,7 +221,7 @@ def _subtree_height(group: StaticGroup) -> int:
     return max(len(path) for path in depths) - len(group.path) + 1
 
 
-def _reparent(group: StaticGroup, parent: StaticGroup) -> None:
+def _reparent(group: StaticGroup, parent: StaticGroup, now: datetime) -> None:
     """Rewrite the paths of a subtree and the company of all that stands in it."""
     depth = len(group.path)
     below = list(StaticGroup.objects.filter(path__contains=[group.pk]).order_by("path"))
@@ -234,7 +234,9 @@ def _reparent(group: StaticGroup, parent: StaticGroup) -> None:
     group.parent, group.path, group.company_hub_id = parent, [*parent.path, group.pk], company[group.pk]
     group.save(update_fields=["parent"])
     for member in below:
-        Device.objects.filter(group=member).update(company_hub_id=member.company_hub_id)
+        leaving = Device.objects.filter(group=member).exclude(company_hub_id=member.company_hub_id)
+        company_left(device_ids=leaving.values_list("pk", flat=True), now=now)
+        leaving.update(company_hub_id=member.company_hub_id)
 
 
 def _touch_subtree(group: StaticGroup, now: datetime) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from seatkeep_webkit.actors import Actor
 from seatkeep_webkit.audit.services import audit_record
-from seatkeep_webkit.outbox.services import outbox_append, transactions_rebase
+from seatkeep_webkit.outbox.services import outbox_append
 
 from seatkeep_manager.directory import topics
 from seatkeep_manager.directory.enums import DeviceKind, DeviceState
@@ -28,6 +28,12 @@ def device_touch(*, device_ids: Iterable[int], now: datetime) -> None:
     """Ask the publisher, in the caller's transaction, to render the documents of these devices anew."""
     for device_id in device_ids:
         outbox_append(topic=topics.DEVICE_CHANGED, payload={"device": device_id}, now=now)
+
+
+def company_left(*, device_ids: Iterable[int], now: datetime) -> None:
+    """Tell the systems above, in the caller's transaction, that these devices stand in another company now."""
+    for device_id in device_ids:
+        outbox_append(topic=topics.DEVICE_LEFT_COMPANY, payload={"device": device_id}, now=now)
 
 
 def group_touch(*, group_ids: Iterable[int], now: datetime) -> None:
@@ -79,8 +85,8 @@ def device_create(
 def device_move(*, actor: Actor, device_id: int, group_id: int, now: datetime) -> Device:
     """Put a device into another group; no change when it stands there already.
 
-    A move to another company changes what its broker credentials may read: the agent gets a new JWT at the next
-    renewal, and its device document at once.
+    A move to another company ends its broker credentials, which still open the former one's documents; the agent
+    asks for new ones as soon as its device document names the new company.
 
     Raises:
         DeviceNotFoundError: There is no such device.
@@ -96,10 +102,13 @@ def device_move(*, actor: Actor, device_id: int, group_id: int, now: datetime) -
     if device.group_id == group.pk:
         return device
     former = device.group
+    has_left = device.company_hub_id != group.company_hub_id
     device.group, device.company_hub_id = group, group.company_hub_id
     device.save(update_fields=["group", "company_hub_id"])
     _record(actor, "device:move", device, now, former=str(former.uid), group=str(group.uid))
     device_touch(device_ids=[device.pk], now=now)
+    if has_left:
+        company_left(device_ids=[device.pk], now=now)
     return device
 
 
@@ -154,16 +163,9 @@ def device_restore(*, actor: Actor, device_id: int, now: datetime) -> Device:
 
 @transaction.atomic
 def instance_mark_restored(*, actor: Actor, now: datetime) -> uuid.UUID:
-    """After a restore from a backup: ask every agent for a full report and publish every document anew.
-
-    All transaction ids that the backup brought become older than any of this PostgreSQL. Run it before anybody writes.
-
-    Returns:
-        The new restore id, which stands in every device document.
-    """
+    """After a restore from a backup: ask every agent for a full report and publish every document anew."""
     from seatkeep_manager.directory.identity import instance_ensure
 
-    transactions_rebase()
     instance = instance_ensure(now=now)
     instance.restore_id = uuid.uuid4()
     instance.save(update_fields=["restore_id"])

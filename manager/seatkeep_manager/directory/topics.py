@@ -11,4 +11,7 @@ GROUP_CHANGED = "document.group"
 INSTANCE_CHANGED = "document.all"
 """Payload `{}`: every document."""
 
+DEVICE_LEFT_COMPANY = "device.left_company"
+"""Payload `{"device": id}`: it stands in another company now, but its broker credentials still name the former one."""
+
 DOCUMENT_TOPICS = (DEVICE_CHANGED, GROUP_CHANGED, INSTANCE_CHANGED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from procrastinate.contrib.django import app
 from seatkeep_webkit.clock import now as clock_now
 
-from seatkeep_manager.enrollment.services import revocations_prune
+from seatkeep_manager.enrollment.revocations import revocations_prune
 
 
 @app.periodic(cron="17 * * * *")

@@ -21,7 +21,7 @@ from seatkeep_manager.directory.enums import DeviceKind, DeviceState
 from seatkeep_manager.directory.models import Device, StaticGroup, User
 from seatkeep_manager.directory.services import device_create, device_restore, device_touch
 from seatkeep_manager.enrollment import rules
-from seatkeep_manager.enrollment.broker import JWT_LIFE, broker_jwt, company_hex
+from seatkeep_manager.enrollment.broker import broker_jwt, company_hex
 from seatkeep_manager.enrollment.enums import RequestState, WaitReason
 from seatkeep_manager.enrollment.errors import (
     DeviceUnknownError,
@@ -30,7 +30,8 @@ from seatkeep_manager.enrollment.errors import (
     RequestClockSkewError,
     RequestInvalidError,
 )
-from seatkeep_manager.enrollment.models import EnrollmentRequest, EnrollmentToken, RevokedCredential
+from seatkeep_manager.enrollment.models import EnrollmentRequest, EnrollmentToken
+from seatkeep_manager.enrollment.revocations import credential_revoke, valid_from
 from seatkeep_manager.enrollment.token_services import (
     deployment_key_create,
     deployment_key_rotate,
@@ -359,26 +360,18 @@ def device_jwt(*, request: str, device_hex: str, now: datetime) -> str:
     return device_broker_jwt(device, now=now)
 
 
+@transaction.atomic
 def device_broker_jwt(device: Device, *, now: datetime) -> str:
-    """A broker JWT for a device, as its company stands now.
+    """A broker JWT for a device, as its company stands now; never one that a revocation stops already.
 
     Raises:
         DeviceUnknownError: It never enrolled, so it has no key.
     """
-    if device.agent_thumbprint is None:
+    # Under the row's lock a move to another company comes before (and shows) or after (and revokes what is made here).
+    locked = Device.objects.select_for_update().get(pk=device.pk)
+    if locked.agent_thumbprint is None:
         raise DeviceUnknownError
     return broker_jwt(
-        nkey=device.nkey, device=device_id(device.uid), company=company_hex(device.company_hub_id),
-        agent_thumbprint=device.agent_thumbprint, now=now,
+        nkey=locked.nkey, device=device_id(locked.uid), company=company_hex(locked.company_hub_id),
+        agent_thumbprint=locked.agent_thumbprint, now=max(now, valid_from(locked.nkey) or now),
     )  # fmt: skip
-
-
-def credential_revoke(*, nkey: str, now: datetime) -> None:
-    """Note that the JWTs of a broker user issued up to `now` no longer count; see `revocations_publish`. Idempotent."""
-    RevokedCredential.objects.update_or_create(nkey=nkey, defaults={"revoked_at": now, "published_at": None})
-    outbox_append(topic="credential.revoked", payload={"nkey": nkey}, now=now)
-
-
-def revocations_prune(*, now: datetime) -> int:
-    """Forget revocations older than 7 days: the JWTs they stop have ended. Returns how many."""
-    return RevokedCredential.objects.filter(revoked_at__lte=now - JWT_LIFE).delete()[0]

@@ -20,8 +20,15 @@ from seatkeep_webkit.outbox.services import consume
 
 from seatkeep_manager.directory.identity import InstanceKeys, instance_ensure, instance_keys
 from seatkeep_manager.directory.models import Device, Instance, StaticGroup
-from seatkeep_manager.directory.topics import DEVICE_CHANGED, DOCUMENT_TOPICS, GROUP_CHANGED, INSTANCE_CHANGED
+from seatkeep_manager.directory.topics import (
+    DEVICE_CHANGED,
+    DEVICE_LEFT_COMPANY,
+    DOCUMENT_TOPICS,
+    GROUP_CHANGED,
+    INSTANCE_CHANGED,
+)
 from seatkeep_manager.enrollment.broker import company_hex
+from seatkeep_manager.enrollment.revocations import credentials_revoke_left
 from seatkeep_manager.enrollment.services import DEVICE_ENROLLED
 from seatkeep_manager.hublink.mirror import LICENSE_TOPIC, SEAT_TOPIC
 from seatkeep_manager.policies.selectors import devices_policies, group_chain
@@ -29,15 +36,15 @@ from seatkeep_manager.statedocs import rules
 from seatkeep_manager.statedocs.licenses import license_assign_enrolled, license_assign_waiting
 from seatkeep_manager.statedocs.models import LicenseAssignment as AssignmentRow
 from seatkeep_manager.statedocs.models import StateDocument
-from seatkeep_manager.statedocs.selectors import document_versions, license_assignments
-from seatkeep_manager.statedocs.services import document_write
+from seatkeep_manager.statedocs.selectors import document_versions, group_document_keys, license_assignments
+from seatkeep_manager.statedocs.services import document_write, documents_withdraw
 from seatkeep_manager.statedocs.stops import stops_follow
 from seatkeep_manager.statedocs.waiting import refused_ask_again
 from seatkeep_manager.tasks.models import TaskRun
 from seatkeep_manager.tasks.selectors import runs_open
 
 CONSUMER = "publisher"
-TOPICS = (*DOCUMENT_TOPICS, DEVICE_ENROLLED, LICENSE_TOPIC, SEAT_TOPIC)
+TOPICS = (*DOCUMENT_TOPICS, DEVICE_ENROLLED, DEVICE_LEFT_COMPANY, LICENSE_TOPIC, SEAT_TOPIC)
 EVENTS_AT_ONCE = 500
 DEVICES_AT_ONCE = 500
 _log = logging.getLogger(__name__)
@@ -96,7 +103,11 @@ def _handle(events: list[OutboxEvent], now: datetime) -> None:
         refused_ask_again(share_ids=shares, now=now)
     if seats := _hub_ids(events, SEAT_TOPIC):
         stops_follow(seat_ids=seats, now=now)
+    if left := {event.payload["device"] for event in events if event.topic == DEVICE_LEFT_COMPANY}:
+        credentials_revoke_left(device_ids=left, now=now)
     groups, devices = _touched(events)
+    if groups:
+        strays_withdraw(groups=groups)
     render(groups=groups, devices=devices, now=now)
 
 
@@ -141,6 +152,22 @@ def render_missing(*, now: datetime) -> int:
     known = {key.removeprefix("dev.") for key in have}
     missing = [pk for pk, uid in Device.objects.values_list("pk", "uid") if uid.hex not in known]
     return render(groups=[], devices=missing, now=now)
+
+
+def strays_withdraw(*, groups: Collection[int] | None = None) -> int:
+    """Take documents out of the bucket that stand under a company which their group belongs to no longer.
+
+    Args:
+        groups: Look at these groups only; None looks at all documents, also at those of deleted groups.
+
+    Returns:
+        How many.
+    """
+    rows = StaticGroup.objects.all() if groups is None else StaticGroup.objects.filter(pk__in=groups)
+    right = {uid.hex: company_hex(company) for uid, company in rows.values_list("uid", "company_hub_id")}
+    wanted = {group_key(company, group) for group, company in right.items()}
+    keys = group_document_keys(group_ids=None if groups is None else right.keys())
+    return documents_withdraw(keys=[key for key in keys if key not in wanted])
 
 
 def _group_document(instance: Instance, group: StaticGroup) -> rules.Content:

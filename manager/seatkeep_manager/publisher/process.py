@@ -24,7 +24,13 @@ from seatkeep_webkit.clock import now as clock_now
 from seatkeep_webkit.outbox.services import CHANNEL
 
 from seatkeep_manager.enrollment.revocations import revocations_publish
-from seatkeep_manager.publisher.gather import EVENTS_AT_ONCE, events_consume, events_foresee, render_missing
+from seatkeep_manager.publisher.gather import (
+    EVENTS_AT_ONCE,
+    events_consume,
+    events_foresee,
+    render_missing,
+    strays_withdraw,
+)
 from seatkeep_manager.statedocs.bus import BusError, bus_connect, streams_ensure
 from seatkeep_manager.statedocs.models import StateDocument
 from seatkeep_manager.statedocs.selectors import documents_due
@@ -37,6 +43,8 @@ IDLE_SECONDS = 5.0
 PUTS_AT_ONCE = 64
 RECONCILE_AT_ONCE = 200
 WRONG_LAST_SEQUENCE = 10071
+PURGE = {Header.ROLLUP.value: "sub", "KV-Operation": "PURGE"}
+"""Headers that turn a put into the removal of a key (ADR-8 of NATS)."""
 LOCK_ID = 0x5EA7_9AB1
 """Advisory lock: one publisher at a time; a second one waits and takes over when the first ends."""
 RETRY_SECONDS = 1.0
@@ -57,10 +65,10 @@ class Publisher:
 
     async def drain(self) -> int:
         """Render and put everything that is due now, and hand revocations on; returns how many documents were put."""
-        await self.database.run(revocations_publish, now=self.clock())
         for work in (events_consume, events_foresee):
             while await self.database.run(work, now=self.clock(), ahead=self._ahead) == EVENTS_AT_ONCE:
                 pass
+        await self.database.run(revocations_publish, now=self.clock())
         put = 0
         while due := await self.database.run(documents_due):
             put += await self._put_all(due)
@@ -71,6 +79,7 @@ class Publisher:
         await self.database.run(revocations_publish, now=self.clock(), is_forced=True)
         await streams_ensure(self.client)
         await self.database.run(render_missing, now=self.clock())
+        await self.database.run(strays_withdraw)
         lost = 0
         after = 0
         while batch := await self.database.run(_stored_after, after):
@@ -106,6 +115,8 @@ class Publisher:
 
     async def _put_over(self, row: StateDocument, revision: int) -> int:
         headers: dict[str, Any] = {Header.EXPECTED_LAST_SUBJECT_SEQUENCE.value: str(revision)}
+        if not row.stored:
+            headers |= PURGE
         ack = await self.jetstream.publish(kv_subject(row.key), bytes(row.stored), headers=headers, timeout=10)
         return ack.seq
 
@@ -114,12 +125,13 @@ class Publisher:
         data, revision = await self._read(row.key)
         return None if data == bytes(row.stored) else revision
 
-    async def _read(self, key: str) -> tuple[bytes | None, int]:
+    async def _read(self, key: str) -> tuple[bytes, int]:
+        """What the bucket holds under a key, empty when nothing or removed, and the revision of that."""
         try:
             message = await self.jetstream.get_last_msg(BUCKET_STREAM, kv_subject(key), direct=True)
         except NotFoundError:
-            return None, 0
-        return message.data, message.seq or 0
+            return b"", 0
+        return message.data or b"", message.seq or 0
 
 
 async def run(*, stop: asyncio.Event) -> None:

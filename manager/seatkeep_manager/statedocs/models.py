@@ -20,7 +20,7 @@ class StateDocument(models.Model):
     content_digest = models.BinaryField()
     """SHA-256 of the content without version and issue time, so that an unchanged document is not published again."""
     stored = models.BinaryField()
-    """The signed bytes as they stand in the bucket."""
+    """The signed bytes as they stand in the bucket; empty: withdrawn, the bucket must not hold the key."""
     published_version = models.BigIntegerField(default=0)
     """The version that the bucket holds; below `version` while a put is due."""
     revision = models.BigIntegerField(default=0)

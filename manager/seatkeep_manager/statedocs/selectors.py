@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from django.db.models import F
+from django.db.models.functions import Right
 
 from seatkeep_manager.directory.models import Device
 from seatkeep_manager.hublink.models import MirroredLicense
@@ -21,6 +22,14 @@ def documents_due(*, limit: int = 500) -> list[StateDocument]:
 def document_versions(keys: Collection[str]) -> dict[str, int]:
     """The newest version of documents; a key without one is left out."""
     return dict(StateDocument.objects.filter(key__in=keys).values_list("key", "version"))
+
+
+def group_document_keys(*, group_ids: Collection[str] | None = None) -> list[str]:
+    """The keys of group documents that are not withdrawn: all, or those of groups (32 hex digits)."""
+    documents = StateDocument.objects.filter(key__startswith="grp.").exclude(stored=b"")
+    if group_ids is not None:
+        documents = documents.annotate(group=Right("key", 32)).filter(group__in=group_ids)
+    return list(documents.values_list("key", flat=True))
 
 
 def license_assignments(device_ids: Collection[int]) -> dict[int, LicenseAssignment]:

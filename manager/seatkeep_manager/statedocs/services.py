@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import msgspec
@@ -43,6 +44,19 @@ def document_write(*, document: rules.Content, keys: InstanceKeys, now: datetime
 
 
 @transaction.atomic
+def documents_withdraw(*, keys: Collection[str]) -> int:
+    """Ask the publisher to take documents out of the bucket; returns how many. Idempotent.
+
+    Their rows stay and keep the version, so that a key which comes back goes on rising.
+    """
+    rows = list(StateDocument.objects.select_for_update().filter(key__in=keys).exclude(stored=b"").order_by("pk"))
+    for row in rows:
+        row.version, row.content_digest, row.stored = row.version + 1, b"", b""
+    StateDocument.objects.bulk_update(rows, ["version", "content_digest", "stored"])
+    return len(rows)
+
+
+@transaction.atomic
 def documents_mark_published(*, published: dict[int, tuple[int, int]], now: datetime) -> None:
     """Note what the bucket holds now.
 
@@ -72,8 +86,11 @@ def documents_mark_lost(*, revisions: dict[int, int]) -> None:
 
 @transaction.atomic
 def documents_forget_content() -> int:
-    """Make every document count as changed, so that the next rendering gives it a new version (after a restore)."""
-    return StateDocument.objects.update(content_digest=b"")
+    """Make every document count as changed: the next rendering gives it a new version. Returns how many.
+
+    After a restore from a backup agents hold newer versions than the tables, and would refuse what these say.
+    """
+    return StateDocument.objects.exclude(stored=b"").update(content_digest=b"")
 
 
 def _signed(document: rules.Content, version: int, keys: InstanceKeys, now: datetime) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from seatkeep_manager.directory.models import Device, StaticGroup, User, UserAcc
 from seatkeep_manager.directory.services import device_create
 from seatkeep_manager.enrollment.models import EnrollmentToken
 from seatkeep_manager.enrollment.services import deployment_key_create
+from seatkeep_manager.publisher.gather import TOPICS, events_consume
 from seatkeep_protocol.enrollment import EnrollRequest, enroll_build
 from seatkeep_protocol.messages import KINDS, Body, OsInfo, message_encode
 from seatkeep_protocol.sealing import seal_key_generate
@@ -31,6 +33,7 @@ from seatkeep_protocol.subjects import up_subject
 from seatkeep_protocol.vocabulary import DeviceKind as WireDeviceKind
 from seatkeep_protocol.vocabulary import OsFamily
 from seatkeep_webkit.actors import Actor
+from seatkeep_webkit.outbox.models import ConsumerPosition, OutboxEvent
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ACTOR = Actor.system("test")
@@ -130,6 +133,16 @@ def wire(device: Device, body: Body, *, seq: int = 1, at: datetime = NOW, messag
         message_id=message_id or uuid.uuid4(),
     )
     return up_subject(device.hex_id, KINDS[type(body)]), raw  # type: ignore[arg-type]  # hex_id is a DeviceId
+
+
+def consume_all(now: datetime) -> None:
+    """Consume until nothing is left: an open transaction of another test on the same server delays what can be read."""
+    deadline = time.monotonic() + 30
+    newest = OutboxEvent.objects.filter(topic__in=TOPICS).latest("id").pk
+    while not ConsumerPosition.objects.filter(event_id__gte=newest).exists():
+        assert time.monotonic() < deadline, "the events were not consumed in time"
+        if events_consume(now=now) == 0:
+            time.sleep(0.05)
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from cast import FakeAgent
 from seatkeep_manager.enrollment.models import EnrollmentToken, RevokedCredential
-from seatkeep_manager.enrollment.revocations import revocations_publish
-from seatkeep_manager.enrollment.services import credential_revoke, device_enroll, revocations_prune
+from seatkeep_manager.enrollment.revocations import credential_revoke, revocations_prune, revocations_publish
+from seatkeep_manager.enrollment.services import device_enroll
 
 
 @pytest.fixture
