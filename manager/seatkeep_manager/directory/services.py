@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from seatkeep_webkit.actors import Actor
 from seatkeep_webkit.audit.services import audit_record
-from seatkeep_webkit.outbox.services import outbox_append
+from seatkeep_webkit.outbox.services import outbox_append, transactions_rebase
 
 from seatkeep_manager.directory import topics
 from seatkeep_manager.directory.enums import DeviceKind, DeviceState
@@ -163,9 +163,16 @@ def device_restore(*, actor: Actor, device_id: int, now: datetime) -> Device:
 
 @transaction.atomic
 def instance_mark_restored(*, actor: Actor, now: datetime) -> uuid.UUID:
-    """After a restore from a backup: ask every agent for a full report and publish every document anew."""
+    """After a restore from a backup: ask every agent for a full report and publish every document anew.
+
+    All transaction ids that the backup brought become older than any of this PostgreSQL. Run it before anybody writes.
+
+    Returns:
+        The new restore id, which stands in every device document.
+    """
     from seatkeep_manager.directory.identity import instance_ensure
 
+    transactions_rebase()
     instance = instance_ensure(now=now)
     instance.restore_id = uuid.uuid4()
     instance.save(update_fields=["restore_id"])

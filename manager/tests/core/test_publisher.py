@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from io import StringIO
 from typing import Any
 
 import psycopg
 import pytest
 from asgiref.sync import sync_to_async
 from cast import ACTOR, Tree, consume_all
+from django.core.management import call_command
 from django.db import connections
 from seatkeep_launcher.broker import Broker
 from seatkeep_license.keys import KeySet
@@ -218,6 +220,20 @@ def test_a_foreign_open_transaction_does_not_delay_a_policy(device: Device, tree
         held_back = agent_value(device) != 60
         events_foresee(now=now, ahead=set())
     assert (held_back, agent_value(device)) == (True, 60)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_a_restore_from_a_cluster_far_ahead_a_policy_still_comes(
+    device: Device, tree: Tree, now: datetime
+) -> None:
+    consume_all(now)
+    OutboxEvent.objects.update(xid=2**50)
+    ConsumerPosition.objects.update(xid=2**50)
+    interval_policy(tree, 60, now)
+    is_stuck = events_consume(now=now) == 0
+    call_command("instance_mark_restored", stdout=StringIO())
+    consume_all(now)
+    assert (is_stuck, agent_value(device)) == (True, 60)
 
 
 @pytest.mark.django_db(transaction=True)
