@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
-from seatkeep_webkit.audit.models import AuditEntry
+from seatkeep_webkit.audit.tables import AuditTable as JournalTable
 from seatkeep_webkit.search import search_filter
 from seatkeep_webkit.tables import BoolFilter, BulkAction, ChoiceFilter, Column, Empty, Filter, Table
 
@@ -20,6 +20,7 @@ from seatkeep_hub.instances.models import Instance
 from seatkeep_hub.licensing.enums import AdminStatus, LicenseKind, SeatState
 from seatkeep_hub.licensing.models import License, Seat, SecurityAdmin
 from seatkeep_hub.licensing.selectors import licenses_usage
+from seatkeep_hub.portal.audit_words import WORDS
 from seatkeep_hub.portal.company_tree import scope_path
 
 COMPANY_TONES = {"ACTIVE": "ok", "WAITING": "info", "SUSPENDED": "warn", "REMOVED": "off"}
@@ -218,21 +219,10 @@ class InstanceTable(Table[Instance]):
         return reverse("portal:instance", args=[row.uid])
 
 
-class AuditTable(Table[AuditEntry]):
+class AuditTable(JournalTable):
     """Who did what."""
 
-    name = "audit"
-    order = "-at"
-    search = ("actor_label__icontains", "action__istartswith")
-    columns = (
-        Column("at", _("When"), sort="at", kind="when"),
-        Column("actor_label", _("Who"), is_title=True),
-        Column("action", _("What"), sort="action"),
-        Column("subject_type", _("On")),
-        Column("details", _("Details"), kind="long", template="portal/cells/details.html"),
-        Column("ip", _("From"), is_hidden=True),
-    )
-    empty = Empty(_("Nothing here yet."), _("Every change will be noted here."), icon="history")
+    words = WORDS
 
 
 class UsageTable(Table[UsageDay]):

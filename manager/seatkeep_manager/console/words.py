@@ -35,7 +35,7 @@ def lease_facts(lease: dict[str, Any]) -> dict[str, Any]:
     """What the License tab shows of an endpoint's report."""
     return {
         "public_id": lease.get("public_id") or "",
-        "product": lease.get("product") or "",
+        "product": str(PRODUCTS.get(lease.get("product") or "", lease.get("product") or "")),
         "why": refusal_words(lease.get("error")),
         "soft_expires_at": _instant(lease.get("soft_expires_at_us")),
         "hard_expires_at": _instant(lease.get("hard_expires_at_us")),
@@ -73,6 +73,12 @@ TASKS: dict[str, Promise] = {
     "QUARANTINE_DELETE": _("Delete from quarantine"),
     "INVENTORY": _("Take inventory"),
     "RUN_COMMAND": _("Run command"),
+}
+
+
+PRODUCTS: dict[str, Promise] = {
+    "endpoint-workstation": _("Workstation protection"),
+    "endpoint-server": _("Server protection"),
 }
 
 

@@ -145,11 +145,13 @@ def policy_unassign(*, actor: Actor, assignment_id: int, now: datetime) -> None:
     Raises:
         PolicyAssignmentNotFoundError: It is not assigned.
     """
-    assignment = PolicyAssignment.objects.select_related("policy").filter(pk=assignment_id).first()
+    found = PolicyAssignment.objects.select_related("policy", "group", "device")
+    assignment = found.filter(pk=assignment_id).first()
     if assignment is None:
         raise PolicyAssignmentNotFoundError
     _touch(assignment, now)
-    _record(actor, "policy:unassign", assignment.policy, now, group=assignment.group_id, device=assignment.device_id)
+    target = assignment.group or assignment.device
+    _record(actor, "policy:unassign", assignment.policy, now, target=str(target.uid) if target else "")
     assignment.delete()
 
 

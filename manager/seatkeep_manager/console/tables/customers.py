@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from seatkeep_webkit.audit.models import AuditEntry
+from seatkeep_webkit.audit.tables import AuditTable as JournalTable
 from seatkeep_webkit.tables import BulkAction, ChoiceFilter, Column, Empty, Table
 
+from seatkeep_manager.console.audit_words import WORDS
 from seatkeep_manager.enrollment.enums import TokenKind
 from seatkeep_manager.enrollment.models import EnrollmentToken
 from seatkeep_manager.hublink.enums import CustomerState, SyncState
@@ -157,24 +158,7 @@ class SyncTable(Table[SyncRun]):
     empty = Empty(_("Never synchronized."), "", icon="refresh")
 
 
-class AuditTable(Table[AuditEntry]):
+class AuditTable(JournalTable):
     """Who did what."""
 
-    name = "audit"
-    order = "-id"
-    search = ("action__icontains", "actor_label__icontains")
-    columns = (
-        Column("at", _("When"), sort="id", kind="when", is_title=True),
-        Column("actor_label", _("Who"), sort="actor_label"),
-        Column("action", _("What"), sort="action"),
-        Column("subject_type", _("On"), template="console/cells/audit_subject.html"),
-        Column(
-            "details",
-            _("Details"),
-            kind="long",
-            template="console/cells/audit_details.html",
-            export=lambda e: str(e.details),
-        ),
-        Column("ip", _("Address"), is_hidden=True),
-    )
-    empty = Empty(_("Nothing recorded yet."), "", icon="history")
+    words = WORDS

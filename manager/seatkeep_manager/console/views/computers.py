@@ -17,6 +17,7 @@ from seatkeep_webkit.clock import now as clock_now
 from seatkeep_webkit.details import detail_response
 from seatkeep_webkit.dialogs import Confirm, done
 
+from seatkeep_manager.console.audit_words import WORDS
 from seatkeep_manager.console.effective import product_rows
 from seatkeep_manager.console.group_places import asked_group, group_items, scope_of, way_to
 from seatkeep_manager.console.people import viewer
@@ -98,7 +99,8 @@ def _tab_context(request: HttpRequest, found: Device, tab: str) -> dict[str, Any
         return {"lease": lease_facts(found.lease)}
     if tab == "logs":
         entries = audit_visible(viewer(request)).filter(subject_type="device", subject_id=str(found.uid))
-        return {"entries": list(entries[:100])}
+        latest = list(entries[:100])
+        return {"entries": list(zip(latest, WORDS.lines(latest), strict=True))}
     return {}
 
 

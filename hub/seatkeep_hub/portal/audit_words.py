@@ -1,0 +1,169 @@
+"""The journal of Licensing in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from seatkeep_webkit.audit.words import AuditWords, Named, Names
+
+from seatkeep_hub.agreements.models import Agreement
+from seatkeep_hub.companies.enums import AccessLevel, CompanyKind, CompanyStatus, Role
+from seatkeep_hub.companies.models import Company, User
+from seatkeep_hub.instances.models import Instance
+from seatkeep_hub.licensing.catalogue import ENDPOINT_BUNDLE, SERVER, WORKSTATION
+from seatkeep_hub.licensing.enums import Lapse, LicenseKind, Overuse
+from seatkeep_hub.licensing.models import License, Seat, SecurityAdmin
+from seatkeep_hub.portal.enums import UseMode
+
+ACTIONS = {
+    "access:clear": _("Access setting removed"),
+    "access:set": _("Access set"),
+    "agreement:close": _("Agreement closed"),
+    "agreement:set": _("Agreement set"),
+    "api-token:create": _("Integration token made"),
+    "api-token:revoke": _("Integration token revoked"),
+    "company:confirm": _("Company confirmed"),
+    "company:create": _("Company created"),
+    "company:move": _("Company moved"),
+    "company:offboard": _("Off-boarding ordered"),
+    "company:remove": _("Company removed"),
+    "company:rename": _("Company renamed"),
+    "company:restore": _("Company restored"),
+    "company:suspend": _("Company suspended"),
+    "company:unsuspend": _("Suspension of the company taken back"),
+    "company:update": _("Company changed"),
+    "first-run:complete": _("Server set up"),
+    "instance:deny": _("Console refused"),
+    "instance:link": _("Console linked"),
+    "instance:revoke": _("Console revoked"),
+    "keyring:rotate": _("Encryption keys renewed"),
+    "lease_key:rotate": _("Signing key of licenses renewed"),
+    "license:auto_grow": _("Seats grown by themselves"),
+    "license:cancel": _("License canceled"),
+    "license:credential_show": _("Product credentials read"),
+    "license:key_rotate": _("License key changed"),
+    "license:key_show": _("License key shown"),
+    "license:order": _("License ordered"),
+    "license:quantity": _("Seats changed"),
+    "license:suspend": _("License suspended"),
+    "license:unsuspend": _("Suspension of the license taken back"),
+    "recovery-kit:take": _("Recovery kit downloaded"),
+    "seat:deactivate": _("Protection stopped"),
+    "seat:rename": _("Computer renamed"),
+    "seat:resume": _("Protected again"),
+    "security_admin:accept": _("Accepted to manage licenses"),
+    "security_admin:invite": _("Invited to manage licenses"),
+    "security_admin:revoke": _("May no longer manage licenses"),
+    "user:accept": _("Invitation accepted"),
+    "user:create": _("User created"),
+    "user:invite": _("Person invited"),
+    "user:uninvite": _("Invitation withdrawn"),
+}
+SUBJECTS = {
+    "company": _("Company"),
+    "license": _("License"),
+    "agreement": _("Agreement"),
+    "seat": _("Computer"),
+    "user": _("User"),
+    "invitation": _("Invitation"),
+    "security_admin": _("License management"),
+    "instance": _("Console"),
+    "link_request": _("Request of a console"),
+    "api_token": _("Integration token"),
+    "lease_key": _("Signing key"),
+    "keyring": _("Encryption keys"),
+}
+LABELS = {
+    "before": _("before"),
+    "bill_until": _("billed until"),
+    "bundle": _("bundle"),
+    "console_url": _("address"),
+    "device": _("computer"),
+    "email": _("e-mail"),
+    "fields": _("fields"),
+    "key": _("key"),
+    "kind": _("kind"),
+    "last_day": _("last day"),
+    "level": _("access"),
+    "license": _("license"),
+    "mode": _("kind"),
+    "name": _("name"),
+    "note": _("why"),
+    "owner": _("owner"),
+    "product": _("product"),
+    "protect_until": _("protected until"),
+    "public_id": _("number"),
+    "quantity": _("seats"),
+    "role": _("role"),
+    "status": _("state"),
+    "stop_above": _("at most"),
+    "to": _("below"),
+    "username": _("user name"),
+    "warn_above": _("warns above"),
+}
+VALUES = {
+    "FIXED": _("Fixed"),
+    "FLEXIBLE": _("Flexible"),
+    WORKSTATION: _("Workstation protection"),
+    SERVER: _("Server protection"),
+    ENDPOINT_BUNDLE: _("Endpoint protection"),
+    **{
+        str(value): words
+        for choices in (UseMode, CompanyKind, CompanyStatus, AccessLevel, Role, LicenseKind, Overuse, Lapse)
+        for value, words in choices.choices
+    },
+}
+PROGRAMS = {"first run": _("Set-up"), "anonymous": _("Not signed in"), "auto-grow": _("Automatic growth")}
+
+
+def names_of(ids: Collection[str]) -> Names:
+    """Names and pages of what entries speak of; one query per kind of thing, for a whole page."""
+    found: dict[str, Named] = {}
+    sources: tuple[Callable[[list[str]], dict[str, Named]], ...] = (
+        _companies, _licenses, _agreements, _seats, _users, _admins, _instances,
+    )  # fmt: skip
+    for source in sources:
+        missing = [one for one in ids if one not in found]
+        if missing:
+            found.update(source(missing))
+    return found
+
+
+def _companies(ids: list[str]) -> dict[str, Named]:
+    rows = Company.objects.filter(uid__in=ids).values_list("uid", "name")
+    return {str(uid): Named(name, reverse("portal:company", args=[uid])) for uid, name in rows}
+
+
+def _licenses(ids: list[str]) -> dict[str, Named]:
+    rows = License.objects.filter(uid__in=ids).values_list("uid", "public_id")
+    return {str(uid): Named(public_id, reverse("portal:license", args=[uid])) for uid, public_id in rows}
+
+
+def _agreements(ids: list[str]) -> dict[str, Named]:
+    rows = Agreement.objects.filter(uid__in=ids).values_list("uid", "company__name", "company__uid")
+    return {str(uid): Named(name, reverse("portal:company", args=[company])) for uid, name, company in rows}
+
+
+def _seats(ids: list[str]) -> dict[str, Named]:
+    seats = Seat.objects.filter(uid__in=ids)
+    return {str(seat.uid): Named(seat.shown_name, reverse("portal:seat", args=[seat.uid])) for seat in seats}
+
+
+def _users(ids: list[str]) -> dict[str, Named]:
+    rows = User.objects.filter(uid__in=ids).values_list("uid", "email")
+    return {str(uid): Named(email, reverse("portal:user", args=[uid])) for uid, email in rows}
+
+
+def _admins(ids: list[str]) -> dict[str, Named]:
+    rows = SecurityAdmin.objects.filter(uid__in=ids).values_list("uid", "email")
+    return {str(uid): Named(email, reverse("portal:admin", args=[uid])) for uid, email in rows}
+
+
+def _instances(ids: list[str]) -> dict[str, Named]:
+    rows = Instance.objects.filter(uid__in=ids).values_list("uid", "name")
+    return {str(uid): Named(name, reverse("portal:instance", args=[uid])) for uid, name in rows}
+
+
+WORDS = AuditWords(ACTIONS, SUBJECTS, LABELS, VALUES, PROGRAMS, names_of)

@@ -1,0 +1,202 @@
+"""The journal of the console in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from seatkeep_webkit.audit.words import AuditWords, Named, Names
+
+from seatkeep_manager.console.words import PRODUCTS, TASKS
+from seatkeep_manager.customers.models import CustomerTemplate
+from seatkeep_manager.detections.enums import Resolution
+from seatkeep_manager.detections.models import Detection
+from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.models import Device, StaticGroup, User
+from seatkeep_manager.enrollment.enums import TokenKind, WaitReason
+from seatkeep_manager.enrollment.models import EnrollmentToken
+from seatkeep_manager.hublink.models import MirroredCompany
+from seatkeep_manager.policies.models import Policy
+from seatkeep_manager.problems.enums import ProblemKind
+from seatkeep_manager.problems.models import Problem
+from seatkeep_manager.tasks.models import ClientTask
+
+ACTIONS = {
+    "api_token:create": _("API token made"),
+    "api_token:revoke": _("API token revoked"),
+    "customer:archive": _("Off-boarding finished"),
+    "customer:offboard": _("Off-boarding ordered"),
+    "customer:offboard_cancel": _("Off-boarding called off"),
+    "customer:ready": _("Customer marked as ready"),
+    "customer:restore": _("Customer brought back"),
+    "customer:setup": _("Customer set up"),
+    "detection:resolve": _("Detection resolved"),
+    "device:create": _("Computer joined"),
+    "device:move": _("Computer moved"),
+    "device:rekey": _("Computer came back with a new key"),
+    "device:rename": _("Computer renamed"),
+    "device:restore": _("Computer managed again"),
+    "device:retire": _("Computer no longer managed"),
+    "device:return": _("Computer returned"),
+    "enrollment:approve": _("Computer approved"),
+    "enrollment:reject": _("Computer rejected"),
+    "group:create": _("Group made"),
+    "group:delete": _("Group deleted"),
+    "group:move": _("Group moved"),
+    "group:rename": _("Group renamed"),
+    "hublink:approve": _("Connected to Licensing"),
+    "hublink:start": _("Connection to Licensing asked for"),
+    "hublink:sync": _("Synchronization asked for"),
+    "instance:restore": _("Console restored from a backup"),
+    "keyring:rotate": _("Encryption keys renewed"),
+    "license:assign": _("License assigned"),
+    "license:credentials": _("Product credentials read"),
+    "license:resume": _("Protected again by Licensing"),
+    "license:stop": _("Protection stopped by Licensing"),
+    "license:unassign": _("License taken away"),
+    "person:create": _("Person signed in for the first time"),
+    "policy:assign": _("Policy assigned"),
+    "policy:create": _("Policy made"),
+    "policy:delete": _("Policy deleted"),
+    "policy:unassign": _("Policy taken off"),
+    "policy:update": _("Policy changed"),
+    "problem:acknowledge": _("Problem seen"),
+    "problem:assign": _("Problem given to somebody"),
+    "problem:note": _("Note on a problem"),
+    "problem:snooze": _("Problem snoozed"),
+    "task:cancel": _("Task canceled"),
+    "task:create": _("Task ordered"),
+    "template:create": _("Template made"),
+    "token:create": _("Installer made"),
+    "token:revoke": _("Installer revoked"),
+    "token:rotate": _("Installer replaced"),
+}
+SUBJECTS = {
+    "customer": _("Customer"),
+    "device": _("Computer"),
+    "group": _("Group"),
+    "policy": _("Policy"),
+    "task": _("Task"),
+    "detection": _("Detection"),
+    "problem": _("Problem"),
+    "token": _("Installer"),
+    "enrollment": _("Request to join"),
+    "license": _("License"),
+    "template": _("Template"),
+    "person": _("Person"),
+    "api_token": _("API token"),
+    "hublink": _("Licensing link"),
+    "instance": _("This console"),
+    "keyring": _("Encryption keys"),
+}
+LABELS = {
+    "device": _("computer"),
+    "devices": _("computers"),
+    "former": _("before"),
+    "group": _("group"),
+    "groups": _("groups made"),
+    "hostname": _("host name"),
+    "key": _("deployment key"),
+    "kind": _("kind"),
+    "level": _("access"),
+    "license": _("license"),
+    "name": _("name"),
+    "parent": _("below"),
+    "product": _("product"),
+    "protect_until": _("protected until"),
+    "reason": _("why"),
+    "resolution": _("as"),
+    "runs": _("computers"),
+    "target": _("to"),
+    "template": _("template"),
+    "version": _("version"),
+}
+VALUES = {
+    **TASKS,
+    **PRODUCTS,
+    **{
+        str(value): words
+        for choices in (AccessLevel, TokenKind, WaitReason, Resolution, ProblemKind)
+        for value, words in choices.choices
+    },
+}
+PROGRAMS = {
+    "enrollment": _("Enrollment"),
+    "hublink": _("Licensing link"),
+    "licensing": _("Licensing"),
+    "restore": _("Restore"),
+    "sign-in": _("Sign-in"),
+}
+
+
+def names_of(ids: Collection[str]) -> Names:
+    """Names and pages of what entries speak of; one query per kind of thing, for a whole page."""
+    found: dict[str, Named] = {}
+    sources: tuple[Callable[[list[str]], dict[str, Named]], ...] = (
+        _devices, _groups, _customers, _policies, _tokens, _tasks, _people, _problems, _detections, _templates,
+    )  # fmt: skip
+    for source in sources:
+        missing = [one for one in ids if one not in found]
+        if missing:
+            found.update(source(missing))
+    return found
+
+
+def _devices(ids: list[str]) -> dict[str, Named]:
+    rows = Device.objects.filter(uid__in=ids).only("uid", "hostname", "display_name")
+    return {str(one.uid): Named(one.name, reverse("console:device", args=[one.uid])) for one in rows}
+
+
+def _groups(ids: list[str]) -> dict[str, Named]:
+    rows = StaticGroup.objects.filter(uid__in=ids).values_list("uid", "name")
+    return {str(uid): Named(name) for uid, name in rows}
+
+
+def _customers(ids: list[str]) -> dict[str, Named]:
+    rows = MirroredCompany.objects.filter(uid__in=ids).values_list("uid", "name")
+    return {str(uid): Named(name, reverse("console:customer", args=[uid])) for uid, name in rows}
+
+
+def _policies(ids: list[str]) -> dict[str, Named]:
+    rows = Policy.objects.filter(uid__in=ids).values_list("uid", "name")
+    return {str(uid): Named(name, reverse("console:policy", args=[uid])) for uid, name in rows}
+
+
+def _tokens(ids: list[str]) -> dict[str, Named]:
+    rows = EnrollmentToken.objects.filter(uid__in=ids).only("uid", "kind", "hint")
+    return {
+        str(one.uid): Named(f"{one.get_kind_display()} …{one.hint}", reverse("console:installer", args=[one.uid]))
+        for one in rows
+    }
+
+
+def _tasks(ids: list[str]) -> dict[str, Named]:
+    rows = ClientTask.objects.filter(uid__in=ids).values_list("uid", "kind")
+    return {
+        str(uid): Named(str(TASKS.get(kind, kind)), reverse("console:task", args=[uid])) for uid, kind in rows
+    }  # fmt: skip
+
+
+def _people(ids: list[str]) -> dict[str, Named]:
+    return {str(uid): Named(email) for uid, email in User.objects.filter(uid__in=ids).values_list("uid", "email")}
+
+
+def _problems(ids: list[str]) -> dict[str, Named]:
+    rows = Problem.objects.filter(uid__in=ids).only("uid", "kind")
+    return {
+        str(one.uid): Named(str(one.get_kind_display()), reverse("console:problem", args=[one.uid])) for one in rows
+    }
+
+
+def _detections(ids: list[str]) -> dict[str, Named]:
+    rows = Detection.objects.filter(uid__in=ids).values_list("uid", "name")
+    return {str(uid): Named(name, reverse("console:detection", args=[uid])) for uid, name in rows}
+
+
+def _templates(ids: list[str]) -> dict[str, Named]:
+    rows = CustomerTemplate.objects.filter(uid__in=ids).values_list("uid", "name")
+    return {str(uid): Named(name) for uid, name in rows}
+
+
+WORDS = AuditWords(ACTIONS, SUBJECTS, LABELS, VALUES, PROGRAMS, names_of)
