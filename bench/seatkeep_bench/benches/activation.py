@@ -21,7 +21,8 @@ from seatkeep_bench.stats import percentile
 from seatkeep_bench.web import Web, activate_request
 
 GOAL_PER_SECOND = 4_000
-CONNECTIONS = 64
+CONNECTIONS = 256
+"""Devices that ask at the same time, as in a roll-out."""
 WARM_UP = 100
 CHECKED = 50
 

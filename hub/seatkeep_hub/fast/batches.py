@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 Q = TypeVar("Q")
@@ -12,7 +13,7 @@ A = TypeVar("A")
 
 GATHER_SECONDS = 0.002
 GATHER_BESIDE_SECONDS = 0.02
-"""While another batch is with the database, gather longer: two small batches cost more than one large."""
+"""While another batch is with the database, gather up to so long: two small batches cost more than one large."""
 MAX_BATCH = 128
 MAX_WAITING = 4096
 WORKERS = 2
@@ -35,6 +36,7 @@ class Batcher(Generic[Q, A]):
         self._handler = handler
         self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
         self._is_filled = asyncio.Event()
+        self._is_ripe = asyncio.Event()
         self._workers: list[asyncio.Task[None]] = []
         self._at_work = 0
 
@@ -59,12 +61,14 @@ class Batcher(Generic[Q, A]):
         answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, answer))
         self._is_filled.set()
+        if len(self._waiting) == MAX_BATCH:
+            self._is_ripe.set()
         return await answer
 
     async def _work(self) -> None:
         while True:
             await self._is_filled.wait()
-            await asyncio.sleep(GATHER_BESIDE_SECONDS if self._at_work else GATHER_SECONDS)
+            await self._gather()
             batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
             if not self._waiting:
                 self._is_filled.clear()
@@ -74,6 +78,15 @@ class Batcher(Generic[Q, A]):
                     await self._answer(batch)
                 finally:
                     self._at_work -= 1
+                    self._is_ripe.set()
+
+    async def _gather(self) -> None:
+        """Wait a moment for more; longer beside another batch, until that is done or this one is full."""
+        await asyncio.sleep(GATHER_SECONDS)
+        if self._at_work and len(self._waiting) < MAX_BATCH:
+            self._is_ripe.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._is_ripe.wait(), GATHER_BESIDE_SECONDS)
 
     async def _answer(self, batch: Sequence[tuple[Q, asyncio.Future[A]]]) -> None:
         answers: Sequence[A | Exception]
