@@ -15,7 +15,7 @@ from seatkeep_protocol.errors import DocumentTooLargeError
 from seatkeep_protocol.subjects import group_key
 from seatkeep_protocol.tasks import TaskKind
 from seatkeep_webkit.outbox.models import OutboxEvent
-from seatkeep_webkit.outbox.selectors import outbox_unsettled
+from seatkeep_webkit.outbox.selectors import outbox_unread
 from seatkeep_webkit.outbox.services import consume
 
 from seatkeep_manager.directory.identity import InstanceKeys, instance_ensure, instance_keys
@@ -45,7 +45,9 @@ from seatkeep_manager.tasks.selectors import runs_open
 
 CONSUMER = "publisher"
 TOPICS = (*DOCUMENT_TOPICS, DEVICE_ENROLLED, DEVICE_LEFT_COMPANY, LICENSE_TOPIC, SEAT_TOPIC)
-EVENTS_AT_ONCE = 500
+URGENT_TOPICS = (GROUP_CHANGED,)
+"""What a person waits for, such as a policy: not to stand in line behind the computers of a roll-out."""
+EVENTS_AT_ONCE = 100
 DEVICES_AT_ONCE = 500
 _log = logging.getLogger(__name__)
 
@@ -58,7 +60,7 @@ def events_consume(*, now: datetime, ahead: set[int] | None = None) -> int:
         ahead: Events that `events_foresee` has handled; the position passes them, and they are taken out.
 
     Returns:
-        How many events were passed; 500 means that there may be more.
+        How many events were passed; EVENTS_AT_ONCE means that there may be more.
     """
     done, passed = ahead if ahead is not None else set(), set[int]()
 
@@ -71,22 +73,23 @@ def events_consume(*, now: datetime, ahead: set[int] | None = None) -> int:
     return count
 
 
-def events_foresee(*, now: datetime, ahead: set[int]) -> int:
-    """Render what events touch that are committed but that the position may not pass yet.
+def events_foresee(*, now: datetime, ahead: set[int], topics: Collection[str] = TOPICS) -> int:
+    """Render what committed events touch that the position has not passed.
 
-    An older transaction that is still open, in whichever database of the cluster, must not delay a policy. Rendering is
-    idempotent and reads what is committed, so an event may come early, twice and out of order; the position still
-    moves by `events_consume` alone, and nothing is missed.
+    Neither an older transaction that is still open, in whichever database of the cluster, nor the events before it may
+    delay a policy. Rendering is idempotent and reads what is committed, so an event may come early, twice and out of
+    order; the position still moves by `events_consume` alone, and nothing is missed.
 
     Args:
         now: Current time, aware UTC.
         ahead: Events handled so before; the new ones are added.
+        topics: Only these.
 
     Returns:
-        How many were handled; 500 means that there may be more.
+        How many were handled; EVENTS_AT_ONCE means that there may be more.
     """
     with transaction.atomic():
-        events = outbox_unsettled(topics=TOPICS, besides=ahead, limit=EVENTS_AT_ONCE)
+        events = outbox_unread(name=CONSUMER, topics=topics, besides=ahead, limit=EVENTS_AT_ONCE)
         _handle(events, now)
     ahead |= {event.pk for event in events}
     return len(events)

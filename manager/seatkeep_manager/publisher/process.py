@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -26,6 +27,8 @@ from seatkeep_webkit.outbox.services import CHANNEL
 from seatkeep_manager.enrollment.revocations import revocations_publish
 from seatkeep_manager.publisher.gather import (
     EVENTS_AT_ONCE,
+    TOPICS,
+    URGENT_TOPICS,
     events_consume,
     events_foresee,
     render_missing,
@@ -64,11 +67,26 @@ class Publisher:
         """Events handled before the position could pass them."""
 
     async def drain(self) -> int:
-        """Render and put everything that is due now, and hand revocations on; returns how many documents were put."""
-        for work in (events_consume, events_foresee):
-            while await self.database.run(work, now=self.clock(), ahead=self._ahead) == EVENTS_AT_ONCE:
-                pass
+        """Render and put everything that is due now, and hand revocations on; returns how many documents were put.
+
+        What a person waits for goes first, also between the parts of a long line.
+        """
+        put = 0
+        is_more = True
+        while is_more:
+            await self._foresee(URGENT_TOPICS)
+            put += await self._put_due()
+            is_more = await self.database.run(events_consume, now=self.clock(), ahead=self._ahead) == EVENTS_AT_ONCE
+        await self._foresee(TOPICS)
         await self.database.run(revocations_publish, now=self.clock())
+        return put + await self._put_due()
+
+    async def _foresee(self, topics: Collection[str]) -> None:
+        see = partial(events_foresee, topics=topics, ahead=self._ahead)
+        while await self.database.run(see, now=self.clock()) == EVENTS_AT_ONCE:
+            pass
+
+    async def _put_due(self) -> int:
         put = 0
         while due := await self.database.run(documents_due):
             put += await self._put_all(due)

@@ -15,15 +15,16 @@ import pytest
 from asgiref.sync import sync_to_async
 from cast import ACTOR, Tree, consume_all
 from django.core.management import call_command
-from django.db import connections
+from django.db import connections, transaction
 from seatkeep_launcher.broker import Broker
 from seatkeep_license.keys import KeySet
 from seatkeep_manager.directory.identity import instance_ensure, instance_keys
 from seatkeep_manager.directory.models import Device
 from seatkeep_manager.directory.services import device_restore, device_retire
+from seatkeep_manager.directory.topics import DEVICE_CHANGED
 from seatkeep_manager.policies.enums import PolicyProduct
 from seatkeep_manager.policies.services import policy_assign_group, policy_create, policy_unassign
-from seatkeep_manager.publisher.gather import events_consume, events_foresee
+from seatkeep_manager.publisher.gather import EVENTS_AT_ONCE, URGENT_TOPICS, events_consume, events_foresee
 from seatkeep_manager.publisher.process import Publisher, database_url, run
 from seatkeep_manager.statedocs.bus import bus_connect, streams_ensure
 from seatkeep_manager.statedocs.models import StateDocument
@@ -41,6 +42,7 @@ from seatkeep_protocol.policy import policies_merge, settings_values
 from seatkeep_protocol.settings_schema import product_schema
 from seatkeep_protocol.subjects import BUCKET_STREAM, device_key, group_key, kv_subject
 from seatkeep_webkit.outbox.models import ConsumerPosition, OutboxEvent
+from seatkeep_webkit.outbox.services import outbox_append
 
 SETTING = "heartbeat.interval_seconds"
 
@@ -265,6 +267,18 @@ def test_a_publisher_that_forgot_what_it_rendered_ahead_misses_nothing(
     StateDocument.objects.all().delete()
     consume_all(now)
     assert agent_value(device) == 60
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_policy_does_not_stand_in_line_behind_a_roll_out(device: Device, tree: Tree, now: datetime) -> None:
+    consume_all(now)
+    with transaction.atomic():
+        for _ in range(2 * EVENTS_AT_ONCE):
+            outbox_append(topic=DEVICE_CHANGED, payload={"device": device.pk}, now=now)
+    interval_policy(tree, 60, now)
+    line = ConsumerPosition.objects.get().cursor
+    events_foresee(now=now, ahead=set(), topics=URGENT_TOPICS)
+    assert (agent_value(device), ConsumerPosition.objects.get().cursor) == (60, line)
 
 
 @pytest.mark.services

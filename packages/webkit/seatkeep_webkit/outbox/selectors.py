@@ -9,9 +9,9 @@ from django.db.models import Func, Model, Q, QuerySet
 
 from seatkeep_webkit.outbox.cursors import OutboxCursor
 from seatkeep_webkit.outbox.fields import XidField
-from seatkeep_webkit.outbox.models import OutboxEvent
+from seatkeep_webkit.outbox.models import ConsumerPosition, OutboxEvent
 
-__all__ = ["OutboxCursor", "below_horizon", "is_after", "outbox_read", "outbox_unsettled"]
+__all__ = ["OutboxCursor", "below_horizon", "is_after", "outbox_read", "outbox_unread"]
 
 _M = TypeVar("_M", bound=Model)
 
@@ -52,16 +52,22 @@ def outbox_read(*, after: OutboxCursor, topics: Collection[str] | None = None, l
     return list(below_horizon(events, after=after)[:limit])
 
 
-def outbox_unsettled(*, topics: Collection[str], besides: Collection[int] = (), limit: int = 500) -> list[OutboxEvent]:
-    """Return committed events that no cursor may pass yet, because an older transaction is still open somewhere.
+def outbox_unread(
+    *, name: str, topics: Collection[str], besides: Collection[int] = (), limit: int = 500
+) -> list[OutboxEvent]:
+    """Return committed events that a named reader has not passed, also those that it may not pass yet.
 
-    A reader that may handle an event twice, and out of order, need not wait for strangers: it acts on these at once and
-    still moves its cursor by `outbox_read`, so nothing is missed. Any database of the cluster holds the horizon back.
+    A reader that may handle an event twice, and out of order, need not wait for strangers, whose open transactions hold
+    the horizon back in any database of the cluster, nor for the events before: it acts on these at once and still moves
+    its position by `consume`, so nothing is missed.
 
     Args:
+        name: The reader.
         topics: Only these.
         besides: Ids of events that are not wanted again.
         limit: At most so many, oldest first.
     """
-    events = OutboxEvent.objects.filter(topic__in=topics, xid__gte=_Horizon()).exclude(pk__in=besides)
+    position = ConsumerPosition.objects.filter(name=name).first()
+    cursor = position.cursor if position is not None else OutboxCursor.start()
+    events = OutboxEvent.objects.filter(is_after(cursor), topic__in=topics).exclude(pk__in=besides)
     return list(events.order_by("xid", "id")[:limit])
