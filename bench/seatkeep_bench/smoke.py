@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from seatkeep_bench.benches.reports import reports
 from seatkeep_bench.browser import Browser
 from seatkeep_bench.console import PolicyPage
 from seatkeep_bench.device import SimulatedDevice
+from seatkeep_bench.errors import BenchError
 from seatkeep_bench.fleet import Fleet, FleetPlan, fleet_of
 from seatkeep_bench.provision import own_stack
 from seatkeep_bench.results import Row
@@ -22,6 +24,7 @@ from seatkeep_bench.stack import Stack
 
 QUIET_HEARTBEAT_SECONDS = 3_600.0
 RAMP_PER_SECOND = 25
+SETTLE_SECONDS = 120
 
 Tell = Callable[[str], None]
 
@@ -98,5 +101,11 @@ async def _measure(stack: Stack, folder: Path, sizes: SmokeSizes, page: PolicyPa
 
 
 async def _connected(fleet: Fleet, count: int) -> list[SimulatedDevice]:
+    """Connect devices and wait until each obeys its documents and holds its seat: what follows is no roll-out."""
     await fleet.start(count)
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while not all(device.has_seat and device.obedience and device.obedience.device for device in fleet.devices):
+        if time.monotonic() > deadline:
+            raise BenchError(f"Not all of {count} devices had documents and a seat within {SETTLE_SECONDS} s.")
+        await asyncio.sleep(0.1)
     return fleet.devices
