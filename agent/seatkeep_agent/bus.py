@@ -18,6 +18,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from seatkeep_protocol.subjects import direct_get_subject, inbox_prefix, kv_subject
 
+from seatkeep_agent.clock import wait_for
 from seatkeep_agent.errors import BrokerUnsafeError, ManagerUnreachableError
 from seatkeep_agent.keys import AgentKeys
 
@@ -29,9 +30,18 @@ REQUEST_SECONDS = 10.0
 FIRST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 30.0
 PING_SECONDS = 20
+REFUSALS = ("authorization violation", "authentication revoked", "authentication expired")
 KV_PREFIX = kv_subject("")
 
 Document = Callable[[str, bytes], None]
+
+
+def is_refusal(error: Exception) -> bool:
+    """Whether the broker refused who we are: a JWT that was revoked or has ended, or is not its own.
+
+    nats-py raises its base class with the server's words for it.
+    """
+    return isinstance(error, NatsError) and any(words in str(error).lower() for words in REFUSALS)
 
 
 class _Ack(msgspec.Struct, frozen=True):
@@ -58,6 +68,7 @@ class Bus:
         tls: Gives the TLS context.
         on_document: Called with (key, stored bytes) for each document that comes.
         on_connect: Called after each connect.
+        on_refused: Called with the JWT that the broker refused.
     """
 
     def __init__(
@@ -70,15 +81,17 @@ class Bus:
         tls: Callable[[], ssl.SSLContext],
         on_document: Document,
         on_connect: Callable[[], Awaitable[None]],
+        on_refused: Callable[[str], None],
     ) -> None:
         self._device, self._keys = device, keys
         self._jwt, self._urls, self._tls = jwt, urls, tls
-        self._on_document, self._on_connect = on_document, on_connect
+        self._on_document, self._on_connect, self._on_refused = on_document, on_connect, on_refused
         self._client: Client | None = None
-        self._closed = asyncio.Event()
+        self._closed, self._hurry = asyncio.Event(), asyncio.Event()
         self._followed: set[str] = set()
         self._unread: set[str] = set()
         self._absent: set[str] = set()
+        self._shown = ""
         self.last_error = ""
 
     @property
@@ -90,13 +103,14 @@ class Bus:
         """Stay connected for ever; pauses grow to 30 s and are jittered, so that a fleet does not come at once."""
         attempt = 0
         while True:
+            self._hurry.clear()
             for url in self._urls():
                 if await self._session(url):
                     attempt = 0
                     break
             longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(attempt, 10))
             attempt += 1
-            await asyncio.sleep(longest * (0.5 + random.random() / 2))  # noqa: S311  # spreads load
+            await wait_for(self._hurry, longest * (0.5 + random.random() / 2))  # noqa: S311  # spreads load
 
     async def follow(self, keys: Collection[str]) -> None:
         """Watch bucket keys from now on and read them once; those watched already are left alone."""
@@ -149,7 +163,8 @@ class Bus:
             raise NotStoredError(str(ack.error))
 
     async def reconnect(self) -> None:
-        """Connect anew, for a new JWT or new addresses."""
+        """Connect anew and at once, for a new JWT or new addresses."""
+        self._hurry.set()
         if self._client is not None:
             await self._client.close()
 
@@ -159,6 +174,8 @@ class Bus:
             self._client = await self._connect(url)
         except (NatsError, OSError, TimeoutError, ssl.SSLError, BrokerUnsafeError, ManagerUnreachableError) as error:
             self._fail(url, error)
+            if is_refusal(error):
+                self._on_refused(self._shown)
             return False
         except Exception as error:  # aiohttp's errors have no common base with the others.
             self._fail(url, error)
@@ -192,6 +209,10 @@ class Bus:
         async def on_closed() -> None:
             closed.set()
 
+        def show_jwt() -> bytearray:
+            self._shown = self._jwt()
+            return bytearray(self._shown.encode())
+
         async def on_error(error: Exception) -> None:
             log.info("broker: %s", error)
 
@@ -204,7 +225,7 @@ class Bus:
             ping_interval=PING_SECONDS,
             max_outstanding_pings=2,
             inbox_prefix=inbox_prefix(self._device).encode(),
-            user_jwt_cb=lambda: bytearray(self._jwt().encode()),
+            user_jwt_cb=show_jwt,
             signature_cb=lambda nonce: b64encode(self._keys.nkey_sign(nonce.encode())),
             closed_cb=on_closed,
             disconnected_cb=on_closed,

@@ -32,7 +32,7 @@ from seatkeep_protocol.settings_schema import AGENT, product_schema
 from seatkeep_protocol.subjects import KEYS_KEY, device_key
 
 from seatkeep_agent.bus import Bus
-from seatkeep_agent.clock import utc_now
+from seatkeep_agent.clock import utc_now, wait_for
 from seatkeep_agent.config import StatusFile, file_replace
 from seatkeep_agent.desired import DocumentBook
 from seatkeep_agent.effective import agent_settings, endpoint_settings
@@ -52,7 +52,7 @@ from seatkeep_agent.manager import tls_context
 from seatkeep_agent.passes import PassKeeper
 from seatkeep_agent.paths import Layout
 from seatkeep_agent.platforms.base import Platform
-from seatkeep_agent.reporter import Publisher, Reporter, wait_for
+from seatkeep_agent.reporter import Publisher, Reporter
 from seatkeep_agent.runner import TaskRunner
 from seatkeep_agent.spool import Spool
 from seatkeep_agent.store import Store
@@ -96,7 +96,7 @@ class Agent:
         self._bus = Bus(
             device=identity.device, keys=keys, jwt=lambda: self._identity.jwt, urls=lambda: self._identity.nats,
             tls=self._tls, on_document=lambda key, raw: self._documents.put_nowait((key, raw, True)),
-            on_connect=self._connected,
+            on_connect=self._connected, on_refused=lambda jwt: self._passes.refused(jwt),
         )  # fmt: skip
         self._publisher = Publisher(self._spool, self._bus, identity.device)
         self._reporter = Reporter(
@@ -167,7 +167,7 @@ class Agent:
     # Documents
 
     async def _connected(self) -> None:
-        await self._bus.follow(self._book.followed)
+        await self._bus.follow(self._passes.opened(self._book.followed))
         self._publisher.wake()
         self._beat.set()
 
@@ -208,13 +208,11 @@ class Agent:
         is_restored = self._store.fact(RESTORE_ID, str) not in (None, document.restore_id)
         if is_restored:
             self._seat.forget_assignment()
-        self._identity = self._identity.with_addresses(document.addresses)
-        has_moved = document.company != self._identity.company
-        self._identity = msgspec.structs.replace(self._identity, company=document.company)
+        identity = self._identity.with_addresses(document.addresses)
+        self._identity = msgspec.structs.replace(identity, company=document.company)
         identity_save(self._store, self._identity)
-        if has_moved:
-            await self._passes.renew()
-        await self._bus.follow(self._book.followed)
+        self._passes.look()
+        await self._bus.follow(self._passes.opened(self._book.followed))
         self._runner.receive(document.tasks)
         await self._follow_restore(document.restore_id)
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 from seatkeep_license.encoding import instant_of
 from seatkeep_protocol.documents import Addresses
+from seatkeep_protocol.subjects import company_of_tags
 
 from seatkeep_agent.store import Store
 
@@ -59,23 +60,34 @@ def identity_save(store: Store, identity: Identity) -> None:
     store.fact_set(IDENTITY, identity)
 
 
-class _JwtTimes(msgspec.Struct, frozen=True):
+class _JwtTags(msgspec.Struct, frozen=True):
+    tags: list[str] = []
+
+
+class _JwtClaims(msgspec.Struct, frozen=True):
     iat: int
     exp: int = 0
+    nats: _JwtTags = _JwtTags()
 
 
 def jwt_renew_at(jwt: str) -> datetime | None:
     """When a broker JWT is at half its life; None when it never ends or cannot be read (the broker judges it)."""
-    times = jwt_times(jwt)
-    if times is None or times.exp == 0:
+    claims = _claims(jwt)
+    if claims is None or claims.exp == 0:
         return None
-    return instant_of(times.iat) + timedelta(seconds=(times.exp - times.iat) / 2)
+    return instant_of(claims.iat) + timedelta(seconds=(claims.exp - claims.iat) / 2)
 
 
-def jwt_times(jwt: str) -> _JwtTimes | None:
-    """Issue and expiry of a JWT, unverified: only to know when to ask for the next."""
+def jwt_company(jwt: str) -> str | None:
+    """The company whose documents a broker JWT opens; None when it names none or cannot be read."""
+    claims = _claims(jwt)
+    return company_of_tags(claims.nats.tags) if claims else None
+
+
+def _claims(jwt: str) -> _JwtClaims | None:
+    """What a JWT says, unverified: only to know when to ask for the next."""
     try:
         payload = jwt.split(".")[1]
-        return msgspec.json.decode(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)), type=_JwtTimes)
+        return msgspec.json.decode(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)), type=_JwtClaims)
     except (IndexError, ValueError, msgspec.MsgspecError):
         return None

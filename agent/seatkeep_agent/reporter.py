@@ -6,7 +6,6 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 
 import msgspec
@@ -17,6 +16,7 @@ from seatkeep_protocol.subjects import up_subject
 
 from seatkeep_agent import __version__
 from seatkeep_agent.bus import Bus, NotStoredError
+from seatkeep_agent.clock import wait_for
 from seatkeep_agent.errors import SpoolFullError
 from seatkeep_agent.identity import Identity
 from seatkeep_agent.journal import micros
@@ -166,13 +166,3 @@ def shorten(inventory: Inventory, limit_bytes: int = 250_000) -> Inventory:
         keep = len(inventory.software) * 9 // 10
         inventory = msgspec.structs.replace(inventory, software=inventory.software[:keep])
     return inventory
-
-
-async def wait_for(event: asyncio.Event, seconds: float) -> None:
-    """Wait for an event, at most so long.
-
-    Not `asyncio.wait_for`: before Python 3.12 it can swallow a cancellation that comes with the event.
-    """
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()

@@ -6,7 +6,8 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from seatkeep_agent.bus import Bus
+from nats.errors import Error as NatsError
+from seatkeep_agent.bus import Bus, is_refusal
 from seatkeep_agent.keys import agent_keys_load
 from seatkeep_agent.manager import tls_context
 
@@ -27,6 +28,7 @@ def bus_to(url: str, tmp_path: Path, jwt: list[str]) -> Bus:
     return Bus(
         device="ab" * 16, keys=agent_keys_load(tmp_path / "keys"), jwt=give_jwt, urls=lambda: [url],
         tls=lambda: tls_context(tmp_path / "none.pem"), on_document=lambda key, raw: None, on_connect=nothing,
+        on_refused=lambda jwt: None,
     )  # fmt: skip
 
 
@@ -63,3 +65,17 @@ async def test_an_address_without_tls_is_never_called(url: str, tmp_path: Path) 
     bus = bus_to(url, tmp_path, [])
     await try_once(bus, tried)
     assert "does not promise TLS" in bus.last_error
+
+
+@pytest.mark.parametrize(
+    ("error", "is_ours"),
+    [
+        (NatsError("nats: 'Authorization Violation'"), True),
+        (NatsError("nats: 'User Authentication Revoked'"), True),
+        (NatsError("nats: 'User Authentication Expired'"), True),
+        (NatsError("nats: 'Maximum Connections Exceeded'"), False),
+        (ConnectionRefusedError(111, "Connect call failed"), False),
+    ],
+)
+def test_only_a_broker_that_refuses_who_we_are_costs_the_jwt(error: Exception, is_ours: bool) -> None:
+    assert is_refusal(error) == is_ours

@@ -25,7 +25,7 @@ from seatkeep_protocol.messages import (
     QuarantineEvent,
     TaskRunEvent,
 )
-from seatkeep_protocol.subjects import device_key
+from seatkeep_protocol.subjects import device_key, group_key
 from world import DEPLOYMENT_KEY, PRODUCT, World, now
 
 pytestmark = pytest.mark.services
@@ -192,6 +192,30 @@ async def test_stop_protecting_works_at_once_and_is_undone(world: World, machine
     world.seen.clear()
     await world.put(world.device_document(license=world.assignment(status.key_jkt, is_stopped=False)))
     await heard(world, EndpointStatus, lambda body: body.license.state == "ACTIVE")
+
+
+@pytest.mark.parametrize("is_cut_off_first", [True, False], ids=["revoked-first", "told-first"])
+async def test_a_device_that_moves_follows_its_new_company_at_once_and_loses_nothing(
+    world: World, machine: Machine, tmp_path: Path, is_cut_off_first: bool
+) -> None:
+    await start(world, machine)
+    infected = tmp_path / "docs" / "eicar.com"
+    infected.parent.mkdir()
+    infected.write_bytes(EICAR)
+    scan = world.task("SCAN", targets=[str(infected.parent)])
+    world.policies = (world.policy(scan__schedule="0 5 * * *"),)
+    world.move()
+    if is_cut_off_first:
+        world.revoke()
+    await world.put(world.group_document())
+    await world.put(world.device_document(tasks=(scan,)))
+    await heard(world, EndpointStatus, lambda body: body.settings["scan.schedule"] == "0 5 * * *")
+    if not is_cut_off_first:
+        world.revoke()
+    found = await heard(world, DetectionEvent)
+    await heard(world, Heartbeat, lambda body: group_key(world.company, world.group) in body.applied)
+    assert (found.run, machine.status().company, machine.status().is_connected) == (scan.run, world.company, True)
+    assert world.requests.count("/agent/v1/jwt") == 1
 
 
 async def test_a_restored_manager_that_lost_the_assignment_does_not_cost_the_seat(

@@ -93,6 +93,7 @@ class World:
     is_approving: bool = True
     is_hub_down: bool = False
     is_forgetful: bool = False
+    busy: int = 0
     refusal: str = ""
     lapse: LapsePolicy = LapsePolicy.KEEP_PROTECTING
     requests: list[str] = field(default_factory=list)
@@ -166,7 +167,29 @@ class World:
             return 409, {"code": self.refusal, "detail": "as the test wishes"}
         return self.license_request(path.rsplit("/", 1)[-1], body)
 
+    def move(self) -> None:
+        """Put the device into a group of another company, as a technician does; its JWTs so far still count."""
+        self.company, self.group = uuid.uuid4().hex, uuid.uuid4().hex
+        self.moved_at = int(now().timestamp())
+        self.jwt = self.mint(self.nkey, now() + dt.timedelta(seconds=1))
+
+    def revoke(self) -> None:
+        """End every JWT that the device had before it moved, as manager and launcher do."""
+        users = {self.nkey: self.moved_at}
+        self.broker.revocations_file.write_text(json.dumps({"version": 1, "users": users}))
+        self.broker.reload(now=now())
+
+    def mint(self, nkey: str, issued_at: dt.datetime) -> str:
+        keys = BrokerKeys.load(self.broker.folder / "keys")
+        return user_jwt_mint(
+            signing_key=keys.edge_signing, edge_account=self.broker.edge_account, nkey=nkey,
+            device=self.device, part=part_of(self.device), company=self.company, now=issued_at,
+        )  # fmt: skip
+
     def next_jwt(self) -> tuple[int, Any]:
+        if self.busy:
+            self.busy -= 1
+            return 503, {"code": "busy", "detail": "as the test wishes"}
         if self.is_forgetful:
             return 403, {"code": "device_unknown", "detail": "it was restored"}
         return 200, {"jwt": self.jwt}
@@ -183,11 +206,8 @@ class World:
         proven = enroll_verify(body["request"], audience=self.url, now=now())
         if not self.is_approving:
             return 202, {"status": "waiting", "retry_after_seconds": 1}
-        keys = BrokerKeys.load(self.broker.folder / "keys")
-        self.jwt = user_jwt_mint(
-            signing_key=keys.edge_signing, edge_account=self.broker.edge_account, nkey=proven.claims.nkey,
-            device=self.device, part=part_of(self.device), company=self.company, now=now(),
-        )  # fmt: skip
+        self.nkey = proven.claims.nkey
+        self.jwt = self.mint(self.nkey, now())
         return 200, {
             "status": "enrolled", "device": self.device, "company": self.company, "instance": self.instance,
             "nats": {"jwt": self.jwt, "urls": self.nats_urls or [f"tls://localhost:{self.broker.port}"]},

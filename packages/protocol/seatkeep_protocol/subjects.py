@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -119,6 +120,16 @@ def inbox_prefix(device: DeviceId | str) -> str:
 def agent_tags(device: DeviceId, company: CompanyId) -> list[str]:
     """Return the tags of an agent's user JWT, from which the broker fills the permission template."""
     return [f"device:{device}", f"part:{part_of(device)}", f"company:{company}"]
+
+
+def company_of_tags(tags: Iterable[str]) -> str | None:
+    """Return the company that the tags of a user JWT name; None when they name none."""
+    return next((tag.removeprefix("company:") for tag in tags if tag.startswith("company:")), None)
+
+
+def is_key_open(key: str, company: CompanyId | str) -> bool:
+    """Whether a user JWT of a company may read a bucket key, as far as the company decides it."""
+    return not key.startswith("grp.") or key.startswith(f"grp.{company}.")
 
 
 def agent_key_tag(thumbprint: str) -> str:

@@ -100,6 +100,14 @@ def test_permission_template_filled_by_tags_is_just_the_agents_own_subjects() ->
     }
 
 
+def test_a_jwt_opens_the_groups_of_the_company_that_its_tags_name() -> None:
+    tags = subjects.agent_tags(DeviceId(DEVICE), CompanyId(COMPANY))
+    own = ["keys", f"dev.{DEVICE}", subjects.group_key(COMPANY, GROUP)]
+    assert (subjects.company_of_tags(tags), subjects.company_of_tags(tags[:1])) == (COMPANY, None)
+    assert all(subjects.is_key_open(key, COMPANY) for key in own)
+    assert not subjects.is_key_open(subjects.group_key(GROUP, GROUP), COMPANY)
+
+
 def test_streams_and_consumers_have_the_names_of_the_wire() -> None:
     assert (Stream.EVT.stream_name, Stream.TEL.filter) == ("EVT", "sk.v1.tel.>")
     assert subjects.part_filter(Stream.EVT, "07") == "sk.v1.evt.07.>"
