@@ -1,4 +1,4 @@
-"""`seatkeep-agent setup | prepare | run | supervise | status | uninstall`."""
+"""`seatkeep-agent setup | prepare | run | service | supervise | status | uninstall`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ import asyncio
 import logging
 import os
 import sys
+from collections.abc import Coroutine
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from seatkeep_agent import __version__
 from seatkeep_agent.config import Config, config_load
 from seatkeep_agent.daemon import RETIRED, Agent, prepare_process
 from seatkeep_agent.errors import AgentError, ExitCode, LocalFailureError
-from seatkeep_agent.identity import identity_load
+from seatkeep_agent.identity import Identity, identity_load
 from seatkeep_agent.joining import wait_for_approval
 from seatkeep_agent.keys import agent_keys_load
 from seatkeep_agent.paths import Layout
@@ -21,8 +24,9 @@ from seatkeep_agent.platforms import platform
 from seatkeep_agent.platforms.base import Platform
 from seatkeep_agent.preparing import prepare
 from seatkeep_agent.removal import files_remove, uninstall
-from seatkeep_agent.setup import say, setup_run, status_read, supervise
+from seatkeep_agent.setup import say, setup_run, status_read
 from seatkeep_agent.store import Store
+from seatkeep_agent.supervisor import program_command, supervise
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -53,7 +57,8 @@ def parser(on: Platform) -> argparse.ArgumentParser:
         "SEATKEEP_SERVICE=none; SEATKEEP_MACHINE_ID (any stable text) makes it a computer of its own where several "
         "share one machine's hardware",
         "prepare": "write down console and key (SEATKEEP_KEY); `run` then joins by itself; what is not given stays",
-        "run": "serve until SIGTERM",
+        "run": "serve until asked to end",
+        "service": "run as a service of Windows; its service manager starts this",
         "supervise": "run and start again whenever it dies",
         "status": "say how things stand",
         "uninstall": "give the seat back and remove everything",
@@ -82,7 +87,11 @@ def dispatch(options: argparse.Namespace, layout: Layout, on: Platform) -> int:
         return run(layout, on)
     if options.command == "supervise":
         hold(on, layout.pid_file)
-        return supervise(layout.root)
+        command = [*program_command("seatkeep-agent", "seatkeep_agent"), "run", "--root", str(layout.root)]
+        asyncio.run(supervise(command, on))
+        return 0
+    if options.command == "service":
+        return on.service_run(layout.root, lambda: run(layout, on))
     if options.command == "status":
         return show_status(layout, on)
     is_released = uninstall(layout, on)
@@ -91,7 +100,7 @@ def dispatch(options: argparse.Namespace, layout: Layout, on: Platform) -> int:
 
 
 def run(layout: Layout, on: Platform) -> int:
-    """Run the agent in the foreground; 0 after SIGTERM or when it was retired."""
+    """Run the agent in the foreground; 0 when it was asked to end, or retired."""
     hold(on, layout.root / "run" / "agent.lock")
     config = config_load(layout)
     if config is None:
@@ -123,11 +132,22 @@ async def serve(layout: Layout, on: Platform, store: Store, config: Config) -> N
     keys = agent_keys_load(layout.keys)
     identity = identity_load(store)
     if identity is None:
-        identity = await wait_for_approval(config=config, keys=keys, platform=on, layout=layout, store=store)
+        waiting = wait_for_approval(config=config, keys=keys, platform=on, layout=layout, store=store)
+        identity = await unless_stopped(waiting, on)
+    if identity is None:
+        return
     agent = Agent(
         layout=layout, store=store, keys=keys, identity=identity, platform=on, has_endpoint=config.has_endpoint
     )
     await agent.run()
+
+
+async def unless_stopped(waiting: Coroutine[Any, Any, Identity], on: Platform) -> Identity | None:
+    """Wait for an identity; None when this process is asked to end first."""
+    task = asyncio.create_task(waiting)
+    with on.stop_requests(task.cancel, is_with_input=False), suppress(asyncio.CancelledError):
+        return await task
+    return None
 
 
 def leave(layout: Layout, on: Platform, *, is_removing: bool) -> None:
@@ -159,7 +179,7 @@ def hold(on: Platform, pid_file: Path) -> None:
     Raises:
         LocalFailureError: Another one runs.
     """
-    if on.lock_pid_file(pid_file) is None:
+    if on.hold(pid_file) is None:
         raise LocalFailureError(f"another process holds {pid_file}")
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import msgspec
 
 from seatkeep_agent.paths import Layout
@@ -54,14 +51,3 @@ def config_load(layout: Layout) -> Config | None:
         return msgspec.json.decode(layout.config.read_bytes(), type=Config)
     except FileNotFoundError:
         return None
-
-
-def file_replace(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """Write a file so that a reader sees the old or the new content, never half."""
-    staging = path.with_name(f".{path.name}.new")
-    staging.unlink(missing_ok=True)
-    with open(os.open(staging, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    staging.rename(path)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import signal
 import ssl
 from collections.abc import Coroutine
 from contextlib import suppress
@@ -15,6 +14,7 @@ from typing import Any
 import msgspec
 from seatkeep_license.localhost import install_localhost_names
 from seatkeep_license.requests import DeviceInfo
+from seatkeep_machine.files import file_replace
 from seatkeep_protocol.documents import DeviceDocument, RetireOrder
 from seatkeep_protocol.errors import DocumentError, DocumentKeyUnknownError
 from seatkeep_protocol.local import (
@@ -33,7 +33,7 @@ from seatkeep_protocol.subjects import KEYS_KEY, device_key
 
 from seatkeep_agent.bus import Bus
 from seatkeep_agent.clock import utc_now, wait_for
-from seatkeep_agent.config import StatusFile, file_replace
+from seatkeep_agent.config import StatusFile
 from seatkeep_agent.desired import DocumentBook
 from seatkeep_agent.effective import agent_settings, endpoint_settings
 from seatkeep_agent.endpoint_client import EndpointClient
@@ -133,19 +133,17 @@ class Agent:
         self.is_retired = False
 
     async def run(self) -> None:
-        """Serve until SIGTERM, SIGINT or a retire order that has been carried out."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stopping.set)
-        jobs = [loop.create_task(self._forever(job)) for job in self._jobs()]
-        try:
-            await self._stopping.wait()
-        finally:
-            for job in jobs:
-                job.cancel()
-            await asyncio.gather(*jobs, return_exceptions=True)
-            await self._bus.reconnect()
-            self._write_status()
+        """Serve until asked to end, or until a retire order has been carried out."""
+        with self._platform.stop_requests(self._stopping.set, is_with_input=False):
+            jobs = [asyncio.create_task(self._forever(job)) for job in self._jobs()]
+            try:
+                await self._stopping.wait()
+            finally:
+                for job in jobs:
+                    job.cancel()
+                await asyncio.gather(*jobs, return_exceptions=True)
+                await self._bus.reconnect()
+                self._write_status()
 
     def _jobs(self) -> list[Coroutine[Any, Any, None]]:
         jobs = [

@@ -1,4 +1,4 @@
-"""The agent's side of the local socket."""
+"""The agent's side of the local channel."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from seatkeep_machine.errors import PeerAbsentError
 from seatkeep_protocol.errors import FrameError
 from seatkeep_protocol.local import (
     Answer,
@@ -118,7 +119,10 @@ class EndpointClient:
         raise EndpointRefusedError(code, detail)
 
     async def _session(self) -> None:
-        reader, self._writer = await self._platform.connect_local(self._socket)
+        try:
+            reader, self._writer = await self._platform.connect_local(self._socket)
+        except PeerAbsentError as error:
+            raise EndpointAbsentError(str(error)) from error
         greeting = asyncio.create_task(self._greet())
         try:
             await self._receive(reader)

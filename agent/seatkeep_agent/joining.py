@@ -9,12 +9,13 @@ import secrets
 from pathlib import Path
 
 import msgspec
+from seatkeep_machine.files import file_replace
 from seatkeep_protocol.enrollment import EnrollAnswer, EnrollRequest
 from seatkeep_protocol.fingerprint import Component, fingerprint_components
 
 from seatkeep_agent import __version__
 from seatkeep_agent.clock import utc_now
-from seatkeep_agent.config import Config, Pending, file_replace
+from seatkeep_agent.config import Config, Pending
 from seatkeep_agent.errors import ManagerUnreachableError
 from seatkeep_agent.identity import Identity, identity_save
 from seatkeep_agent.keys import AgentKeys

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from base64 import urlsafe_b64encode
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import cast
 import msgspec
 import nkeys
 from seatkeep_license.keys import SigningKey
+from seatkeep_machine.files import file_replace
 from seatkeep_protocol.sealing import seal_key_generate
 
 from seatkeep_agent.errors import LocalFailureError
@@ -61,7 +61,7 @@ def agent_keys_load(path: Path) -> AgentKeys:
         LocalFailureError: The file is damaged; the device must be enrolled anew.
     """
     if not path.exists():
-        _write(path, _generate())
+        file_replace(path, msgspec.json.encode(_generate()))
     try:
         return AgentKeys(msgspec.json.decode(path.read_bytes(), type=_Stored))
     except msgspec.MsgspecError as error:
@@ -72,13 +72,3 @@ def _generate() -> _Stored:
     private, public = seal_key_generate()
     seed = nkeys.encode_seed(secrets.token_bytes(32), nkeys.PREFIX_BYTE_USER)
     return _Stored(SigningKey.generate().seed, seed.decode(), private, public)
-
-
-def _write(path: Path, stored: _Stored) -> None:
-    staging = path.with_suffix(".new")
-    staging.unlink(missing_ok=True)
-    with open(os.open(staging, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(msgspec.json.encode(stored))
-        file.flush()
-        os.fsync(file.fileno())
-    staging.rename(path)

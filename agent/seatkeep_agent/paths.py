@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from seatkeep_machine import machine
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -63,8 +65,13 @@ class Layout:
         return self.root / "var" / "agent.log"
 
     def prepare(self) -> None:
-        """Make the folders; var and run are for the owner only."""
-        (self.root / "etc").mkdir(mode=0o755, parents=True, exist_ok=True)
+        """Make the folders: users may read `etc`, and see nothing of var and run.
+
+        Raises:
+            OSError: Not allowed, or somebody else's folder is there.
+        """
+        guard_folder = machine().guard_folder
+        for folder in (self.root, self.root / "etc"):
+            guard_folder(folder, is_private=False)
         for folder in (self.root / "var", self.root / "run"):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            folder.chmod(0o700)
+            guard_folder(folder, is_private=True)

@@ -150,6 +150,8 @@ class Reporter:
             hardware=self._platform.hardware(),
             software=self._platform.software(),
             fp=fingerprint_components(self._components(), self._identity().console[0]),
+            domain=self._platform.domain(),
+            last_user=self._platform.last_user(),
         )
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
-import subprocess
 import sys
 import time
 import uuid
@@ -194,7 +192,7 @@ def start(layout: Layout, platform: Platform, *, is_service: bool) -> None:
     agent = program_command("seatkeep-agent", "seatkeep_agent")
     layout.status_file.unlink(missing_ok=True)
     if is_service and platform.has_service_manager():
-        platform.service_install(layout.root, [*agent, "run", "--root", str(layout.root)])
+        platform.service_install(layout.root, agent)
         say("installed as a service")
     else:
         platform.start_background(layout.root, [*agent, "supervise", "--root", str(layout.root)], layout.log_file)
@@ -207,61 +205,6 @@ def stop_running(layout: Layout, platform: Platform) -> None:
     if platform.has_service_manager():
         platform.service_remove(layout.root)
     platform.stop_background(layout.pid_file)
-
-
-def supervise(root: Path) -> int:
-    """Run the agent and start it again when it dies; ends when the agent ends by itself in order, and at SIGTERM."""
-    command = [*program_command("seatkeep-agent", "seatkeep_agent"), "run", "--root", str(root)]
-    ending = Ending()
-    previous = signal.signal(signal.SIGTERM, ending)
-    try:
-        _supervise(command, ending)
-    finally:
-        signal.signal(signal.SIGTERM, previous)
-    return 0
-
-
-def _supervise(command: list[str], ending: Ending) -> None:
-    pause = 0.5
-    while not ending.is_asked:
-        began = time.monotonic()
-        if ending.run(command) == 0:
-            return
-        pause = 0.5 if time.monotonic() - began > 30 else min(pause * 2, 60.0)
-        ending.sleep(pause)
-
-
-class Ending:
-    """Remembers SIGTERM and passes it on to the child of the moment.
-
-    A child that is only starting dies of the signal, which looks like a crash; it must not be started again.
-    """
-
-    def __init__(self) -> None:
-        self.is_asked = False
-        self._child: subprocess.Popen[bytes] | None = None
-
-    def __call__(self, *_: object) -> None:
-        """The signal handler."""
-        self.is_asked = True
-        if self._child is not None:
-            self._child.terminate()
-
-    def run(self, command: list[str]) -> int:
-        """Run a program to its end; returns its code."""
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL) as child:
-            self._child = child
-            if self.is_asked:
-                child.terminate()
-            code = child.wait()
-            self._child = None
-        return code
-
-    def sleep(self, seconds: float) -> None:
-        """Wait, but not beyond SIGTERM."""
-        until = time.monotonic() + seconds
-        while not self.is_asked and time.monotonic() < until:
-            time.sleep(LOOK_SECONDS)
 
 
 def status_read(layout: Layout) -> StatusFile | None:

@@ -1,4 +1,4 @@
-"""Keeps the endpoint's process alive."""
+"""Keeps processes alive: the agent its endpoint, and `supervise` the agent."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from seatkeep_machine.base import Machine
+
 log = logging.getLogger(__name__)
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 60.0
 STEADY_SECONDS = 30.0
 STOP_SECONDS = 15.0
+ASK_SECONDS = 0.5
 
 
 class Supervisor:
@@ -51,17 +54,18 @@ class Supervisor:
             await self.stop()
 
     async def stop(self) -> None:
-        """End the program: ask first, then force."""
+        """End the program: ask first (its input ends), then force."""
         process = self._process
         if process is None or process.returncode is not None:
             return
-        with suppress(ProcessLookupError):
-            process.terminate()
+        if process.stdin is not None:
+            process.stdin.close()
         try:
             async with asyncio.timeout(STOP_SECONDS):
                 await process.wait()
         except TimeoutError:
-            process.kill()
+            with suppress(ProcessLookupError):
+                process.kill()
             await process.wait()
 
     async def _run_once(self) -> int | str:
@@ -73,6 +77,45 @@ class Supervisor:
         except OSError as error:
             return str(error)
         return await self._process.wait()
+
+
+async def supervise(command: list[str], on: Machine) -> None:
+    """Run a program and start it again when it dies; over when it ends by itself in order, or we are asked to end."""
+    stopping = asyncio.Event()
+    pause = FIRST_PAUSE_SECONDS
+    with on.stop_requests(stopping.set, is_with_input=False):
+        while not stopping.is_set():
+            began = time.monotonic()
+            if await run_until(stopping, command, on) == 0:
+                return
+            is_steady = time.monotonic() - began >= STEADY_SECONDS
+            pause = FIRST_PAUSE_SECONDS if is_steady else min(pause * 2, LONGEST_PAUSE_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await stopping.wait()
+
+
+async def run_until(stopping: asyncio.Event, command: list[str], on: Machine) -> int:
+    """Run a program to its end, and when `stopping` is set, ask it to end; returns its code.
+
+    A child that is only starting may not hear the first request or die of it, so it is asked again and again.
+    """
+    child = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL)
+    asking = asyncio.create_task(ask_again(stopping, child, on))
+    try:
+        return await child.wait()
+    finally:
+        asking.cancel()
+
+
+async def ask_again(stopping: asyncio.Event, child: asyncio.subprocess.Process, on: Machine) -> None:
+    """Once `stopping` is set: ask a process to end every half second, and end it by force after 15 s."""
+    await stopping.wait()
+    until = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < until:
+        on.ask_to_end(child.pid)
+        await asyncio.sleep(ASK_SECONDS)
+    on.kill(child.pid)
 
 
 def program_command(name: str, module: str) -> list[str]:

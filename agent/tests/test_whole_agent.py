@@ -15,7 +15,7 @@ from typing import TypeVar
 import msgspec
 import pytest
 from seatkeep_agent.config import StatusFile
-from seatkeep_agent.platforms.linux_service import running_pid
+from seatkeep_agent.platforms import platform
 from seatkeep_protocol.messages import (
     Body,
     DetectionEvent,
@@ -51,13 +51,13 @@ class Machine:
         )
 
     def stop(self) -> None:
-        pid = running_pid(self.root / "run" / "agent.pid")
+        pid = platform().holder(self.root / "run" / "agent.pid")
         if pid:
             os.kill(pid, signal.SIGTERM)
-            wait_until(lambda: running_pid(self.root / "run" / "agent.pid") is None)
+            wait_until(lambda: platform().holder(self.root / "run" / "agent.pid") is None)
 
     def agent_pid(self) -> int:
-        return running_pid(self.root / "run" / "agent.lock") or 0
+        return platform().holder(self.root / "run" / "agent.lock") or 0
 
     def status(self) -> StatusFile:
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 import time
 import uuid
 from datetime import datetime
@@ -31,6 +30,8 @@ STATUS_EVERY_SECONDS = 30.0
 SCHEDULE_LOOK_SECONDS = 20.0
 FINGERPRINT = "fingerprint"
 LOCK_SECONDS = 10.0
+STEADY_COMPONENTS = frozenset({Component.MACHINE_ID, Component.BOARD_SERIAL, Component.SYSTEM_UUID, Component.MAC})
+"""What repairs seldom change: the digest is one over all, so a new disk must not make it another machine's."""
 
 
 class Daemon:
@@ -57,33 +58,34 @@ class Daemon:
         self._keeper = keeper
         self.service = EndpointService(
             layout=self.layout, store=self._store, key=key, keeper=keeper, news=self._news,
-            ram_bytes=self._platform.total_ram_bytes(), clock=utc_now,
+            platform=self._platform, clock=utc_now,
         )  # fmt: skip
         self._stopping = asyncio.Event()
         self._is_supervised = is_supervised
 
     async def run(self) -> None:
-        """Serve until SIGTERM or SIGINT."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stopping.set)
-        if self._is_supervised:
-            loop.add_reader(0, self._stopping.set)
-        self.service.scanner.report_cut_off()
-        server = await self._platform.serve_local(self.layout.socket, self._serve)
-        jobs = [loop.create_task(job) for job in (self._keeper.run(), self._watch_status(), self._keep_schedule())]
-        log.info("endpoint serves at %s", self.layout.socket)
-        try:
-            await self._stopping.wait()
-        finally:
-            server.close()
-            for job in jobs:
-                job.cancel()
-            self.service.scanner.cancel_all()
-            await self.service.scanner.wait()
-            await asyncio.gather(*jobs, return_exceptions=True)
-            self.layout.socket.unlink(missing_ok=True)
-            self._store.close()
+        """Serve until asked to end."""
+        with self._platform.stop_requests(self._stopping.set, is_with_input=self._is_supervised):
+            self.service.scanner.report_cut_off()
+            server = await self._platform.serve_local(self.layout.socket, self._serve)
+            jobs = [self._keeper.run(), self._watch_status(), self._keep_schedule(), self.service.watch()]
+            tasks = [asyncio.create_task(job) for job in jobs]
+            log.info("endpoint serves at %s", self.layout.socket)
+            try:
+                await self._stopping.wait()
+            finally:
+                server.close()
+                await self._end(tasks)
+
+    async def _end(self, tasks: list[asyncio.Task[None]]) -> None:
+        for task in tasks:
+            task.cancel()
+        self.service.scanner.cancel_all()
+        await self.service.scanner.wait()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.to_thread(self.service.watcher.close)
+        self.layout.socket.unlink(missing_ok=True)
+        self._store.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await Connection(self.service, reader, writer).serve()
@@ -128,7 +130,8 @@ class Daemon:
         """What identifies this machine: its hardware, or the id that was given to a container."""
         if self.layout.machine_id.exists():
             return {Component.MACHINE_ID.value: self.layout.machine_id.read_text().strip()}
-        return self._platform.fingerprint_components()
+        found = self._platform.fingerprint_components()
+        return {name: value for name, value in found.items() if name in STEADY_COMPONENTS}
 
     def _connect(self, url: str) -> Hub:
         relay = self._store.fact(RELAY_URL, str) or None
@@ -153,7 +156,7 @@ def hold(on: Platform, path: Path) -> int:
         AlreadyRunningError: It does not end within ten seconds.
     """
     deadline = time.monotonic() + LOCK_SECONDS
-    while (descriptor := on.lock(path)) is None:
+    while (descriptor := on.hold(path)) is None:
         if time.monotonic() > deadline:
             raise AlreadyRunningError(f"another endpoint holds {path}")
         time.sleep(0.05)

@@ -65,6 +65,12 @@ class ScanTargetError(EndpointError):
     code = "scan_target_missing"
 
 
+class WatchUnavailableError(EndpointError):
+    """Folders cannot be watched here."""
+
+    code = "watch_unavailable"
+
+
 class QuarantineUnknownError(EndpointError):
     """There is no such file in quarantine."""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from seatkeep_machine import machine
+
 
 @dataclass(frozen=True)
 class Layout:
-    """Files and folders of the endpoint below `root`; made private (0700) by `prepare`."""
+    """Files and folders of the endpoint below `root`; made and guarded by `prepare`."""
 
     root: Path
 
@@ -46,9 +48,13 @@ class Layout:
         return self.root / "var" / "endpoint-ca.pem"
 
     def prepare(self) -> None:
-        """Make the folders; var, run and quarantine are for the owner only."""
-        for folder in (self.root / "etc", self.own_rules):
-            folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+        """Make the folders: users may read `etc`, and see nothing of var, run and quarantine.
+
+        Raises:
+            OSError: Not allowed, or somebody else's folder is there.
+        """
+        guard_folder = machine().guard_folder
+        for folder in (self.root, self.root / "etc", self.own_rules):
+            guard_folder(folder, is_private=False)
         for folder in (self.root / "var", self.root / "run", self.quarantine):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            folder.chmod(0o700)
+            guard_folder(folder, is_private=True)

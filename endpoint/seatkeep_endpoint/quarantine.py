@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import hashlib
 import os
 import secrets
@@ -13,25 +11,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
 
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 
 from seatkeep_endpoint.engines.base import Finding
-from seatkeep_endpoint.errors import (
-    QuarantineDamagedError,
-    QuarantineRaceError,
-    QuarantineUnknownError,
-    RestorePathChangedError,
-    RestoreTargetExistsError,
-)
-from seatkeep_endpoint.scanning.walker import FoundFile
+from seatkeep_endpoint.errors import QuarantineDamagedError, QuarantineRaceError, QuarantineUnknownError
+from seatkeep_endpoint.platforms.base import Files, FileStamp, FoundFile
+from seatkeep_endpoint.scanning.display import display_path
 from seatkeep_endpoint.store import Store
 
 CHUNK_BYTES = 1024 * 1024
-SAFE_MODE_BITS = 0o777
 ZERO_NONCE = bytes(16)
 
 
@@ -62,13 +53,15 @@ class Quarantine:
     """The quarantine of one endpoint.
 
     Args:
-        folder: Holds the encrypted copies (0600 in a folder of 0700).
+        folder: Holds the encrypted copies; nobody but its owner and the system can enter.
         store: Holds what is known about them.
+        files: The files of this machine.
     """
 
-    def __init__(self, folder: Path, store: Store) -> None:
+    def __init__(self, folder: Path, store: Store, files: Files) -> None:
         self._folder = folder
         self._store = store
+        self._files = files
         self._finish_interrupted_moves()
 
     def take(
@@ -82,17 +75,20 @@ class Quarantine:
             QuarantineRaceError: The name stands for another file by now; that one is left alone.
             OSError: The copy or the removal failed (read-only or full disk).
         """
-        item, key, status = uuid.uuid4().hex, secrets.token_bytes(32), os.fstat(descriptor)
+        item, key, stamp = uuid.uuid4().hex, secrets.token_bytes(32), self._files.stamp(descriptor)
         digest = self._copy_in(item, key, descriptor)
         at_us = int(now.timestamp() * 1_000_000)
         with self._store.transaction() as connection:
             connection.execute(
                 "INSERT INTO quarantine VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'MOVING')",
-                (item, os.fsencode(found.path), status.st_mode, status.st_uid, status.st_gid, status.st_mtime_ns,
-                 status.st_size, digest, key, finding.name, finding.engine, at_us, detection),
+                (item, os.fsencode(found.path), stamp.mode, stamp.uid, stamp.gid, stamp.modified_ns,
+                 stamp.size_bytes, digest, key, finding.name, finding.engine, at_us, detection),
             )  # fmt: skip
+            connection.execute(
+                "INSERT INTO quarantine_security VALUES (?, ?, ?)", (item, stamp.attributes, stamp.security)
+            )
         try:
-            remove_same_file(found, status)
+            found.remove(descriptor)
         except (OSError, QuarantineRaceError):
             self.delete(item)
             raise
@@ -100,7 +96,7 @@ class Quarantine:
         return self.get(item)
 
     def restore(self, item: str, *, now: datetime, is_excluding: bool = False) -> QuarantineItem:
-        """Put a file back to its path with its mode and owner (set-user-id bits are not given back).
+        """Put a file back to its path with its rights, its time and, where we may, its owner; never with set-user-id.
 
         Args:
             item: The quarantined file.
@@ -114,13 +110,15 @@ class Quarantine:
             RestorePathChangedError: The folder is gone or became a link.
         """
         row = self._row(item)
-        with open_real_folder(os.path.dirname(row["path"])) as folder_fd:
-            self._copy_out(row, folder_fd)
+        self._verify(row)
+        with self._files.restore(row["path"], row_stamp(row)) as file:
+            for chunk in self._plain_chunks(row):
+                file.write(chunk)
         with self._store.transaction() as connection:
             if is_excluding:
                 at_us = int(now.timestamp() * 1_000_000)
                 connection.execute("INSERT OR REPLACE INTO allowed VALUES (?, ?)", (row["sha256"], at_us))
-            connection.execute("DELETE FROM quarantine WHERE item = ?", (item,))
+            row_remove(connection, item)
         self._blob(item).unlink(missing_ok=True)
         return to_item(row)
 
@@ -133,7 +131,7 @@ class Quarantine:
         row = self._row(item)
         self._blob(item).unlink(missing_ok=True)
         with self._store.transaction() as connection:
-            connection.execute("DELETE FROM quarantine WHERE item = ?", (item,))
+            row_remove(connection, item)
         return to_item(row)
 
     def get(self, item: str) -> QuarantineItem:
@@ -155,7 +153,9 @@ class Quarantine:
         return bool(self._store.rows("SELECT 1 FROM allowed WHERE sha256 = ?", sha256))
 
     def _row(self, item: str) -> sqlite3.Row:
-        rows = self._store.rows("SELECT * FROM quarantine WHERE item = ?", item)
+        rows = self._store.rows(
+            "SELECT * FROM quarantine LEFT JOIN quarantine_security USING (item) WHERE item = ?", item
+        )
         if not rows:
             raise QuarantineUnknownError(f"no file {item} in quarantine")
         return rows[0]
@@ -184,22 +184,6 @@ class Quarantine:
             raise
         return digest.hexdigest()
 
-    def _copy_out(self, row: sqlite3.Row, folder_fd: int) -> None:
-        self._verify(row)
-        name = os.path.basename(row["path"])
-        try:
-            target = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder_fd)
-        except FileExistsError as error:
-            raise RestoreTargetExistsError(f"{os.fsdecode(row['path'])} exists already") from error
-        try:
-            with open(target, "wb") as file:
-                self._decrypt_into(row, file)
-                restore_attributes(file.fileno(), row)
-                os.fsync(file.fileno())
-        except BaseException:
-            os.unlink(name, dir_fd=folder_fd)
-            raise
-
     def _verify(self, row: sqlite3.Row) -> None:
         digest = hashlib.sha256()
         try:
@@ -210,11 +194,6 @@ class Quarantine:
         if digest.hexdigest() != row["sha256"]:
             raise QuarantineDamagedError("the quarantined copy was changed")
 
-    def _decrypt_into(self, row: sqlite3.Row, file: BinaryIO) -> None:
-        for chunk in self._plain_chunks(row):
-            file.write(chunk)
-        file.flush()
-
     def _plain_chunks(self, row: sqlite3.Row) -> Iterator[bytes]:
         decryptor: CipherContext = Cipher(AES(row["key"]), CTR(ZERO_NONCE)).decryptor()
         with self._blob(row["item"]).open("rb") as blob:
@@ -224,7 +203,7 @@ class Quarantine:
     def _finish_interrupted_moves(self) -> None:
         """After a crash: an item whose original still stands is dropped (the next scan finds it again)."""
         for row in self._store.rows("SELECT * FROM quarantine WHERE state = 'MOVING'"):
-            if os.path.lexists(row["path"]):
+            if self._files.exists(row["path"]):
                 self.delete(row["item"])
             else:
                 self._set_held(row["item"])
@@ -243,59 +222,15 @@ def to_item(row: sqlite3.Row) -> QuarantineItem:
     )  # fmt: skip
 
 
-def display_path(path: str | bytes) -> str:
-    """A path as text that any reader survives: bytes that are no UTF-8 become `\\xNN`, control characters too."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return "".join(mark if mark.isprintable() else mark.encode("unicode_escape").decode() for mark in text)
+def row_remove(connection: sqlite3.Connection, item: str) -> None:
+    """Forget an item inside a transaction."""
+    connection.execute("DELETE FROM quarantine WHERE item = ?", (item,))
+    connection.execute("DELETE FROM quarantine_security WHERE item = ?", (item,))
 
 
-def remove_same_file(found: FoundFile, status: os.stat_result) -> None:
-    """Unlink the name if it still is the file of `status`.
-
-    Raises:
-        QuarantineRaceError: It is another file by now.
-    """
-    current = os.stat(found.name, dir_fd=found.folder_fd, follow_symlinks=False)
-    if (current.st_ino, current.st_dev) != (status.st_ino, status.st_dev):
-        raise QuarantineRaceError(f"{display_path(found.path)} was replaced while it was being scanned")
-    os.unlink(found.name, dir_fd=found.folder_fd)
-
-
-def restore_attributes(descriptor: int, row: sqlite3.Row) -> None:
-    """Give back owner (where we may), mode and modification time."""
-    with contextlib.suppress(PermissionError):
-        os.fchown(descriptor, row["uid"], row["gid"])
-    os.fchmod(descriptor, row["mode"] & SAFE_MODE_BITS)
-    os.utime(descriptor, ns=(row["modified_ns"], row["modified_ns"]))
-
-
-@contextlib.contextmanager
-def open_real_folder(path: bytes) -> Iterator[int]:
-    """Open an absolute folder one step at a time, refusing links: nobody may steer a restore elsewhere.
-
-    Raises:
-        RestorePathChangedError: A step is missing, no folder, or a link.
-    """
-    try:
-        folder_fd = open_steps(path)
-    except OSError as error:
-        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
-            raise
-        raise RestorePathChangedError(f"the folder {display_path(path)} is not what it was") from error
-    try:
-        yield folder_fd
-    finally:
-        os.close(folder_fd)
-
-
-def open_steps(path: bytes) -> int:
-    """A descriptor of the folder; OSError when a step is missing or a link."""
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    current = os.open("/", flags)
-    for step in [part for part in path.split(b"/") if part]:
-        try:
-            deeper = os.open(step, flags, dir_fd=current)
-        finally:
-            os.close(current)
-        current = deeper
-    return current
+def row_stamp(row: sqlite3.Row) -> FileStamp:
+    """What a row remembers of a file besides its content."""
+    return FileStamp(
+        mode=row["mode"], uid=row["uid"], gid=row["gid"], modified_ns=row["modified_ns"],
+        size_bytes=row["size_bytes"], attributes=row["attributes"] or 0, security=row["security"] or "",
+    )  # fmt: skip

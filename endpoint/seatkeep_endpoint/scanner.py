@@ -16,6 +16,7 @@ from seatkeep_protocol.vocabulary import DetectionAction, QuarantineState, Sever
 from seatkeep_endpoint.engines.base import Engine
 from seatkeep_endpoint.errors import EndpointError, ScanBusyError, ScanKnownError, ScanTargetError, ScanUnknownError
 from seatkeep_endpoint.news import News
+from seatkeep_endpoint.platforms.base import Files
 from seatkeep_endpoint.quarantine import Quarantine, QuarantineItem
 from seatkeep_endpoint.scanning.scan import Detection, Scan, ScanCounts, ScanRequest
 from seatkeep_endpoint.store import Store, fact_write
@@ -34,6 +35,7 @@ class Scanner:
         news: Hears detections, progress and the end.
         product: Gives the product code for reports.
         clock: Current time, aware UTC.
+        files: The files of this machine.
         own_folder: The endpoint's root, never scanned.
         on_change: Called when threats came or went.
     """
@@ -46,11 +48,12 @@ class Scanner:
         news: News,
         product: Callable[[], str],
         clock: Callable[[], datetime],
+        files: Files,
         own_folder: Path,
         on_change: Callable[[], None],
     ) -> None:
         self._store, self._quarantine, self._news = store, quarantine, news
-        self._product, self._clock, self._own_folder = product, clock, own_folder
+        self._product, self._clock, self._files, self._own_folder = product, clock, files, own_folder
         self._on_change = on_change
         self._scan: tuple[uuid.UUID, Scan] | None = None
         self._task: asyncio.Task[None] | None = None
@@ -76,17 +79,21 @@ class Scanner:
         if not any(Path(target).is_absolute() and Path(target).exists() for target in request.targets):
             raise ScanTargetError(f"none of {', '.join(request.targets) or 'no targets'} exists")
         loop = asyncio.get_running_loop()
-        scan = Scan(
-            request=request, engine=engine, quarantine=self._quarantine, clock=self._clock,
-            on_detection=lambda found: self._detected(loop, run, found),
-            on_progress=lambda counts: self._progressed(loop, run, counts),
-            own_folders=[str(self._own_folder)],
-        )  # fmt: skip
+        scan = self._make(request, engine, loop, run)
+        scan.on_progress = lambda counts: self._progressed(loop, run, counts)
         with self._store.transaction() as connection:
             connection.execute("INSERT INTO scan VALUES (?)", (run.hex,))
             fact_write(connection, RUNNING, run.hex)
         self._scan = (run, scan)
         self._task = loop.create_task(self._run(run, scan))
+
+    def examine(self, request: ScanRequest, engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
+        """Examine a few files at once, in the caller's thread; detections are told as those of a scan are.
+
+        Raises:
+            EngineUnavailableError: The engine went away.
+        """
+        self._make(request, engine, loop, None).run()
 
     def cancel(self, run: uuid.UUID) -> None:
         """Stop a scan after the file in hand.
@@ -117,6 +124,15 @@ class Scanner:
                 connection.executemany("DELETE FROM open_threat WHERE path = ?", gone)
         return len(rows) - len(gone)
 
+    def _make(
+        self, request: ScanRequest, engine: Engine, loop: asyncio.AbstractEventLoop, run: uuid.UUID | None
+    ) -> Scan:
+        return Scan(
+            request=request, engine=engine, files=self._files, quarantine=self._quarantine, clock=self._clock,
+            on_detection=lambda found: self._detected(loop, run, found),
+            own_folders=[str(self._own_folder)],
+        )  # fmt: skip
+
     async def _run(self, run: uuid.UUID, scan: Scan) -> None:
         error, is_complete = "", False
         try:
@@ -142,7 +158,7 @@ class Scanner:
         progress = ScanProgress(run=run, files_scanned=counts.scanned)
         loop.call_soon_threadsafe(self._news.tell, EventName.SCAN_PROGRESS, progress)
 
-    def _detected(self, loop: asyncio.AbstractEventLoop, run: uuid.UUID, found: Detection) -> None:
+    def _detected(self, loop: asyncio.AbstractEventLoop, run: uuid.UUID | None, found: Detection) -> None:
         """In the scan's thread: keep it first, so that a crash right after loses nothing."""
         self._remember_threat(found)
         body = detection_event(found, run, self._product(), now=self._clock())
@@ -160,7 +176,7 @@ class Scanner:
                 connection.execute("DELETE FROM open_threat WHERE path = ?", (found.path,))
 
 
-def detection_event(found: Detection, run: uuid.UUID, product: str, *, now: datetime) -> DetectionEvent:
+def detection_event(found: Detection, run: uuid.UUID | None, product: str, *, now: datetime) -> DetectionEvent:
     """A detection as the manager hears it; worse when the file is still there."""
     action = DetectionAction.QUARANTINED if found.item else DetectionAction.NONE
     if found.failure:

@@ -21,6 +21,13 @@ CREATE TABLE IF NOT EXISTS quarantine (
     state       TEXT NOT NULL CHECK (state IN ('MOVING', 'HELD'))
 ) WITHOUT ROWID;
 
+-- What Windows remembers of a file in quarantine; empty elsewhere.
+CREATE TABLE IF NOT EXISTS quarantine_security (
+    item       TEXT PRIMARY KEY,
+    attributes INTEGER NOT NULL,
+    security   TEXT NOT NULL       -- owner and access list, SDDL
+) WITHOUT ROWID;
+
 -- Files that a person restored: not taken again.
 CREATE TABLE IF NOT EXISTS allowed (
     sha256 TEXT PRIMARY KEY,

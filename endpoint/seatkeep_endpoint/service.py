@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+import psutil
 from seatkeep_license.keys import SigningKey
 from seatkeep_protocol import local
 from seatkeep_protocol.errors import FrameError
@@ -26,9 +27,11 @@ from seatkeep_endpoint.leasing.keeper import Activation, LeaseKeeper
 from seatkeep_endpoint.leasing.rules import SeatView
 from seatkeep_endpoint.news import News
 from seatkeep_endpoint.paths import Layout
+from seatkeep_endpoint.platforms.base import Platform
 from seatkeep_endpoint.quarantine import Quarantine
 from seatkeep_endpoint.scanner import Scanner, quarantine_event
 from seatkeep_endpoint.scanning.scan import ScanRequest
+from seatkeep_endpoint.scanning.watching import Watcher
 from seatkeep_endpoint.settings import Settings
 from seatkeep_endpoint.store import Store
 
@@ -53,7 +56,7 @@ class EndpointService:
         key: The device's key.
         keeper: The seat.
         news: What the agent hears.
-        ram_bytes: Memory of this machine.
+        platform: The operating system.
         clock: Current time, aware UTC.
     """
 
@@ -65,16 +68,20 @@ class EndpointService:
         key: SigningKey,
         keeper: LeaseKeeper,
         news: News,
-        ram_bytes: int,
+        platform: Platform,
         clock: Callable[[], datetime],
     ) -> None:
         self._layout, self._store, self._key, self._keeper = layout, store, key, keeper
-        self._ram_bytes, self._clock, self.news = ram_bytes, clock, news
-        self.settings = Settings(store, layout.root / "etc" / "endpoint.json")
-        self.quarantine = Quarantine(layout.quarantine, store)
+        self._clock, self.news = clock, news
+        self.settings = Settings(store, layout.root / "etc" / "endpoint.json", platform.default_settings())
+        self.quarantine = Quarantine(layout.quarantine, store, platform.files)
         self.scanner = Scanner(
             store=store, quarantine=self.quarantine, news=news, product=self.product, clock=clock,
-            own_folder=layout.root, on_change=self.tell_status,
+            files=platform.files, own_folder=layout.root, on_change=self.tell_status,
+        )  # fmt: skip
+        self.watcher = Watcher(
+            watch=platform.watch, folders=lambda: self.settings.values()["watch.folders"],
+            examine=self.examine_written,
         )  # fmt: skip
         self._policy_errors: dict[str, str] = {}
         self._engine_errors: dict[str, str] = {}
@@ -126,7 +133,7 @@ class EndpointService:
         capabilities = self._engine.capabilities()
         open_threats = self.scanner.open_threats()
         protection = self._protection(view, open_threats, values["signatures.max_age_days"])
-        errors = {**self._policy_errors, **self._engine_errors}
+        errors = {**self._policy_errors, **self._engine_errors, **self.watcher.errors}
         return EndpointStatus(
             product=self.product(),
             version=__version__,
@@ -168,6 +175,24 @@ class EndpointService:
         )
         self.scanner.start(run, request, self._engine)
 
+    async def watch(self) -> None:
+        """Examine files that are written in the folders that the settings name, until cancelled."""
+        await asyncio.to_thread(self.watcher.follow, asyncio.get_running_loop())
+        await self.watcher.run()
+
+    def examine_written(self, paths: list[str], loop: asyncio.AbstractEventLoop) -> None:
+        """Examine files that were just written, with the settings in force; in the caller's thread.
+
+        Without a seat that allows it nothing is examined.
+        """
+        if not self.view().is_protecting:
+            return
+        values = self.settings.values()
+        request = ScanRequest(
+            targets=paths, exclusions=values["scan.exclusions"], is_quarantining=values["quarantine.on_detection"]
+        )
+        self.scanner.examine(request, self._engine, loop)
+
     def _protection(self, view: SeatView, open_threats: int, max_age_days: int) -> Protection:
         return protection_status(
             self._engine.capabilities(), view.state, open_threats=open_threats, now=self._clock(),
@@ -176,7 +201,7 @@ class EndpointService:
 
     def _choose_engine(self) -> Engine:
         engine, self._engine_errors = engine_choose(
-            self.settings.values(), own_rules=self._layout.own_rules, ram_bytes=self._ram_bytes
+            self.settings.values(), own_rules=self._layout.own_rules, ram_bytes=psutil.virtual_memory().total
         )
         return engine
 
@@ -215,8 +240,9 @@ class EndpointService:
     async def _settings_apply(self, args: local.SettingsApplyArgs) -> local.SettingsApplied:
         self._policy_errors = self.settings.apply(args.settings)
         self._engine = await asyncio.to_thread(self._choose_engine)
+        await asyncio.to_thread(self.watcher.follow, asyncio.get_running_loop())
         self.tell_status()
-        return local.SettingsApplied(errors={**self._policy_errors, **self._engine_errors})
+        return local.SettingsApplied(errors={**self._policy_errors, **self._engine_errors, **self.watcher.errors})
 
     async def _scan_start(self, args: local.ScanStartArgs) -> None:
         self.scan_begin(args.run, args.targets, is_quarantining=args.is_quarantining)

@@ -21,10 +21,11 @@ class Settings:
     Args:
         store: Keeps the policies' values, so that they hold after a restart without the manager.
         own_file: JSON object with the machine's own values; may be missing.
+        system: Defaults that depend on the operating system.
     """
 
-    def __init__(self, store: Store, own_file: Path) -> None:
-        self._store, self._own_file = store, own_file
+    def __init__(self, store: Store, own_file: Path, system: dict[str, Any]) -> None:
+        self._store, self._own_file, self._system = store, own_file, system
 
     def apply(self, policy: dict[str, Any]) -> dict[str, str]:
         """Take all settings that policies set; returns setting name → why it is left out."""
@@ -35,7 +36,7 @@ class Settings:
 
     def values(self) -> dict[str, Any]:
         """Every setting's value."""
-        return {**product_schema(ENDPOINT).defaults(), **self._own(), **self._policy()}
+        return {**product_schema(ENDPOINT).defaults(), **self._system, **self._own(), **self._policy()}
 
     def _policy(self) -> dict[str, Any]:
         return self._store.fact(POLICY_SETTINGS, dict) or {}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from seatkeep_endpoint.engines.base import Engine
 from seatkeep_endpoint.engines.choice import yara_engine
+from seatkeep_endpoint.platforms import platform
 from seatkeep_endpoint.quarantine import Quarantine
 from seatkeep_endpoint.store import Store
 
@@ -27,7 +28,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def quarantine(store: Store, tmp_path: Path) -> Quarantine:
     folder = tmp_path / "quarantine"
     folder.mkdir()
-    return Quarantine(folder, store)
+    return Quarantine(folder, store, platform().files)
 
 
 @pytest.fixture

@@ -16,7 +16,9 @@ from seatkeep_endpoint.errors import (
     RestorePathChangedError,
     RestoreTargetExistsError,
 )
-from seatkeep_endpoint.quarantine import Quarantine, display_path
+from seatkeep_endpoint.platforms import platform
+from seatkeep_endpoint.quarantine import Quarantine
+from seatkeep_endpoint.scanning.display import display_path
 from seatkeep_endpoint.scanning.exclusions import Exclusions
 from seatkeep_endpoint.scanning.scan import Detection, Scan, ScanRequest
 
@@ -31,8 +33,8 @@ class Desk:
     def scan(self, *exclusions: str, max_file_bytes: int = 0) -> Scan:
         request = ScanRequest(targets=[str(self.folder)], exclusions=exclusions, max_file_bytes=max_file_bytes)
         scan = Scan(
-            request=request, engine=self.engine, quarantine=self.quarantine, clock=lambda: self.now,
-            on_detection=self.found.append,
+            request=request, engine=self.engine, files=platform().files, quarantine=self.quarantine,
+            clock=lambda: self.now, on_detection=self.found.append,
         )  # fmt: skip
         scan.run()
         return scan

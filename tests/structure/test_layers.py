@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = [
     "packages/license/seatkeep_license",
     "packages/protocol/seatkeep_protocol",
+    "packages/machine/seatkeep_machine",
     "packages/webkit/seatkeep_webkit",
     "hub/seatkeep_hub",
     "manager/seatkeep_manager",
@@ -47,6 +48,13 @@ def copy_sources(target: Path) -> Path:
         ("seatkeep_hub/companies", "import seatkeep_manager.directory", "Programs share only packages"),
         ("seatkeep_license", "import seatkeep_protocol.ids", "Packages stand in order and below the programs"),
         ("seatkeep_agent", "import django", "Only hub, manager and webkit know Django"),
+        ("seatkeep_launcher", "import seatkeep_machine", "Only agent and endpoint know the machine"),
+        ("seatkeep_agent", "import signal", "Operating systems are known behind one door"),
+        (
+            "seatkeep_endpoint/scanning",
+            "import fcntl",
+            "Operating systems are known behind one door",
+        ),
         ("seatkeep_protocol", "import asyncio", "License and protocol do no I/O and read no clock"),
         ("seatkeep_hub/companies", "import seatkeep_hub.licensing.models", "Layers of the hub"),
         ("seatkeep_manager/directory", "import seatkeep_manager.policies.models", "Layers of the manager"),

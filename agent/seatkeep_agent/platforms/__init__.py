@@ -15,7 +15,11 @@ def platform() -> Platform:
         PlatformUnsupportedError: No implementation exists for this operating system.
     """
     if sys.platform == "linux":
-        from seatkeep_agent.platforms.linux import LinuxPlatform
-
-        return LinuxPlatform()
-    raise PlatformUnsupportedError(f"{sys.platform} is not supported yet")
+        from seatkeep_agent.platforms.linux import LinuxPlatform as Here
+    elif sys.platform == "win32":
+        from seatkeep_agent.platforms.windows import WindowsPlatform as Here
+    elif sys.platform == "darwin":
+        from seatkeep_agent.platforms.macos import MacPlatform as Here
+    else:
+        raise PlatformUnsupportedError(f"{sys.platform} is not supported yet")
+    return Here()

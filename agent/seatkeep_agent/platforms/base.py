@@ -1,26 +1,28 @@
-"""What the agent asks of an operating system."""
+"""What the agent asks of an operating system, beyond what every machine answers."""
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from seatkeep_machine.base import Machine
 from seatkeep_protocol.messages import Hardware, OsInfo, Software
 from seatkeep_protocol.vocabulary import DeviceKind
 
 
-class Platform(Protocol):
-    """Everything that differs by operating system, so that no other module has to know one."""
-
-    def default_root(self) -> Path:
-        """Where an installation goes unless the caller says otherwise."""
+class Services(Protocol):
+    """The agent as a service, or as a background process where there is no service manager."""
 
     def has_service_manager(self) -> bool:
         """Whether a service can be installed that survives a reboot (and we may do so)."""
 
-    def service_install(self, root: Path, command: list[str]) -> None:
+    def service_install(self, root: Path, program: list[str]) -> None:
         """Install and start the agent as a service; an older one of the same root is replaced.
+
+        Args:
+            root: The installation.
+            program: How the agent is started; the verb and the root are added as this system needs them.
 
         Raises:
             LocalFailureError: The service manager refused.
@@ -32,6 +34,17 @@ class Platform(Protocol):
     def service_state(self, root: Path) -> str:
         """In words: "service active", "background process 4711", "not running"."""
 
+    def service_run(self, root: Path, run: Callable[[], int]) -> int:
+        """Be the service that the service manager has started; returns when it is over.
+
+        Args:
+            root: The installation.
+            run: Serves until it is asked to stop; another code than 0 is a failure that the manager repairs.
+
+        Raises:
+            LocalFailureError: Nobody but a service manager may do that here.
+        """
+
     def start_background(self, root: Path, command: list[str], log_file: Path) -> None:
         """Start the agent as a background process that outlives the caller.
 
@@ -42,18 +55,15 @@ class Platform(Protocol):
     def stop_background(self, pid_file: Path) -> bool:
         """End the background process of a root; True when one was running."""
 
-    def lock_pid_file(self, pid_file: Path) -> int | None:
-        """Write our process id and hold the file; None when another process holds it."""
 
-    async def connect_local(self, path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """Connect to the endpoint; only a server of the same user (or root) is accepted.
-
-        Raises:
-            EndpointAbsentError: Nobody listens, or somebody else does.
-        """
+class MachineFacts(Protocol):
+    """What the console shows of a computer."""
 
     def hostname(self) -> str:
         """The machine's name."""
+
+    def domain(self) -> str:
+        """The domain or workgroup that it is joined to, or ""."""
 
     def kind(self) -> DeviceKind:
         """Workstation or server."""
@@ -67,14 +77,18 @@ class Platform(Protocol):
     def software(self) -> list[Software]:
         """Installed packages, by name."""
 
-    def fingerprint_components(self) -> dict[str, str]:
-        """Raw hardware identity by component; empty ones are left out. Digested before it leaves the machine."""
-
     def addresses(self) -> list[str]:
         """IP addresses of the machine, without loopback and link-local ones."""
 
     def user(self) -> str:
         """Who is signed in, or ""."""
+
+    def last_user(self) -> str:
+        """Who is signed in, or was last, or ""."""
+
+
+class People(Protocol):
+    """What reaches those who sit before the machine."""
 
     def message_user(self, text: str) -> bool:
         """Show a message to whoever is signed in; False when nobody could be told."""
@@ -85,3 +99,7 @@ class Platform(Protocol):
         Raises:
             LocalFailureError: Not allowed.
         """
+
+
+class Platform(Machine, Services, MachineFacts, People, Protocol):
+    """Everything that differs by operating system, so that no other module has to know one."""

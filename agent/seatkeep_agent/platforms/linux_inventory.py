@@ -2,71 +2,21 @@
 
 from __future__ import annotations
 
-import ipaddress
+import sys
+
+assert sys.platform != "win32"
+
 import shutil
-import socket
 import subprocess
 from contextlib import suppress
-from pathlib import Path
 
 import psutil
-from seatkeep_protocol.fingerprint import Component
-from seatkeep_protocol.messages import Disk, Hardware, NetworkCard, Software
+from seatkeep_machine.linux import cpu_name, dmi
+from seatkeep_protocol.messages import Hardware, Software
 
-DMI = Path("/sys/class/dmi/id")
+from seatkeep_agent.platforms.inventory import MAX_SOFTWARE, disks, network_cards
+
 COMMAND_SECONDS = 30
-MAX_SOFTWARE = 5000
-PLACEHOLDERS = frozenset({"none", "default string", "to be filled by o.e.m.", "not specified", "system serial number"})
-
-
-def read(path: Path) -> str:
-    """The stripped text of a file, "" when it cannot be read."""
-    with suppress(OSError):
-        return path.read_text(errors="replace").strip()
-    return ""
-
-
-def dmi(name: str) -> str:
-    """A field that the maker filled in, "" for makers' placeholders."""
-    value = read(DMI / name)[:255]
-    return "" if value.lower() in PLACEHOLDERS else value
-
-
-def fingerprint_components() -> dict[str, str]:
-    """Raw identity of this machine by component."""
-    found = {
-        Component.MACHINE_ID: read(Path("/etc/machine-id")) or read(Path("/var/lib/dbus/machine-id")),
-        Component.SYSTEM_UUID: dmi("product_uuid"),
-        Component.BOARD_SERIAL: dmi("board_serial"),
-        Component.DISK_SERIAL: first_disk_serial(),
-        Component.MAC: first_physical_mac(),
-        Component.CPU: cpu_name(),
-    }
-    return {name.value: value for name, value in found.items() if value}
-
-
-def first_disk_serial() -> str:
-    """Serial number of the first disk that has one."""
-    for disk in sorted(Path("/sys/block").glob("*")):
-        if serial := read(disk / "device" / "serial") or read(disk / "serial"):
-            return serial
-    return ""
-
-
-def first_physical_mac() -> str:
-    """Address of the first network card with a device behind it."""
-    for device in sorted(Path("/sys/class/net").glob("*/device")):
-        if mac := read(device.parent / "address"):
-            return mac
-    return ""
-
-
-def cpu_name() -> str:
-    """Model name of the first processor."""
-    for line in read(Path("/proc/cpuinfo")).splitlines():
-        if line.startswith(("model name", "Model")):
-            return line.partition(":")[2].strip()[:255]
-    return ""
 
 
 def hardware() -> Hardware:
@@ -81,37 +31,6 @@ def hardware() -> Hardware:
         disks=disks(),
         network=network_cards(),
     )
-
-
-def disks() -> list[Disk]:
-    """Mounted disks, each device once."""
-    found: dict[str, Disk] = {}
-    for partition in psutil.disk_partitions(all=False):
-        with suppress(OSError):
-            usage = psutil.disk_usage(partition.mountpoint)
-            mount = partition.mountpoint.encode(errors="replace").decode()
-            found.setdefault(partition.device, Disk(mount=mount, size_bytes=usage.total, free_bytes=usage.free))
-    return list(found.values())[:256]
-
-
-def network_cards() -> list[NetworkCard]:
-    """Network cards without loopback."""
-    cards = []
-    for name, entries in sorted(psutil.net_if_addrs().items()):
-        if name == "lo":
-            continue
-        mac = next((entry.address for entry in entries if entry.family == psutil.AF_LINK), "")
-        ips = [
-            entry.address.partition("%")[0] for entry in entries if entry.family in (socket.AF_INET, socket.AF_INET6)
-        ]
-        cards.append(NetworkCard(name=name, mac=mac, addresses=ips[:64]))
-    return cards[:256]
-
-
-def addresses() -> list[str]:
-    """Addresses by which others can reach this machine."""
-    ips = [ipaddress.ip_address(text) for card in network_cards() for text in card.addresses]
-    return [str(ip) for ip in ips if not ip.is_loopback and not ip.is_link_local][:64]
 
 
 def software() -> list[Software]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import fcntl
+import sys
+
+assert sys.platform != "win32"
+
 import hashlib
 import os
 import shutil
-import signal
 import subprocess
-import time
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
 
+from seatkeep_machine.linux import LinuxMachine
+
 from seatkeep_agent.errors import LocalFailureError
+from seatkeep_agent.platforms.background import BackgroundProcesses
 
 UNIT_FOLDER = Path("/etc/systemd/system")
-STOP_SECONDS = 15.0
 UNIT = """\
 [Unit]
 Description=Seatkeep agent ({root})
@@ -36,14 +39,15 @@ WantedBy=multi-user.target
 """
 
 
-class LinuxService:
+class LinuxService(LinuxMachine, BackgroundProcesses):
     """systemd units and plain background processes."""
 
     def has_service_manager(self) -> bool:
         return os.geteuid() == 0 and Path("/run/systemd/system").is_dir() and shutil.which("systemctl") is not None
 
-    def service_install(self, root: Path, command: list[str]) -> None:
+    def service_install(self, root: Path, program: list[str]) -> None:
         unit = UNIT_FOLDER / unit_name(root)
+        command = [*program, "run", "--root", str(root)]
         unit.write_text(UNIT.format(root=root, command=" ".join(escape(part) for part in command)))
         systemctl("daemon-reload")
         systemctl("enable", unit.name)
@@ -62,65 +66,11 @@ class LinuxService:
         if self.has_service_manager() and (UNIT_FOLDER / unit_name(root)).exists():
             state = subprocess.run(["systemctl", "is-active", unit_name(root)], check=False, capture_output=True)
             return f"service {state.stdout.decode().strip()}"
-        pid = running_pid(root / "run" / "agent.pid")
+        pid = self.holder(root / "run" / "agent.pid")
         return f"background process {pid}" if pid else "not running"
 
-    def start_background(self, root: Path, command: list[str], log_file: Path) -> None:
-        with log_file.open("ab") as log:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=root,
-                start_new_session=True,
-            )
-        deadline = time.monotonic() + STOP_SECONDS
-        while time.monotonic() < deadline:
-            if process.poll() is not None:
-                raise LocalFailureError(f"the agent ended at once (code {process.returncode}); see {log_file}")
-            if running_pid(root / "run" / "agent.pid"):
-                return
-            time.sleep(0.05)
-        raise LocalFailureError(f"the agent did not start within {STOP_SECONDS:.0f} s; see {log_file}")
-
-    def stop_background(self, pid_file: Path) -> bool:
-        pid = running_pid(pid_file)
-        if pid is None:
-            return False
-        os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + STOP_SECONDS
-        while running_pid(pid_file) == pid:
-            if time.monotonic() > deadline:
-                os.kill(pid, signal.SIGKILL)
-                break
-            time.sleep(0.05)
-        return True
-
-    def lock_pid_file(self, pid_file: Path) -> int | None:
-        descriptor = os.open(pid_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            return None
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, str(os.getpid()).encode())
-        return descriptor
-
-
-def running_pid(pid_file: Path) -> int | None:
-    """The process that holds a pid file's lock; a stale file counts as nobody, whoever has the number now."""
-    try:
-        with pid_file.open() as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                with suppress(ValueError):
-                    return int(file.read())
-    except OSError:
-        return None
-    return None
+    def service_run(self, root: Path, run: Callable[[], int]) -> int:
+        raise LocalFailureError("systemd starts `seatkeep-agent run`")
 
 
 def unit_name(root: Path) -> str:

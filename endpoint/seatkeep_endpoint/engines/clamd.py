@@ -99,7 +99,10 @@ class ClamdEngine:
 
     @contextlib.contextmanager
     def _connect(self, timeout_seconds: float) -> Iterator[socket.socket]:
-        connection = socket.socket(socket.AF_UNIX)
+        family = getattr(socket, "AF_UNIX", None)
+        if family is None:
+            raise EngineUnavailableError("clamd is spoken to over a Unix socket, which this system does not have")
+        connection = socket.socket(family)
         connection.settimeout(timeout_seconds)
         try:
             connection.connect(str(self._socket_path))

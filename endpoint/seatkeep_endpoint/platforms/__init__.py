@@ -15,7 +15,11 @@ def platform() -> Platform:
         PlatformUnsupportedError: No implementation exists for this operating system.
     """
     if sys.platform == "linux":
-        from seatkeep_endpoint.platforms.linux import LinuxPlatform
-
-        return LinuxPlatform()
-    raise PlatformUnsupportedError(sys.platform)
+        from seatkeep_endpoint.platforms.linux import LinuxPlatform as Here
+    elif sys.platform == "win32":
+        from seatkeep_endpoint.platforms.windows import WindowsPlatform as Here
+    elif sys.platform == "darwin":
+        from seatkeep_endpoint.platforms.macos import MacPlatform as Here
+    else:
+        raise PlatformUnsupportedError(sys.platform)
+    return Here()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 
-ALWAYS_EXCLUDED = ("/proc", "/sys", "/dev")
 _MARKS = re.compile(r"(\*\*/?|\*|\?)")
 _PATTERNS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 
@@ -15,11 +14,16 @@ class Exclusions:
     """A set of absolute paths and patterns.
 
     A plain path leaves out itself and everything below it. In a pattern `*` and `?` stay within one folder name and
-    `**` stands for any folders; a folder that matches is left out whole. Matching is case-sensitive.
+    `**` stands for any folders; a folder that matches is left out whole. Case counts where the system says so.
+
+    Args:
+        patterns: Paths and patterns, as people write them.
+        comparable: How the system compares paths: `/` between the steps, one spelling where case does not count.
     """
 
-    def __init__(self, patterns: Iterable[str]) -> None:
-        wanted = [pattern for pattern in patterns if pattern]
+    def __init__(self, patterns: Iterable[str], comparable: Callable[[str], str] = str) -> None:
+        self._comparable = comparable
+        wanted = [comparable(pattern) for pattern in patterns if pattern]
         plain = [pattern for pattern in wanted if not _MARKS.search(pattern)]
         globs = [pattern for pattern in wanted if _MARKS.search(pattern)]
         self._folders = frozenset(str(PurePosixPath(path)) for path in plain)
@@ -27,6 +31,7 @@ class Exclusions:
 
     def matches(self, path: str) -> bool:
         """Whether `path` (absolute, without `..`) is left out."""
+        path = self._comparable(path)
         if self._glob and self._glob.fullmatch(path):
             return True
         if path in self._folders:

@@ -13,9 +13,11 @@ from datetime import datetime
 
 from seatkeep_endpoint.engines.base import Engine, Finding
 from seatkeep_endpoint.errors import DiskFullError, EngineError, EngineUnavailableError, QuarantineRaceError
-from seatkeep_endpoint.quarantine import Quarantine, QuarantineItem, display_path
-from seatkeep_endpoint.scanning.exclusions import ALWAYS_EXCLUDED, Exclusions
-from seatkeep_endpoint.scanning.walker import FoundFile, Walk
+from seatkeep_endpoint.platforms.base import Files, FoundFile
+from seatkeep_endpoint.quarantine import Quarantine, QuarantineItem
+from seatkeep_endpoint.scanning.display import display_path
+from seatkeep_endpoint.scanning.exclusions import Exclusions
+from seatkeep_endpoint.scanning.walker import Walk
 
 PROGRESS_EVERY_SECONDS = 0.5
 MAX_NAMED_UNREADABLE = 20
@@ -86,6 +88,7 @@ class Scan:
 
     request: ScanRequest
     engine: Engine
+    files: Files
     quarantine: Quarantine
     clock: Callable[[], datetime]
     on_detection: Callable[[Detection], None]
@@ -101,8 +104,9 @@ class Scan:
         Raises:
             EngineUnavailableError: The engine went away; what was not examined is not called clean.
         """
-        exclusions = Exclusions([*ALWAYS_EXCLUDED, *self.own_folders, *self.request.exclusions])
-        for found in Walk(exclusions, self._count_unreadable).files(self.request.targets):
+        left_out = [*self.files.always_excluded, *self.own_folders, *self.request.exclusions]
+        exclusions = Exclusions(left_out, self.files.comparable)
+        for found in Walk(self.files, exclusions, self._count_unreadable).found(self.request.targets):
             if self.cancelled.is_set():
                 return False
             self.counts.current = display_path(found.path)

@@ -64,12 +64,19 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OsInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """An operating system."""
+    """An operating system.
+
+    Attributes:
+        edition: Such as "Professional" or "ServerStandard"; Windows only.
+        build: Such as "22631.4317"; Windows only.
+    """
 
     family: OsFamily
     name: Short
     version: Short = ""
     arch: Short = ""
+    edition: Short = ""
+    build: Short = ""
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,6 +143,8 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         fp: Fingerprint: component → salted digest.
+        domain: The domain that the device is joined to, or empty.
+        last_user: Who is signed in, or was last, or empty.
     """
 
     hostname: Short
@@ -144,6 +153,8 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     hardware: Hardware
     software: Annotated[list[Software], msgspec.Meta(max_length=20_000)] = []
     fp: dict[Short, Short] = {}
+    domain: Short = ""
+    last_user: Short = ""
 
 
 class EndpointLicense(msgspec.Struct, frozen=True, kw_only=True):
