@@ -1,7 +1,7 @@
 """What can be wrong with a Security Admin's appointment."""
 
 from django.utils.translation import gettext_lazy as _
-from seatkeep_webkit.errors import InvalidError, NotFoundError
+from seatkeep_webkit.errors import NotFoundError
 
 
 class SecurityAdminUnknownError(NotFoundError):
@@ -9,10 +9,3 @@ class SecurityAdminUnknownError(NotFoundError):
 
     code = "security_admin_unknown"
     message = _("There is no such Security Admin.")
-
-
-class NotALicenseOwnerError(InvalidError):
-    """A company of this kind owns no licenses."""
-
-    code = "not_a_license_owner"
-    message = _("A company of this kind owns no licenses.")

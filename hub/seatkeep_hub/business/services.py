@@ -11,10 +11,13 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from seatkeep_webkit.actors import Actor
 
-from seatkeep_hub.business.errors import NotALicenseOwnerError, SecurityAdminUnknownError
-from seatkeep_hub.companies.enums import AccessLevel, CompanyKind, CompanyStatus
+from seatkeep_hub.business.errors import SecurityAdminUnknownError
+from seatkeep_hub.companies.enums import AccessLevel, CompanyStatus
 from seatkeep_hub.companies.models import Company, User
 from seatkeep_hub.companies.selectors import Viewer, companies_visible
+from seatkeep_hub.licensing import rules
+from seatkeep_hub.licensing.enums import LicenseKind
+from seatkeep_hub.licensing.errors import NotALicenseOwnerError
 from seatkeep_hub.licensing.models import SecurityAdmin
 from seatkeep_hub.licensing.security_admins import (
     owners_administered,
@@ -23,9 +26,6 @@ from seatkeep_hub.licensing.security_admins import (
     security_admin_revoke,
 )
 from seatkeep_hub.mailing import mail_send
-
-OWNER_KINDS = (CompanyKind.MSP, CompanyKind.MANAGED_MSP, CompanyKind.MSP_MANAGER, CompanyKind.BUSINESS)
-"""Kinds that own licenses and may have a console of their own."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,11 @@ class AdminInvited:
     is_mailed: bool
 
 
-def owners_writable(viewer: Viewer) -> QuerySet[Company]:
-    """License owners in whose name the viewer may invite, by name."""
+def owners_writable(viewer: Viewer, *, kind: LicenseKind | None = None) -> QuerySet[Company]:
+    """License owners in whose name the viewer may act, by name; all, or those of one kind of license."""
+    kinds = rules.OWNERS[kind] if kind else rules.OWNER_KINDS
     writable = companies_visible(viewer, level=AccessLevel.WRITE)
-    return writable.filter(kind__in=OWNER_KINDS, status=CompanyStatus.ACTIVE).order_by("name", "id")
+    return writable.filter(kind__in=kinds, status=CompanyStatus.ACTIVE).order_by("name", "id")
 
 
 def admin_list(viewer: Viewer) -> QuerySet[SecurityAdmin]:
@@ -73,7 +74,7 @@ def admin_invite(*, owner: Company, email: str, actor: Actor, now: datetime) -> 
         NotALicenseOwnerError: A company of this kind owns no licenses.
         SecurityAdminSelfError: The address is not one.
     """
-    if owner.kind not in OWNER_KINDS:
+    if owner.kind not in rules.OWNER_KINDS:
         raise NotALicenseOwnerError
     invited = security_admin_invite(actor=actor, company=owner, email=email, now=now)
     link = f"{settings.LICENSING_URL}/invite/admin/{invited.token}/"

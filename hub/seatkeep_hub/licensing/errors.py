@@ -25,6 +25,16 @@ class LicenseFieldError(InvalidError):
     message = _("A field of the license is not in order.")
 
 
+class NotALicenseOwnerError(InvalidError):
+    """A company of this kind does not own such licenses; a customer shares its MSP's and has an agreement."""
+
+    code = "not_a_license_owner"
+    message = _(
+        "A company of this kind does not own such licenses. A customer shares the license of its MSP: "
+        "order it there and set the customer's agreement."
+    )
+
+
 class QuantityTooLowError(ConflictError):
     """Fewer seats than promised to customers are not possible; lower their agreements first."""
 

@@ -6,11 +6,14 @@ What becomes of each seat request is in `seating.py`.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
+
+from seatkeep_hub.companies.enums import CompanyKind
+from seatkeep_hub.licensing.enums import LicenseKind
 
 UNDO_PERIOD = timedelta(hours=24)
 """How long "stop protecting" can be taken back."""
@@ -19,6 +22,24 @@ CLOSE_TO_OVERUSE = Decimal("0.9")
 CLOSE_TO_EXPIRY = timedelta(days=14)
 MAX_SEATS_AT_ONCE = 200
 MAX_NAME_LENGTH = 200
+
+
+_MSPS = frozenset({CompanyKind.MSP_MANAGER, CompanyKind.MSP, CompanyKind.MANAGED_MSP})
+OWNERS: Mapping[str, frozenset[CompanyKind]] = {
+    LicenseKind.MSP: _MSPS,
+    LicenseKind.TRIAL: _MSPS | {CompanyKind.BUSINESS},
+    LicenseKind.PREPAID: _MSPS | {CompanyKind.BUSINESS},
+    LicenseKind.NFR: _MSPS | {CompanyKind.DISTRIBUTOR},
+}
+"""Who owns a license of which kind. Never a CUSTOMER: it shares its MSP's by an agreement, so that one seat count
+serves all customers. (In the reference each customer owns its licenses, and there is no shared pool.)"""
+OWNER_KINDS = frozenset[CompanyKind]().union(*OWNERS.values())
+"""Companies that can own any license, and so have Security Admins and a console."""
+
+
+def may_own(company_kind: str, license_kind: str) -> bool:
+    """Whether a company of a kind may own a license of a kind."""
+    return company_kind in OWNERS[license_kind]
 
 
 def ordered_of(quantity: int, ratio: Decimal) -> int:

@@ -22,6 +22,7 @@ from seatkeep_hub.licensing.errors import (
     BundleNotFoundError,
     LicenseFieldError,
     LicenseStateError,
+    NotALicenseOwnerError,
     ProductNotInLicenseError,
     QuantityTooLowError,
 )
@@ -59,7 +60,7 @@ def license_order(
 
     Args:
         actor: Who orders.
-        owner: Owner of the license; it and companies below it can have a share.
+        owner: Owner of the license (see `rules.OWNERS`); it and companies below it can have a share.
         bundle_code: Code of the bundle.
         kind: Terms of the license.
         quantity: Units, 1 to 1,000,000.
@@ -73,8 +74,11 @@ def license_order(
     Raises:
         BundleNotFoundError: No bundle has the code.
         LicenseFieldError: Quantity, ceiling or expiry is out of range; `fields` names it.
+        NotALicenseOwnerError: A company of the owner's kind does not own licenses of this kind.
         CompanyStatusError: The owner is suspended or removed.
     """
+    if not rules.may_own(owner.kind, kind):
+        raise NotALicenseOwnerError(fields={"owner": [NotALicenseOwnerError.message]})
     _terms_check(quantity, overuse, grow_ceiling, expires_at, now)
     bundle = Bundle.objects.filter(code=bundle_code).first()
     if bundle is None:

@@ -9,7 +9,13 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from seatkeep_hub.companies.people import user_create
 from seatkeep_hub.licensing import rules
-from seatkeep_hub.licensing.errors import LicenseFieldError, LicenseNotFoundError, SecurityAdminError
+from seatkeep_hub.licensing.enums import LicenseKind
+from seatkeep_hub.licensing.errors import (
+    LicenseFieldError,
+    LicenseNotFoundError,
+    NotALicenseOwnerError,
+    SecurityAdminError,
+)
 from seatkeep_hub.licensing.jobs import seat_event_partitions_ensure
 from seatkeep_hub.licensing.lease_keys import lease_key_rotate, lease_keys_get
 from seatkeep_hub.licensing.models import LicenseEntry, PoolNode, Seat
@@ -55,6 +61,31 @@ def test_wrong_terms_are_refused_and_nothing_is_written(order, wrong):
     with pytest.raises(LicenseFieldError):
         order(**wrong)
     assert not LicenseEntry.objects.exists()
+
+
+@pytest.mark.parametrize("license_kind", ["MSP", "TRIAL", "PREPAID", "NFR"])
+def test_a_customer_owns_no_license_of_any_kind(order, customer, license_kind):
+    with pytest.raises(NotALicenseOwnerError) as caught:
+        order(owner=customer, kind=license_kind)
+    assert (caught.value.code, list(caught.value.fields)) == ("not_a_license_owner", ["owner"])
+    assert not LicenseEntry.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("company_kind", "owned"),
+    [
+        ("MSP", {"MSP", "TRIAL", "PREPAID", "NFR"}),
+        ("MANAGED_MSP", {"MSP", "TRIAL", "PREPAID", "NFR"}),
+        ("MSP_MANAGER", {"MSP", "TRIAL", "PREPAID", "NFR"}),
+        ("BUSINESS", {"TRIAL", "PREPAID"}),
+        ("DISTRIBUTOR", {"NFR"}),
+        ("DIVISION", set()),
+        ("VENDOR", set()),
+        ("CUSTOMER", set()),
+    ],
+)
+def test_which_companies_own_which_licenses(company_kind, owned):
+    assert {kind for kind in LicenseKind if rules.may_own(company_kind, kind)} == owned
 
 
 def test_the_ledger_is_numbered_without_gaps(order, actor, now):

@@ -28,7 +28,7 @@ from seatkeep_hub.portal.viewing import acting, viewer_of
 def licenses(request: HttpRequest) -> HttpResponseBase:
     """Licenses of the companies that the viewer may see."""
     viewer = viewer_of(request)
-    context = {"can_order": owners_writable(viewer).exists()}
+    context = {"can_order": owners_writable(viewer, kind=LicenseKind.MSP).exists()}
     return LicenseTable(request, license_list(viewer)).response("portal/licenses.html", context)
 
 
@@ -48,7 +48,7 @@ def license(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 def license_new(request: HttpRequest) -> HttpResponse:
     """Order a bundle: one dialog."""
-    owners = owners_writable(viewer_of(request))
+    owners = owners_writable(viewer_of(request), kind=LicenseKind.MSP)
     form = OrderForm(request.POST or None, owners=owners)
     dialog = FormDialog(
         request,
