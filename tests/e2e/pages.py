@@ -13,7 +13,7 @@ from .journey import Journey
 
 PHONE_WIDTH = 360
 GRAVE = ("serious", "critical")
-FIRST_ROW = ".tbl-table tbody a[data-drawer]"
+FIRST_ROW = ".tbl-table tbody a.row-link"
 
 
 @dataclass(frozen=True)

@@ -173,6 +173,12 @@ def seat_count(viewer: Viewer, *, company: Company | None = None) -> dict[str, i
     return {state.value: dict(rows).get(state.value, 0) for state in SeatState}
 
 
+def seats_used(company_ids: Collection[int]) -> dict[int, int]:
+    """Seats that customers use now, all licenses together, by company id; who has no share is left out."""
+    shares = PoolNode.objects.filter(kind=NodeKind.CUSTOMER, closed_at=None, company__in=company_ids).order_by()
+    return dict(shares.values_list("company_id").annotate(total=Sum("used")))
+
+
 def seat_events(seat: Seat) -> QuerySet[SeatEvent]:
     """A seat's journal, newest first."""
     return SeatEvent.objects.filter(seat_id=seat.pk).order_by("-at", "-id")

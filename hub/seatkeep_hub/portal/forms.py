@@ -212,6 +212,20 @@ class AccessForm(forms.Form):
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.TECHNICIAN)
 
 
+class AccessElsewhereForm(forms.Form):
+    """What a person may do with a company to choose and everything below it."""
+
+    company = forms.ModelChoiceField(label=_("Company"), queryset=Company.objects.none(), to_field_name="uid")
+    level = forms.ChoiceField(label=_("Access"), choices=AccessLevel.choices, initial=AccessLevel.READ)
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.TECHNICIAN)
+
+    def __init__(self, *args: Any, companies: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["company"]
+        if isinstance(field, forms.ModelChoiceField):
+            field.queryset = companies
+
+
 class JoinForm(PasswordPairForm):
     """A person accepts an invitation and becomes a user."""
 

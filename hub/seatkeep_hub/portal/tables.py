@@ -19,7 +19,7 @@ from seatkeep_hub.companies.models import Company, User
 from seatkeep_hub.instances.models import Instance
 from seatkeep_hub.licensing.enums import AdminStatus, LicenseKind, SeatState
 from seatkeep_hub.licensing.models import License, Seat, SecurityAdmin
-from seatkeep_hub.licensing.selectors import licenses_usage
+from seatkeep_hub.licensing.selectors import licenses_usage, seats_used
 from seatkeep_hub.portal.audit_words import WORDS
 from seatkeep_hub.portal.company_tree import scope_path
 
@@ -38,6 +38,7 @@ class CompanyTable(Table[Company]):
         Column("get_kind_display", _("Kind"), sort="kind"),
         Column("parent.name", _("Below"), sort="parent__name"),
         Column("status", _("State"), sort="status", badge=COMPANY_TONES),
+        Column("seats_used", _("Seats in use"), kind="number"),
         Column("custom_identifier", _("Your number"), sort="custom_identifier"),
         Column("created_at", _("Since"), sort="created_at", kind="when", is_hidden=True),
     )
@@ -50,10 +51,31 @@ class CompanyTable(Table[Company]):
         label=_("Add a customer"),
     )
 
-    def __init__(self, request: HttpRequest, queryset: QuerySet[Company], *, kinds: Collection[str] = ()) -> None:
-        """Make it; `kinds` are those in use, which are all that can be filtered by."""
+    def __init__(
+        self, request: HttpRequest, queryset: QuerySet[Company], *, can_add: bool, kinds: Collection[str] = ()
+    ) -> None:
+        """Make it.
+
+        Args:
+            request: As for every table.
+            queryset: What the viewer may see.
+            can_add: Whether the viewer may create a company somewhere.
+            kinds: Those in use, which are all that can be filtered by.
+        """
         super().__init__(request, queryset)
-        self._kinds = kinds
+        self._can_add, self._kinds = can_add, kinds
+
+    def offered_empty(self) -> Empty:
+        """The next step, or whom to ask for it."""
+        if self._can_add:
+            return self.empty
+        return Empty(_("Nothing here for you yet."), _("Ask whoever invited you for access to a company."), icon="lock")
+
+    def prepare(self, rows: Sequence[Company]) -> None:
+        """Count the seats of all shown customers at once."""
+        used = seats_used([row.pk for row in rows])
+        for row in rows:
+            vars(row)["seats_used"] = used.get(row.pk)
 
     def offered_filters(self) -> Sequence[Filter]:
         """The kinds in use, where there are several."""

@@ -74,6 +74,7 @@ _people = [
     path("users/", people.users, name="users"),
     path("users/invite/", people.user_invite, name="user-invite"),
     path("users/<uuid:uid>/", people.user, name="user"),
+    path("users/<uuid:uid>/access/", people.user_access_new, name="user-access-new"),
     path("users/<uuid:uid>/access/<uuid:company_uid>/", people.user_access, name="user-access"),
     path("users/invitations/<uuid:uid>/withdraw/", people.invitation_withdraw, name="invitation-withdraw"),
     path("security-admins/", admins.admins, name="admins"),

@@ -35,7 +35,7 @@ def lease_facts(lease: dict[str, Any]) -> dict[str, Any]:
     """What the License tab shows of an endpoint's report."""
     return {
         "public_id": lease.get("public_id") or "",
-        "product": str(PRODUCTS.get(lease.get("product") or "", lease.get("product") or "")),
+        "product": product_words(lease.get("product") or ""),
         "why": refusal_words(lease.get("error")),
         "soft_expires_at": _instant(lease.get("soft_expires_at_us")),
         "hard_expires_at": _instant(lease.get("hard_expires_at_us")),
@@ -80,6 +80,11 @@ PRODUCTS: dict[str, Promise] = {
     "endpoint-workstation": _("Workstation protection"),
     "endpoint-server": _("Server protection"),
 }
+
+
+def product_words(code: str) -> str:
+    """A product's name; a code that no release of this program knew is shown as it is."""
+    return str(PRODUCTS.get(code, code))
 
 
 def problem_words(problem: Problem, detection: Detection | None = None) -> str:

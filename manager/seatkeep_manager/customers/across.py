@@ -115,15 +115,25 @@ def licenses_with_seats(user: User) -> QuerySet[MirroredLicense]:
     return licenses if user.instance_level in (AccessLevel.READ, AccessLevel.WRITE) else licenses.filter(used__gt=0)
 
 
-def license_customers(user: User, license_: MirroredLicense) -> list[dict[str, Any]]:
-    """Each customer's seats of a license, as far as the person may see the customer."""
-    companies = {found.hub_id: found for found in customers_visible(user)}
-    nodes = node_list(company_hub_ids=companies.keys()).filter(license_hub_id=license_.hub_id)
+def license_customers(user: User, license_: MirroredLicense, *, limit: int) -> tuple[list[dict[str, Any]], int]:
+    """Customers' seats of a license, as far as the person may see the customer.
+
+    Returns:
+        At most `limit` shares that are agreed or in use, those with the most seats first, and how many more there are.
+    """
+    shares = node_list().filter(
+        license_hub_id=license_.hub_id, company_hub_id__in=customers_visible(user).order_by().values("hub_id")
+    )
+    shown = list(shares.filter(Q(used__gt=0) | Q(agreed__gt=0)).order_by("-used", "company_hub_id", "product")[:limit])
     names = product_names()
-    return [
-        {"company": companies[node.company_hub_id], "node": node, "product": names.get(node.product, node.product)}
-        for node in nodes
+    found = {
+        one.hub_id: one for one in customers_visible(user).filter(hub_id__in=[one.company_hub_id for one in shown])
+    }
+    lines = [
+        {"company": found[node.company_hub_id], "node": node, "product": names.get(node.product, node.product)}
+        for node in shown
     ]
+    return lines, shares.count() - len(lines)
 
 
 def policies_with_targets(user: User) -> QuerySet[Policy]:

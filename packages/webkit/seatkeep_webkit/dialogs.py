@@ -90,13 +90,22 @@ class FormDialog:
         title: Heading.
         label: The verb on the button.
         lines: Sentences above the fields.
+        is_danger: The button is red.
     """
 
     def __init__(
-        self, request: HttpRequest, form: BaseForm, *, title: Text, label: Text, lines: Sequence[Text] = ()
+        self,
+        request: HttpRequest,
+        form: BaseForm,
+        *,
+        title: Text,
+        label: Text,
+        lines: Sequence[Text] = (),
+        is_danger: bool = False,
     ) -> None:
         self.request, self.form = request, form
         self.title, self.label, self.lines = title, label, lines
+        self.is_danger = is_danger
 
     @property
     def is_valid(self) -> bool:

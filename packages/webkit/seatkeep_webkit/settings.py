@@ -219,6 +219,7 @@ def _language_settings() -> dict[str, Any]:
         "USE_I18N": True,
         "TIME_ZONE": "UTC",
         "LANGUAGE_CODE": "en",
+        "FORMAT_MODULE_PATH": ["seatkeep_webkit.formats"],
         "LANGUAGES": [("en", _("English"))],
         "WEBKIT_DEFAULT_TIME_ZONE": env_str("SEATKEEP_TIME_ZONE", default="UTC"),
     }

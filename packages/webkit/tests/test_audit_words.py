@@ -54,14 +54,19 @@ def test_what_is_empty_is_left_out() -> None:
     assert line(entry("license:suspend", {"stop_above": None, "note": "", "quantity": 0})).details == (("seats", "0"),)
 
 
+def test_the_name_is_not_said_twice() -> None:
+    assert line(entry("company:create", {"name": "Shop", "kind": "CUSTOMER"}, about=SHOP)).details == (
+        ("Kind", "CUSTOMER"),
+    )
+
+
 def test_a_code_without_words_is_legible() -> None:
     assert line(entry("lease_key:rotate")).what == "Lease key: rotate"
 
 
 def test_an_id_becomes_a_name_as_subject_and_as_detail() -> None:
-    read = line(entry("license:suspend", {"to": SHOP}, about=SHOP))
-    assert read.about == Named("Shop", "/shop/")
-    assert read.details == (("To", "Shop"),)
+    assert line(entry("license:suspend", about=SHOP)).about == Named("Shop", "/shop/")
+    assert line(entry("license:suspend", {"to": SHOP})).details == (("To", "Shop"),)
 
 
 def test_ids_of_all_entries_are_looked_up_at_once() -> None:

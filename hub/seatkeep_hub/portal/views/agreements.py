@@ -66,6 +66,7 @@ def offboard(request: HttpRequest, uid: UUID) -> HttpResponse:
         form,
         title=_("Off-board %(name)s") % {"name": customer},
         label=_("Off-board"),
+        is_danger=True,
         lines=[
             _("%(count)s computers give back their seats now. To protect them until a later day, use the console.")
             % {"count": seat_count(viewer, company=customer)["ACTIVE"]},

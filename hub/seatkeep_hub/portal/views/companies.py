@@ -39,19 +39,23 @@ from seatkeep_hub.portal.selectors import is_one_msp, parents_for
 from seatkeep_hub.portal.tables import AuditTable, CompanyTable, CustomerTable, LicenseTable, SeatTable, UserTable
 from seatkeep_hub.portal.viewing import acting, viewer_of
 
+CHILDREN_SHOWN = 20
+AGREEMENTS_SHOWN = 20
+
 
 def companies(request: HttpRequest) -> HttpResponseBase:
     """Every company that the viewer may see; `?below=` narrows to one and what is below it."""
     viewer = viewer_of(request)
     below = asked_company(request, viewer)
     found = companies_visible(viewer).exclude(kind=CompanyKind.VENDOR).select_related("parent")
+    can_add = bool(parents_for(viewer))
     if is_one_msp():
-        table: CompanyTable = CustomerTable(request, found.filter(kind=CompanyKind.CUSTOMER))
+        table: CompanyTable = CustomerTable(request, found.filter(kind=CompanyKind.CUSTOMER), can_add=can_add)
     else:
         kinds = set(found.order_by().values_list("kind", flat=True).distinct())
         shown = found.filter(path__contains=[below.pk]).exclude(pk=below.pk) if below else found
-        table = CompanyTable(request, shown, kinds=kinds)
-    context: dict[str, object] = {"is_one": is_one_msp(), "can_add": bool(parents_for(viewer)), "below": below}
+        table = CompanyTable(request, shown, can_add=can_add, kinds=kinds)
+    context: dict[str, object] = {"is_one": is_one_msp(), "can_add": can_add, "below": below}
     if not (table.is_part or is_one_msp()):
         context["tree"] = company_items(viewer, below)
     return table.response("portal/companies.html", context)
@@ -89,11 +93,15 @@ def company(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Overview of one company: what is agreed, what is in use, what is below it."""
     viewer = viewer_of(request)
     found = company_get(viewer, uid)
+    children = company_children(viewer, found)
+    agreements = agreement_list(viewer, company=found).filter(closed_at=None)
     context = {
         **company_frame(viewer, found),
-        "children": company_children(viewer, found)[:200],
+        "children": children[:CHILDREN_SHOWN],
+        "children_count": children.count(),
         "seats": seat_count(viewer, company=found),
-        "agreements": [_agreement(one) for one in agreement_list(viewer, company=found).filter(closed_at=None)[:100]],
+        "agreements": [_agreement(one) for one in agreements.order_by("-node__used", "pk")[:AGREEMENTS_SHOWN]],
+        "agreements_count": agreements.count(),
     }
     return detail_response(request, "portal/company.html", context)
 
@@ -192,7 +200,7 @@ def _agreement(one: Agreement) -> dict[str, object]:
     return {
         "product": one.product,
         "customer": one.company,
-        "license": one.license.public_id,
+        "license": one.license,
         "public_id": one.public_id,
         "words": _words(one),
         "used": one.node.used,

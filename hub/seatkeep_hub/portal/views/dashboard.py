@@ -23,6 +23,7 @@ from seatkeep_hub.companies.models import User
 from seatkeep_hub.companies.selectors import companies_visible
 from seatkeep_hub.instances.selectors import instance_list
 from seatkeep_hub.licensing.models import License
+from seatkeep_hub.licensing.security_admins import owners_administered
 from seatkeep_hub.licensing.selectors import (
     ProductUsage,
     license_list,
@@ -57,6 +58,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     viewer, now = viewer_of(request), read_clock()
     if first_run_get() is None:
         return redirect("portal:setup")
+    if not companies_visible(viewer).exists():
+        return render(request, "portal/no_access.html", {"owners": list(owners_administered(viewer))})
     licenses = list(license_list(viewer).filter(cancelled_at=None)[:LICENSES_READ])
     usage = licenses_usage(licenses)
     chores = checklist(viewer)

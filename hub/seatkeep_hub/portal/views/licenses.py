@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -21,8 +22,11 @@ from seatkeep_hub.licensing.selectors import entry_list, license_get, license_li
 from seatkeep_hub.licensing.services import license_key_show, license_order, license_quantity_change
 from seatkeep_hub.licensing.suspension import license_suspend, license_unsuspend
 from seatkeep_hub.portal.license_forms import OrderForm, QuantityForm
+from seatkeep_hub.portal.selectors import is_one_msp
 from seatkeep_hub.portal.tables import LicenseTable
 from seatkeep_hub.portal.viewing import acting, viewer_of
+
+SHARES_SHOWN = 50
 
 
 def licenses(request: HttpRequest) -> HttpResponseBase:
@@ -36,10 +40,14 @@ def license(request: HttpRequest, uid: UUID) -> HttpResponse:
     """One license: seats of each product, customers' shares, history."""
     viewer = viewer_of(request)
     found = license_get(viewer, uid)
+    shares = node_list(found).filter(company__in=companies_visible(viewer))
+    busy = list(shares.filter(Q(used__gt=0) | Q(reserved__gt=0)).order_by("-used", "company__name")[:SHARES_SHOWN])
     context = {
         "license": found,
         "usage": license_usage(found),
-        "nodes": node_list(found).filter(company__in=companies_visible(viewer))[:200],
+        "nodes": busy,
+        "more_shares": shares.count() - len(busy),
+        "is_one": is_one_msp(),
         "entries": entry_list(found)[:50],
         "can_write": _is_writable(viewer, found),
     }

@@ -19,7 +19,7 @@ from seatkeep_hub.mailing import mail_send
 from seatkeep_hub.msp.errors import OwnAccessError, UserUnknownError
 from seatkeep_hub.msp.invitations import PersonInvited, invitation_create, invitation_revoke
 from seatkeep_hub.msp.selectors import invitation_get, invitation_list
-from seatkeep_hub.portal.forms import AccessForm, InviteForm
+from seatkeep_hub.portal.forms import AccessElsewhereForm, AccessForm, InviteForm
 from seatkeep_hub.portal.tables import UserTable
 from seatkeep_hub.portal.viewing import acting, link_out, viewer_of
 
@@ -50,8 +50,13 @@ def user(request: HttpRequest, uid: UUID) -> HttpResponse:
     visible = companies_visible(viewer)
     settings_here = access_list(person).filter(company__in=visible)
     writable = companies_visible(viewer, level=AccessLevel.WRITE).exclude(status=CompanyStatus.REMOVED)
-    rows = [(company, access_level(person, company)) for company in writable.order_by("path")[:200]]
-    context = {"person": person, "accesses": settings_here, "rows": rows, "is_self": person == viewer}
+    context = {
+        "person": person,
+        "rows": settings_here,
+        "home_level": access_level(person, person.company),
+        "writable": set(writable.filter(accesses__user=person).values_list("pk", flat=True)),
+        "can_set": person != viewer and writable.exists(),
+    }
     return detail_response(request, "portal/user.html", context)
 
 
@@ -82,6 +87,22 @@ def _invited(request: HttpRequest, invited: PersonInvited) -> HttpResponse:
     )
     context = {"email": invited.invitation.email, "link": link, "is_mailed": is_mailed, "back": reverse("portal:users")}
     return detail_response(request, "portal/invited.html", context)
+
+
+def user_access_new(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Set what a person may do with a company that is chosen in the dialog."""
+    viewer = viewer_of(request)
+    person = user_get(viewer, uid)
+    if person == viewer:
+        raise OwnAccessError
+    companies = companies_visible(viewer, level=AccessLevel.WRITE).exclude(status=CompanyStatus.REMOVED)
+    form = AccessElsewhereForm(request.POST or None, companies=companies, initial={"company": person.company.uid})
+    dialog = FormDialog(request, form, title=_("Access of %(person)s") % {"person": person}, label=_("Set access"))
+    if not dialog.is_valid:
+        return dialog.response()
+    actor, now = acting(request)
+    access_set(actor=actor, user=person, now=now, **form.cleaned_data)
+    return done(request, _("Access set."), url=reverse("portal:user", args=[person.uid]))
 
 
 def user_access(request: HttpRequest, uid: UUID, company_uid: UUID) -> HttpResponse:

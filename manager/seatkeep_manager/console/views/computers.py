@@ -22,7 +22,7 @@ from seatkeep_manager.console.effective import product_rows
 from seatkeep_manager.console.group_places import asked_group, group_items, scope_of, way_to
 from seatkeep_manager.console.people import viewer
 from seatkeep_manager.console.tables.devices import DeviceTable
-from seatkeep_manager.console.words import lease_facts, reason_words
+from seatkeep_manager.console.words import lease_facts, product_words, reason_words
 from seatkeep_manager.customers.across import audit_visible, devices_below, group_tree
 from seatkeep_manager.detections.selectors import device_detections
 from seatkeep_manager.directory.enums import AccessLevel
@@ -55,10 +55,12 @@ def device(request: HttpRequest, uid: UUID) -> HttpResponse:
     found = device_get(viewer(request), uid=uid)
     tab = request.GET.get("tab", "overview")
     tab = tab if tab in TABS else "overview"
+    assignment = license_assignment_get(found)
     context = {
         "device": found,
         "is_online": is_online(online_until=found.online_until, now=clock_now()),
-        "assignment": license_assignment_get(found),
+        "assignment": assignment,
+        "assigned_product": product_words(assignment.product) if assignment else "",
         "can_write": devices_visible(viewer(request), level=AccessLevel.WRITE).filter(pk=found.pk).exists(),
         "tab": tab,
         "tabs": _tabs(found, tab),

@@ -161,7 +161,12 @@ def customer_offboard(request: HttpRequest, uid: UUID) -> HttpResponse:
         _("History stays, and the customer can be brought back."),
     ]
     dialog = FormDialog(
-        request, form, title=_("Off-board %(name)s") % {"name": found.name}, label=_("Off-board"), lines=lines
+        request,
+        form,
+        title=_("Off-board %(name)s") % {"name": found.name},
+        label=_("Off-board"),
+        lines=lines,
+        is_danger=True,
     )
     if not dialog.is_valid:
         return dialog.response()

@@ -39,6 +39,8 @@ from seatkeep_manager.hublink.services import hub_client, link_start, sync_reque
 from seatkeep_manager.hublink.sync import sync_run
 from seatkeep_manager.policies.selectors import policies_visible
 
+SHARES_SHOWN = 50
+
 
 @require_safe
 def licenses(request: HttpRequest) -> HttpResponseBase:
@@ -53,7 +55,8 @@ def license_detail(request: HttpRequest, uid: UUID) -> HttpResponse:
     found = licenses_with_seats(user).filter(uid=uid).first()
     if found is None:
         raise LicenseNotFoundError
-    context = {"license": found, "customers": license_customers(user, found)}
+    customers, more = license_customers(user, found, limit=SHARES_SHOWN)
+    context = {"license": found, "customers": customers, "more_shares": more}
     return detail_response(request, "console/license.html", context)
 
 

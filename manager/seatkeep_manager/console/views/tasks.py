@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
+from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -22,7 +24,9 @@ from seatkeep_manager.console.people import viewer
 from seatkeep_manager.console.tables.devices import DeviceTable, RunTable, TaskTable
 from seatkeep_manager.customers.across import tasks_with_progress
 from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.models import User
 from seatkeep_manager.directory.selectors import device_get, devices_active_visible
+from seatkeep_manager.tasks.models import ClientTask
 from seatkeep_manager.tasks.selectors import task_get, task_runs_visible
 from seatkeep_manager.tasks.services import task_cancel, task_create
 
@@ -39,16 +43,26 @@ def task(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     user = viewer(request)
     found = task_get(user, uid=uid)
     table = RunTable(request, task_runs_visible(user).filter(task=found))
-    return table.response("console/task.html", {"task": tasks_with_progress(user).get(pk=found.pk)})
+    return table.response("console/task.html", _progress(user, found))
 
 
 @require_safe
 def task_live(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """The progress of a task, polled each second until it has ended."""
+    """The progress of a task, polled each second until it has ended; the table beside it follows what changes."""
     user = viewer(request)
-    found = tasks_with_progress(user).get(pk=task_get(user, uid=uid).pk)
-    runs = list(task_runs_visible(user).filter(task=found)[:50])
-    return render(request, "console/parts/task_live.html", {"task": found, "runs": runs})
+    context = _progress(user, task_get(user, uid=uid))
+    if request.headers.get("X-Version") == context["version"]:
+        return HttpResponse(status=204)
+    response = render(request, "console/parts/task_news.html", context)
+    response["HX-Trigger"] = "runs-changed"
+    return response
+
+
+def _progress(user: User, found: ClientTask) -> dict[str, Any]:
+    task: Any = tasks_with_progress(user).get(pk=found.pk)
+    moved = task_runs_visible(user).filter(task=found).aggregate(last=Max("reported_at"))
+    version = f"{task.runs_done}/{task.runs_total}/{task.runs_failed}/{moved['last']}"
+    return {"task": task, "is_running": task.runs_done < task.runs_total, "version": version}
 
 
 @require_http_methods(["GET", "POST"])

@@ -43,7 +43,7 @@ class AuditLine:
         subject: The kind of thing it was done to.
         about: The thing itself, where it is known.
         who: Who did it.
-        details: Label and text of what was noted, without what is empty.
+        details: Label and text of what was noted, without what is empty or repeats the name.
     """
 
     what: str
@@ -89,12 +89,13 @@ class AuditWords:
         return [action for action, words in self.actions.items() if text.casefold() in str(words).casefold()]
 
     def _line(self, entry: AuditEntry, names: Names) -> AuditLine:
+        about = names.get(entry.subject_id)
         return AuditLine(
             what=str(self.actions.get(entry.action) or legible(entry.action)),
             subject=str(self.subjects.get(entry.subject_type) or legible(entry.subject_type)),
-            about=names.get(entry.subject_id),
+            about=about,
             who=self._who(entry),
-            details=tuple(self._details(entry, names)),
+            details=tuple(self._details(entry, about, names)),
         )
 
     def _who(self, entry: AuditEntry) -> str:
@@ -105,10 +106,10 @@ class AuditWords:
             return by
         return _("%(person)s as %(other)s") % {"person": entry.impersonator, "other": by}
 
-    def _details(self, entry: AuditEntry, names: Names) -> Iterable[tuple[str, str]]:
+    def _details(self, entry: AuditEntry, about: Named | None, names: Names) -> Iterable[tuple[str, str]]:
         for name, value in entry.details.items():
             text = self._text(value, names)
-            if text:
+            if text and (about is None or text != about.name):
                 yield str(self.labels.get(name) or legible(name)), text
 
     def _text(self, value: object, names: Names) -> str:

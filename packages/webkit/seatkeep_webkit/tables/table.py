@@ -126,6 +126,10 @@ class Table(Generic[_M]):
         """Return the filters of this request; override it to leave out what is not in use."""
         return self.filters
 
+    def offered_empty(self) -> Empty:
+        """Return what is said when there is nothing; override it where the next step is not everybody's."""
+        return self.empty
+
     def prepare(self, rows: Sequence[_M]) -> None:
         """Read for all shown rows at once what their cells need; called before they are rendered."""
 

@@ -2,6 +2,7 @@
 const words = JSON.parse(document.body.dataset.words || "{}");
 const drawer = document.getElementById("drawer");
 const dialog = document.getElementById("dialog");
+const keys = document.getElementById("keys");
 
 const announce = (text) => {
   const region = document.getElementById("announcer");
@@ -31,6 +32,18 @@ function setSide(isOpen) {
 if (matchMedia("(max-width: 61.99rem)").matches) {
   document.querySelectorAll(".tree-fold").forEach((fold) => { fold.open = false; });
 }
+
+// What scrolls sideways can be reached and scrolled by key
+
+function markScrollers() {
+  for (const one of document.querySelectorAll(".table-responsive")) {
+    if (one.scrollWidth > one.clientWidth) one.tabIndex = 0; else one.removeAttribute("tabindex");
+  }
+}
+
+markScrollers();
+addEventListener("resize", markScrollers);
+document.addEventListener("htmx:afterSettle", markScrollers);
 
 // Drawer
 
@@ -81,6 +94,8 @@ const isPlain = (event) => !(event.ctrlKey || event.metaKey || event.shiftKey ||
 const clicks = [
   ["[data-drawer-close]", () => closeDrawer()],
   ["[data-dialog-close]", (item, event) => { if (dialog?.open) { event.preventDefault(); dialog.close(); } }],
+  ["[data-keys]", () => keys.showModal()],
+  ["[data-keys-close]", () => keys.close()],
   ["[data-side-open]", () => setSide(true)],
   ["[data-side-close]", () => setSide(false)],
   ["[data-toast-close]", (item) => item.parentElement.remove()],
@@ -133,21 +148,31 @@ document.addEventListener("keydown", (event) => {
     const field = document.querySelector("[data-search-key]");
     if (field) { event.preventDefault(); field.focus(); field.select(); }
   }
-  if ((event.key === "j" || event.key === "k") && isPlain(event) && !isTyping(event.target) && !dialog?.open) moveRow(event);
-  if (event.key === "Escape" && !dialog?.open) {
+  if (isPlain(event) && !isTyping(event.target) && !dialog?.open && !keys?.open) rowKey(event);
+  if (event.key === "?" && !isTyping(event.target) && keys && !dialog.open) { event.preventDefault(); keys.showModal(); }
+  if (event.key === "Escape" && !dialog?.open && !keys?.open) {
     const menu = document.querySelector("details[data-menu][open]");
     if (menu) { menu.open = false; menu.querySelector("summary").focus(); } else closeDrawer();
   }
   if ((event.key === "ArrowDown" || event.key === "ArrowUp") && event.target.closest(".top-search")) moveHit(event);
 });
 
-// j and k go down and up the rows; an open drawer follows.
-function moveRow(event) {
-  const links = [...document.querySelectorAll(".page-main :is(.tbl-table .row-link, .rows a[data-drawer])")].filter((one) => one.offsetParent);
+const ROW_LINKS = ".page-main :is(.tbl-table .row-link, .rows a[data-drawer])";
+
+function rowKey(event) {
+  const isOnRow = event.target.matches(ROW_LINKS);
+  if (event.key === "j" || (event.key === "ArrowDown" && isOnRow)) moveRow(event, 1);
+  else if (event.key === "k" || (event.key === "ArrowUp" && isOnRow)) moveRow(event, -1);
+  else if (event.key === "x" && isOnRow) event.target.closest("tr")?.querySelector("input[name=selected]")?.click();
+}
+
+// Go down or up the rows; an open drawer follows.
+function moveRow(event, step) {
+  const links = [...document.querySelectorAll(ROW_LINKS)].filter((one) => one.offsetParent);
   if (!links.length) return;
   event.preventDefault();
   const open = !drawer.hidden && drawerOrigin;
-  const at = links.indexOf(open || document.activeElement) + (event.key === "j" ? 1 : -1);
+  const at = links.indexOf(open || document.activeElement) + step;
   const next = links[Math.max(0, Math.min(at, links.length - 1))];
   next.scrollIntoView({ block: "nearest" });
   if (open && next.matches("[data-drawer]")) openDrawer(next); else next.focus();
