@@ -43,7 +43,7 @@ def group_touch(*, group_ids: Iterable[int], now: datetime) -> None:
 
 
 def instance_touch(*, now: datetime) -> None:
-    """Ask the publisher, in the caller's transaction, to render every document anew."""
+    """Ask the publisher, in the caller's transaction, for a new version of every document, also of unchanged ones."""
     outbox_append(topic=topics.INSTANCE_CHANGED, payload={}, now=now)
 
 

@@ -9,7 +9,7 @@ GROUP_CHANGED = "document.group"
 """Payload `{"group": id}`: the documents of a group and of every group below it."""
 
 INSTANCE_CHANGED = "document.all"
-"""Payload `{}`: every document."""
+"""Payload `{}`: every document, with a new version even where nothing changed."""
 
 DEVICE_LEFT_COMPANY = "device.left_company"
 """Payload `{"device": id}`: it stands in another company now, but its broker credentials still name the former one."""

@@ -37,7 +37,7 @@ from seatkeep_manager.statedocs.licenses import license_assign_enrolled, license
 from seatkeep_manager.statedocs.models import LicenseAssignment as AssignmentRow
 from seatkeep_manager.statedocs.models import StateDocument
 from seatkeep_manager.statedocs.selectors import document_versions, group_document_keys, license_assignments
-from seatkeep_manager.statedocs.services import document_write, documents_withdraw
+from seatkeep_manager.statedocs.services import document_write, documents_forget_content, documents_withdraw
 from seatkeep_manager.statedocs.stops import stops_follow
 from seatkeep_manager.statedocs.waiting import refused_ask_again
 from seatkeep_manager.tasks.models import TaskRun
@@ -108,6 +108,8 @@ def _handle(events: list[OutboxEvent], now: datetime) -> None:
         stops_follow(seat_ids=seats, now=now)
     if left := {event.payload["device"] for event in events if event.topic == DEVICE_LEFT_COMPANY}:
         credentials_revoke_left(device_ids=left, now=now)
+    if any(event.topic == INSTANCE_CHANGED for event in events):
+        documents_forget_content()
     groups, devices = _touched(events)
     if groups:
         strays_withdraw(groups=groups)

@@ -239,6 +239,20 @@ def test_after_a_restore_from_a_cluster_far_ahead_a_policy_still_comes(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_after_a_restore_every_document_is_newer_than_what_agents_hold(
+    device: Device, tree: Tree, now: datetime
+) -> None:
+    interval_policy(tree, 60, now)
+    consume_all(now)
+    held = dict(StateDocument.objects.values_list("key", "version"))
+    call_command("instance_mark_restored", stdout=StringIO())
+    consume_all(now)
+    fresh = dict(StateDocument.objects.values_list("key", "version"))
+    assert {key.split(".")[0] for key in held} == {"keys", "grp", "dev"}
+    assert all(fresh[key] > version for key, version in held.items())
+
+
+@pytest.mark.django_db(transaction=True)
 def test_what_was_rendered_ahead_is_passed_and_not_rendered_again(device: Device, tree: Tree, now: datetime) -> None:
     ahead: set[int] = set()
     consume_all(now)
