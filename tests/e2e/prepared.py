@@ -6,10 +6,12 @@ import asyncio
 import csv
 import io
 import os
+import shutil
 import sqlite3
 import subprocess
 import threading
 import time
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
@@ -71,6 +73,25 @@ class Prepared:
     def policy_change(self, path: str) -> None:
         """Make `path` the only exclusion of the customer's policy, through its page."""
         asyncio.run(PolicyPage(self.browser, self.facts.policy_url).change(path))
+
+    def kit_download(self, folder: Path) -> Path:
+        """The recovery kit, as the owner downloads it."""
+        page = self.browser.open(f"{self.stack.licensing}/welcome/kit/")
+        form = next(form for form in page.forms if "download" in form.action)
+        kit = folder / "kit.zip"
+        kit.write_bytes(self.browser.submit(form).answer.content)
+        return kit
+
+    def wipe_and_restore(self, backup: Path, kit: Path) -> float:
+        """Lose the whole data folder and come back from a backup; returns `time.monotonic()` of the restore's end."""
+        self.stack.down()
+        shutil.rmtree(self.stack.data)
+        self.stack.data.mkdir(mode=0o755)
+        self.stack.seatkeep("restore", str(backup), "--recovery-kit", str(kit))
+        restored_at = time.monotonic()
+        self.stack.up()
+        self.sign_in()
+        return restored_at
 
     def rows(self, path: str) -> list[dict[str, str]]:
         """What a table of the console shows, by its own export."""
@@ -181,8 +202,20 @@ class RealDevice:
 
     def settings(self) -> dict[str, Any]:
         """The settings that its endpoint obeys."""
-        with closing(sqlite3.connect(f"file:{self.root}/var/endpoint.db?mode=ro", uri=True)) as database:
-            rows = database.execute("SELECT value FROM fact WHERE name = 'policy_settings'").fetchall()
+        return self._fact("endpoint", "policy_settings")
+
+    def device(self) -> str:
+        """Who it is to the console: the device id that its agent holds."""
+        return str(self._fact("agent", "identity")["device"])
+
+    def lease(self) -> dict[str, Any]:
+        """What its endpoint's lease claims; the signature is for others to check."""
+        payload = str(self._fact("endpoint", "seat")["token"]).split(".")[1]
+        return dict(msgspec.json.decode(urlsafe_b64decode(payload + "=" * (-len(payload) % 4))))
+
+    def _fact(self, program: str, name: str) -> dict[str, Any]:
+        with closing(sqlite3.connect(f"file:{self.root}/var/{program}.db?mode=ro", uri=True)) as database:
+            rows = database.execute("SELECT value FROM fact WHERE name = ?", [name]).fetchall()
         return dict(msgspec.msgpack.decode(rows[0][0])) if rows else {}
 
     def processes(self, word: str) -> list[psutil.Process]:
