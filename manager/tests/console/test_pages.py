@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.urls import get_resolver, reverse
+from seatkeep_manager.hublink.models import MirroredNode
+from seatkeep_manager.tasks.enums import RunState
+from seatkeep_manager.tasks.models import TaskRun
+from seatkeep_webkit.clock import now
 from standing_cast import Cast
 
 READ_PAGES = [
@@ -110,3 +115,26 @@ def test_this_list_knows_every_page() -> None:
     console = next(found for found in get_resolver().url_patterns if getattr(found, "app_name", "") == "console")
 
     assert {pattern.name for pattern in console.url_patterns} <= known
+
+
+def test_the_poll_of_a_task_is_silent_until_something_happens_and_then_moves_the_table(cast: Cast) -> None:
+    client, address = signed_in(cast.alice), object_url(cast, "task-live")
+    page = client.get(object_url(cast, "task")).content.decode()
+    version = re.search(r'"X-Version": "([^"]+)"', page)
+    assert version is not None
+    assert 'hx-trigger="runs-changed from:body"' in page
+
+    assert client.get(address, headers={"X-Version": version[1]}).status_code == 204
+    TaskRun.objects.filter(task=cast.task).update(state=RunState.FINISHED, finished_at=now())
+    answer = client.get(address, headers={"X-Version": version[1]})
+
+    assert answer.headers["HX-Trigger"] == "runs-changed"
+    assert "hx-trigger" not in answer.content.decode()
+    assert "Cancel task" not in answer.content.decode()
+
+
+def test_a_license_shows_the_shares_in_use_and_counts_the_others(cast: Cast) -> None:
+    MirroredNode.objects.filter(license_hub_id=cast.license.hub_id).update(used=0, agreed=0)
+    body = signed_in(cast.alice).get(object_url(cast, "license")).content.decode()
+    assert "No seat is in use." in body
+    assert "use no seat." in body or "uses no seat." in body

@@ -1,0 +1,81 @@
+"""What pages say where there is much, or nothing, to see."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from hub_cast import ACTOR, NOW, Cast
+from seatkeep_hub.companies.enums import AccessLevel, Role
+from seatkeep_hub.companies.models import Access
+from seatkeep_hub.companies.people import access_clear, access_set
+from seatkeep_hub.licensing.security_admins import security_admin_accept, security_admin_invite
+from seatkeep_hub.portal.enums import UseMode
+from seatkeep_hub.portal.models import FirstRun
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+@pytest.fixture(autouse=True)
+def _set_up(cast: Cast) -> None:
+    FirstRun.objects.create(
+        mode=UseMode.DISTRIBUTOR,
+        owner=cast.diana,
+        company=cast.distributor,
+        public_address="http://licensing.localhost:8080",
+        completed_at=NOW,
+    )
+
+
+def seen(person: object, path: str) -> str:
+    client = Client()
+    client.force_login(person, backend=BACKEND)  # type: ignore[arg-type]  # the project's user
+    return client.get(path).content.decode()
+
+
+def test_who_has_no_access_is_told_whom_to_ask_and_offered_nothing_else(cast: Cast) -> None:
+    access_clear(actor=ACTOR, user=cast.bob, company=cast.msp_a, now=NOW)
+    home, companies = seen(cast.bob, "/"), seen(cast.bob, "/companies/")
+    assert "Nothing here for you yet." in home
+    assert "Add the first customer" not in home
+    assert "Nothing here for you yet." in companies
+    assert "Add a customer" not in companies
+
+
+def test_who_manages_licenses_only_is_shown_the_way_to_the_console(cast: Cast) -> None:
+    access_clear(actor=ACTOR, user=cast.bob, company=cast.msp_a, now=NOW)
+    token = security_admin_invite(actor=ACTOR, company=cast.msp_a, email=cast.bob.email, now=NOW).token
+    security_admin_accept(actor=ACTOR, token=token, user=cast.bob, now=NOW)
+    home = seen(cast.bob, "/")
+    assert "You manage licenses for" in home
+    assert 'href="/link/"' in home
+
+
+def test_a_person_page_lists_what_is_set_and_not_every_company(cast: Cast) -> None:
+    access_set(
+        actor=ACTOR, user=cast.bob, company=cast.customer, level=AccessLevel.WRITE, role=Role.TECHNICIAN, now=NOW
+    )
+    body = seen(cast.diana, f"/users/{cast.bob.uid}/")
+    set_for = Access.objects.filter(user=cast.bob).count()
+    assert body.count("Change…") == set_for
+    assert str(cast.customer) in body
+
+
+def test_access_is_set_for_a_company_chosen_in_the_dialog(cast: Cast) -> None:
+    client = Client()
+    client.force_login(cast.alice, backend=BACKEND)
+    form = {"company": str(cast.customer.uid), "level": "NONE", "role": "TECHNICIAN"}
+    assert client.post(f"/users/{cast.bob.uid}/access/", form).status_code == 302
+    assert Access.objects.get(user=cast.bob, company=cast.customer).level == AccessLevel.NONE
+
+
+def test_attack_access_is_set_for_a_company_of_somebody_else(cast: Cast) -> None:
+    client = Client()
+    client.force_login(cast.alice, backend=BACKEND)
+    form = {"company": str(cast.msp_b.uid), "level": "WRITE", "role": "OWNER"}
+    assert client.post(f"/users/{cast.bob.uid}/access/", form).status_code == 422
+    assert client.post(f"/users/{cast.alice.uid}/access/", {**form, "company": str(cast.msp_a.uid)}).status_code == 403
+    assert not Access.objects.filter(company=cast.msp_b, user=cast.bob).exists()
+
+
+def test_the_list_of_companies_counts_seats_for_all_rows_at_once(cast: Cast) -> None:
+    assert "Seats in use" in seen(cast.alice, "/companies/")
