@@ -128,14 +128,18 @@ def _is_up(process: subprocess.Popen[bytes], log: Path) -> bool:
 
 
 def _stack_environment(data: Path) -> dict[str, str]:
-    """Return the settings of the running processes, out of their own environment (Linux)."""
+    """Return the settings of the running processes, out of their own environment and command lines (Linux)."""
     reports: Any = json.loads((data / "run" / "state.json").read_text())
     services = reports if isinstance(reports, list) else reports.get("services", reports.get("reports", []))
     found: dict[str, str] = {}
     for service in services:
+        process = Path(f"/proc/{service['pid']}")
         if service["name"] == "hub-web" or service["name"].endswith("publisher"):
-            raw = Path(f"/proc/{service['pid']}/environ").read_bytes().decode(errors="replace")
+            raw = (process / "environ").read_bytes().decode(errors="replace")
             found |= dict(item.split("=", 1) for item in raw.split("\0") if item.startswith("SEATKEEP_"))
+        elif service["name"] == "hub-fast":
+            words = (process / "cmdline").read_text().split("\0")
+            found["SEATKEEP_BENCH_FAST_URL"] = f"http://127.0.0.1:{words[words.index('--port') + 1]}"
     return found
 
 

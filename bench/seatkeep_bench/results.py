@@ -78,11 +78,11 @@ def write(rows: list[Row], file: Path) -> None:
 
 def table(rows: list[Row]) -> str:
     """Return the rows as a table for people."""
-    lines = [f"{'what':<14}{'value':>12}{'goal':>12}{'floor':>12}{'ratio':>8}{'p50':>10}{'p99':>10}  unit"]
+    lines = [f"{'what':<16}{'value':>12}{'goal':>12}{'floor':>12}{'ratio':>8}{'p50':>10}{'p99':>10}  unit"]
     for each in rows:
         mark = "" if each.is_met else "  below goal" if each.better is Better.HIGHER else "  above goal"
         lines.append(
-            f"{each.name:<14}{each.value:>12,.4g}{each.goal:>12,.4g}{each.floor:>12,.4g}{each.ratio:>8.2f}"
+            f"{each.name:<16}{each.value:>12,.4g}{each.goal:>12,.4g}{each.floor:>12,.4g}{each.ratio:>8.2f}"
             f"{_seconds(each.p50):>10}{_seconds(each.p99):>10}  {each.unit}{mark}"
         )
     return "\n".join(lines)

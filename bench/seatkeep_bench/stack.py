@@ -22,6 +22,7 @@ class Stack:
     Attributes:
         console_url: The console's address for devices.
         licensing_url: The hub's address for devices.
+        fast_url: The hub's fast path inside the machine, behind the front door.
         key: Deployment key of one customer.
         license_key: License key whose pool takes all devices of the bench.
         hub_database: For the floor of activations: the same server, a table of its own.
@@ -33,6 +34,7 @@ class Stack:
 
     console_url: str
     licensing_url: str
+    fast_url: str
     key: str
     license_key: str
     hub_database: str
@@ -43,7 +45,7 @@ class Stack:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Stack:
-        """Read the stack out of the variables of wire.md §2 and SEATKEEP_BENCH_KEY, SEATKEEP_BENCH_LICENSE_KEY.
+        """Read the stack out of the variables of wire.md §2 and SEATKEEP_BENCH_KEY, _LICENSE_KEY and _FAST_URL.
 
         Raises:
             BenchError: A variable is missing; the message names all that are.
@@ -51,6 +53,7 @@ class Stack:
         names = (
             "SEATKEEP_CONSOLE_DEVICE_URL",
             "SEATKEEP_LICENSING_DEVICE_URL",
+            "SEATKEEP_BENCH_FAST_URL",
             "SEATKEEP_BENCH_KEY",
             "SEATKEEP_BENCH_LICENSE_KEY",
             "SEATKEEP_HUB_DATABASE_URL",
@@ -61,11 +64,14 @@ class Stack:
         missing = [name for name in names if not environment.get(name)]
         if missing:
             raise BenchError(f"Missing: {', '.join(missing)}. The benches attach to a running stack.")
-        console, licensing, key, license_key, hub, manager, nats_url, creds = (environment[name] for name in names)
+        console, licensing, fast, key, license_key, hub, manager, nats_url, creds = (
+            environment[name] for name in names
+        )
         ca = environment.get("SEATKEEP_NATS_CA") or environment.get("SEATKEEP_DEVICE_CA")
         return cls(
             console_url=console.rstrip("/"),
             licensing_url=licensing.rstrip("/"),
+            fast_url=fast.rstrip("/"),
             key=key,
             license_key=license_key,
             hub_database=hub,
