@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
@@ -238,14 +237,6 @@ def public_certificate(addresses: Addresses, storage: Path) -> tuple[Path, Path]
     host = addresses.console_host
     found = sorted(storage.glob(f"certificates/*/{host}/{host}.crt"))
     return (found[0], found[0].with_suffix(".key")) if found else None
-
-
-def has_module(name: str) -> bool:
-    """Whether a Python module can be imported."""
-    try:
-        return find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
 
 
 def can_query(url: str) -> bool:

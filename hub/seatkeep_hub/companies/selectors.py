@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from seatkeep_webkit.actors import Actor, ActorKind
 
 from seatkeep_hub.companies import rules
-from seatkeep_hub.companies.enums import AccessLevel, CompanyKind, CompanyStatus
+from seatkeep_hub.companies.enums import AccessLevel, CompanyStatus
 from seatkeep_hub.companies.errors import AccessDeniedError, CompanyNotFoundError
 from seatkeep_hub.companies.models import Access, Company, User
 
@@ -62,11 +62,6 @@ def company_ancestors(company: Company) -> list[Company]:
 def company_subtree(company: Company) -> QuerySet[Company]:
     """The company and everything below it."""
     return Company.objects.filter(path__contains=[company.pk])
-
-
-def company_root() -> Company | None:
-    """The one VENDOR; None before first run."""
-    return Company.objects.filter(kind=CompanyKind.VENDOR).first()
 
 
 def access_level(user: User, company: Company) -> AccessLevel:

@@ -95,8 +95,3 @@ def group_system(kind: GroupKind) -> StaticGroup:
     if group is None:
         raise GroupNotFoundError
     return group
-
-
-def can_write_company(user: User, company_hub_id: uuid.UUID) -> bool:
-    """Whether a person may change what belongs to a company of the hub."""
-    return groups_visible(user, level=AccessLevel.WRITE).filter(hub_id=company_hub_id).exists()

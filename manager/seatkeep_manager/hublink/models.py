@@ -98,11 +98,6 @@ class MirroredCompany(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def is_customer(self) -> bool:
-        """Whether devices belong to it and a technician sets it up."""
-        return self.kind == "CUSTOMER"
-
 
 class MirroredLicense(models.Model):
     """A license of the hub as this instance may see it; it holds no secret."""

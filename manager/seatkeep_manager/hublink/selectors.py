@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from seatkeep_manager.hublink.enums import CustomerState, LinkState, SyncKind, SyncState
+from seatkeep_manager.hublink.enums import LinkState, SyncKind, SyncState
 from seatkeep_manager.hublink.errors import CompanyNotFoundError, LicenseNotFoundError
 from seatkeep_manager.hublink.models import (
     HubLink,
@@ -64,18 +64,6 @@ def company_get(uid: UUID) -> MirroredCompany:
     if company is None:
         raise CompanyNotFoundError
     return company
-
-
-def company_of_group(group_ids: Iterable[int]) -> MirroredCompany | None:
-    """The customer whose group is the deepest of these (a device's path, root first)."""
-    path = list(group_ids)
-    found = {company.group_id: company for company in company_list().filter(group_id__in=path)}
-    return next((found[group_id] for group_id in reversed(path) if group_id in found), None)
-
-
-def company_new_count() -> int:
-    """How many customers wait to be set up."""
-    return company_list().filter(state=CustomerState.NOT_SET_UP).count()
 
 
 def license_list() -> QuerySet[MirroredLicense]:

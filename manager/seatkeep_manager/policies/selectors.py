@@ -44,11 +44,6 @@ def policy_get(user: User | AnonymousUser, *, uid: uuid.UUID, level: AccessLevel
     return policy
 
 
-def group_assignments(group: StaticGroup) -> QuerySet[PolicyAssignment]:
-    """What is assigned to a group itself, in merge order, with the policy."""
-    return group.policy_assignments.select_related("policy").order_by("position", "id")
-
-
 def device_assignments(device: Device) -> QuerySet[PolicyAssignment]:
     """What is assigned to a device itself, in merge order, with the policy."""
     return device.policy_assignments.select_related("policy").order_by("position", "id")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
@@ -11,7 +10,7 @@ from django.db.models import Q, QuerySet
 from seatkeep_manager.directory.enums import AccessLevel
 from seatkeep_manager.directory.models import User
 from seatkeep_manager.directory.selectors import devices_visible, groups_visible
-from seatkeep_manager.problems.enums import UNRESOLVED, ProblemState
+from seatkeep_manager.problems.enums import ProblemState
 from seatkeep_manager.problems.errors import ProblemNotFoundError
 from seatkeep_manager.problems.models import Problem
 
@@ -27,11 +26,6 @@ def problems_visible(user: User | AnonymousUser, *, level: AccessLevel = AccessL
     return (
         Problem.objects.filter(wanted).select_related("device", "device__group", "assignee").order_by("-since", "-id")
     )
-
-
-def problems_unresolved(user: User | AnonymousUser) -> QuerySet[Problem]:
-    """Open, acknowledged and snoozed ones."""
-    return problems_visible(user).filter(state__in=UNRESOLVED)
 
 
 def problems_open(user: User | AnonymousUser) -> QuerySet[Problem]:
@@ -54,8 +48,3 @@ def problem_get(user: User | AnonymousUser, *, uid: uuid.UUID, level: AccessLeve
     if problem is None:
         raise ProblemNotFoundError
     return problem
-
-
-def problems_resolved_since(user: User | AnonymousUser, *, since: datetime) -> QuerySet[Problem]:
-    """Those that went away at or after an instant."""
-    return problems_visible(user).filter(state=ProblemState.RESOLVED, resolved_at__gte=since)

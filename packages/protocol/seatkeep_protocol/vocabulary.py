@@ -89,11 +89,6 @@ class TaskRunState(StrEnum):
     EXPIRED = "EXPIRED"
     CANCELED = "CANCELED"
 
-    @property
-    def is_final(self) -> bool:
-        """Tell whether nothing more will come."""
-        return self in {TaskRunState.FINISHED, TaskRunState.FAILED, TaskRunState.EXPIRED, TaskRunState.CANCELED}
-
 
 class DetectionAction(StrEnum):
     """What the endpoint did about a detection."""

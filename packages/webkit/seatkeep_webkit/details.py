@@ -13,11 +13,6 @@ SHELLS = {DRAWER_TARGET: "webkit/drawer.html", "dialog-body": "webkit/dialog_det
 """Where the answer goes, by the id of htmx's target; anything else is a page."""
 
 
-def is_drawer(request: HttpRequest) -> bool:
-    """Tell whether the answer goes into the drawer."""
-    return request.headers.get("HX-Target") == DRAWER_TARGET
-
-
 def detail_response(
     request: HttpRequest, template: str, context: Mapping[str, object], *, status: int = 200
 ) -> HttpResponse:
