@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from seatkeep_endpoint.platforms import platform
 from seatkeep_endpoint.quarantine import Quarantine
 from seatkeep_endpoint.store import Store
 
+sys.path.insert(0, str(Path(__file__).parent))
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 

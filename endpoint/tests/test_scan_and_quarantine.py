@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from seatkeep_endpoint.quarantine import Quarantine
 from seatkeep_endpoint.scanning.display import display_path
 from seatkeep_endpoint.scanning.exclusions import Exclusions
 from seatkeep_endpoint.scanning.scan import Detection, Scan, ScanRequest
+
+on_posix = pytest.mark.skipif(sys.platform == "win32", reason="modes, links, pipes and names in bytes are posix")
 
 
 class Desk:
@@ -58,6 +61,7 @@ def test_the_test_file_is_found_and_taken(desk: Desk, eicar: bytes) -> None:
     assert not (desk.folder / "eicar.com").exists()
 
 
+@on_posix
 def test_a_restored_file_has_its_content_mode_and_time(desk: Desk, eicar: bytes, now: datetime) -> None:
     path = desk.folder / "eicar.com"
     path.write_bytes(eicar)
@@ -68,12 +72,14 @@ def test_a_restored_file_has_its_content_mode_and_time(desk: Desk, eicar: bytes,
     assert (path.read_bytes(), status.st_mode & 0o7777, status.st_mtime_ns) == (eicar, 0o751, 10**18)
 
 
+@on_posix
 def test_the_stored_copy_is_not_the_file_and_for_the_owner_only(desk: Desk, eicar: bytes, tmp_path: Path) -> None:
     (desk.folder / "eicar.com").write_bytes(eicar)
     blob = tmp_path / "quarantine" / desk.take()
     assert (blob.read_bytes() != eicar, blob.stat().st_mode & 0o777) == (True, 0o600)
 
 
+@on_posix
 @pytest.mark.parametrize("name", [b"new\nline", b"-rf", b"\xff\xfe bytes", "ünï\u202egnp.exe".encode(), b"a" * 255])
 def test_hostile_names_are_taken_and_restored(desk: Desk, eicar: bytes, now: datetime, name: bytes) -> None:
     path = os.path.join(os.fsencode(desk.folder), name)
@@ -97,6 +103,7 @@ def test_restore_does_not_overwrite(desk: Desk, eicar: bytes, now: datetime) -> 
         desk.quarantine.restore(item, now=now)
 
 
+@on_posix
 def test_a_folder_swapped_for_a_link_cannot_steer_a_restore_elsewhere(
     desk: Desk, eicar: bytes, now: datetime, tmp_path: Path
 ) -> None:
@@ -130,6 +137,7 @@ def test_a_deleted_file_is_gone(desk: Desk, eicar: bytes, tmp_path: Path) -> Non
         desk.quarantine.get(item)
 
 
+@on_posix
 def test_links_pipes_and_sockets_are_not_followed(desk: Desk, eicar: bytes, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()

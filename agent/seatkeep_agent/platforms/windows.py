@@ -7,6 +7,7 @@ import sys
 assert sys.platform == "win32"
 
 import socket
+from typing import Any
 
 import pywintypes
 import win32api
@@ -63,7 +64,7 @@ class WindowsPlatform(WindowsService):
         try:
             privilege_enable(win32con.SE_SHUTDOWN_NAME)
             message = f"This computer restarts in {delay_minutes} min."
-            win32api.InitiateSystemShutdown(None, message, delay_minutes * 60, False, True)
+            win32api.InitiateSystemShutdown("", message, delay_minutes * 60, False, True)
         except pywintypes.error as error:
             raise LocalFailureError(f"this machine cannot be restarted: {error.strerror}") from error
 
@@ -88,5 +89,6 @@ def privilege_enable(name: str) -> None:
     """
     wanted = win32con.TOKEN_ADJUST_PRIVILEGES | win32con.TOKEN_QUERY
     token = win32security.OpenProcessToken(win32api.GetCurrentProcess(), wanted)
-    privilege = win32security.LookupPrivilegeValue(None, name)
-    win32security.AdjustTokenPrivileges(token, False, [(privilege, win32con.SE_PRIVILEGE_ENABLED)])
+    privilege = win32security.LookupPrivilegeValue("", name)
+    wanted_state: Any = [(privilege, win32con.SE_PRIVILEGE_ENABLED)]
+    win32security.AdjustTokenPrivileges(token, False, wanted_state)

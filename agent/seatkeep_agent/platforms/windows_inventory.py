@@ -103,7 +103,7 @@ def registry_values(key: winreg.HKEYType) -> dict[str, object]:
 def active_sessions() -> list[int]:
     """Sessions in which somebody works now."""
     with suppress(pywintypes.error):
-        return [one["SessionId"] for one in win32ts.WTSEnumerateSessions() if one["State"] == win32ts.WTSActive]
+        return [int(one["SessionId"]) for one in win32ts.WTSEnumerateSessions() if one["State"] == win32ts.WTSActive]
     return []
 
 

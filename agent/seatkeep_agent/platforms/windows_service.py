@@ -20,7 +20,6 @@ from typing import Any, ClassVar
 
 import pywintypes
 import servicemanager
-import win32con
 import win32service
 import win32serviceutil
 import winerror
@@ -84,7 +83,7 @@ class WindowsService(WindowsMachine, BackgroundProcesses):
         try:
             servicemanager.Initialize()
             servicemanager.PrepareToHostSingle(Host)
-            servicemanager.StartServiceCtrlDispatcher()
+            servicemanager.StartServiceCtrlDispatcher()  # type: ignore[no-untyped-call]
         except pywintypes.error as error:
             if error.winerror != winerror.ERROR_FAILED_SERVICE_CONTROLLER_CONNECT:
                 raise LocalFailureError(f"the service: {error.strerror}") from error
@@ -175,7 +174,7 @@ def service_create(control: Any, name: str, command: str) -> None:
     """Make a service that starts with the machine and is started again when it fails, and start it."""
     service = win32service.CreateService(
         control, name, DISPLAY_NAME, win32service.SERVICE_ALL_ACCESS, win32service.SERVICE_WIN32_OWN_PROCESS,
-        win32service.SERVICE_AUTO_START, win32service.SERVICE_ERROR_NORMAL, command, None, 0, None, None, None,
+        win32service.SERVICE_AUTO_START, win32service.SERVICE_ERROR_NORMAL, command, None, False, None, None, None,
     )  # fmt: skip
     try:
         win32service.ChangeServiceConfig2(service, win32service.SERVICE_CONFIG_DESCRIPTION, DESCRIPTION)
@@ -189,10 +188,10 @@ def service_create(control: Any, name: str, command: str) -> None:
 
 def service_stop(service: Any) -> None:
     """Ask a service to stop and wait for it, unless we are that service."""
-    status = win32service.QueryServiceStatusEx(service)
+    status: Any = win32service.QueryServiceStatusEx(service)
     if status["CurrentState"] == win32service.SERVICE_STOPPED or status["ProcessId"] == os.getpid():
         return
-    win32service.ControlService(service, win32con.SERVICE_CONTROL_STOP)
+    win32service.ControlService(service, win32service.SERVICE_CONTROL_STOP)
     deadline = time.monotonic() + 2 * STOP_SECONDS
     while time.monotonic() < deadline:
         if win32service.QueryServiceStatus(service)[1] == win32service.SERVICE_STOPPED:

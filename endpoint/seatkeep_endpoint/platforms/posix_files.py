@@ -74,12 +74,15 @@ class PosixFiles:
             if not isinstance(error, FileNotFoundError):
                 unreadable(str(error.filename or ""))
 
-        for folder, names, files, folder_fd in os.fwalk(top, onerror=report, follow_symlinks=False):
-            names[:] = sorted(name for name in names if not is_excluded(os.path.join(folder, name)))
-            for name in sorted(files):
-                path = os.path.join(folder, name)
-                if not is_excluded(path) and is_regular(name, folder_fd):
-                    yield PosixFile(path=path, name=name, folder_fd=folder_fd)
+        try:
+            for folder, names, files, folder_fd in os.fwalk(top, onerror=report, follow_symlinks=False):
+                names[:] = sorted(name for name in names if not is_excluded(os.path.join(folder, name)))
+                for name in sorted(files):
+                    path = os.path.join(folder, name)
+                    if not is_excluded(path) and is_regular(name, folder_fd):
+                        yield PosixFile(path=path, name=name, folder_fd=folder_fd)
+        except OSError as error:  # Of the walk itself: the top is gone or closed to us.
+            report(error)
 
     def stamp(self, descriptor: int) -> FileStamp:
         status = os.fstat(descriptor)

@@ -13,11 +13,13 @@ import sys
 assert sys.platform == "win32"
 
 import contextlib
+import ctypes
 import msvcrt
 import ntpath
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
+from ctypes import wintypes
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -36,12 +38,17 @@ PREFIX, UNC_PREFIX = "\\\\?\\", "\\\\?\\UNC\\"
 SHARE_ALL = win32con.FILE_SHARE_READ | win32con.FILE_SHARE_WRITE | win32con.FILE_SHARE_DELETE
 SHARE_BUT_DELETE = win32con.FILE_SHARE_READ | win32con.FILE_SHARE_WRITE
 FILE_FLAG_OPEN_REPARSE_POINT = 0x00200000
+FILE_WRITE_ATTRIBUTES = 0x0100
 SECURITY_SQOS_PRESENT, SECURITY_IDENTIFICATION = 0x00100000, 0x00010000
 SAFELY = SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION
 NAME_SURROGATE = 0x20000000
 """Bit of a reparse tag that means: this stands for another name (links, mount points)."""
 IN_THE_CLOUD = 0x00400000 | 0x00001000
 """RECALL_ON_DATA_ACCESS, OFFLINE: reading would fetch the content from elsewhere."""
+LONGEST_PATH = 32_768
+"""Characters that a path with the prefix may have."""
+_final_path = ctypes.WinDLL("kernel32", use_last_error=True).GetFinalPathNameByHandleW
+_final_path.argtypes = (wintypes.HANDLE, wintypes.LPWSTR, wintypes.DWORD, wintypes.DWORD)
 MISSING = (winerror.ERROR_FILE_NOT_FOUND, winerror.ERROR_PATH_NOT_FOUND, winerror.ERROR_DIRECTORY)
 
 
@@ -60,12 +67,12 @@ class WindowsFile:
             if not is_at(int(handle), self.path):
                 handle.Close()
                 raise OSError(f"{self.path} is reached by a link")
-        return msvcrt.open_osfhandle(handle.Detach(), os.O_RDONLY | os.O_BINARY | os.O_NOINHERIT)
+        return msvcrt.open_osfhandle(int(handle.Detach()), os.O_RDONLY | os.O_BINARY | os.O_NOINHERIT)
 
     def remove(self, descriptor: int) -> None:
         with as_os_error(self.path):
             handle = win32file.CreateFile(
-                extended(self.path), win32con.DELETE | win32con.FILE_WRITE_ATTRIBUTES, SHARE_ALL, None,
+                extended(self.path), win32con.DELETE | FILE_WRITE_ATTRIBUTES, SHARE_ALL, None,
                 win32con.OPEN_EXISTING, FILE_FLAG_OPEN_REPARSE_POINT | SAFELY, None,
             )  # fmt: skip
             with contextlib.closing(handle):
@@ -173,9 +180,9 @@ def real_folder_held(path: str) -> Iterator[None]:
             raise
         raise RestorePathChangedError(f"the folder {display_path(path)} is gone") from error
     with contextlib.closing(handle):
-        is_folder = win32file.GetFileInformationByHandle(handle)[0] & win32con.FILE_ATTRIBUTE_DIRECTORY
-        is_reparsed = win32file.GetFileInformationByHandle(handle)[0] & win32con.FILE_ATTRIBUTE_REPARSE_POINT
-        if not is_folder or is_reparsed or not is_at(int(handle), path):
+        attributes = win32file.GetFileInformationByHandle(int(handle))[0]
+        is_folder = attributes & win32con.FILE_ATTRIBUTE_DIRECTORY
+        if not is_folder or attributes & win32con.FILE_ATTRIBUTE_REPARSE_POINT or not is_at(int(handle), path):
             raise RestorePathChangedError(f"the folder {display_path(path)} is not what it was")
         yield
 
@@ -212,7 +219,9 @@ def is_link(status: os.stat_result) -> bool:
 
 def is_at(handle: int, path: str) -> bool:
     """Whether an open file or folder really is where its path says."""
-    return ntpath.normcase(win32file.GetFinalPathNameByHandle(handle, 0)) == ntpath.normcase(extended(path))
+    found = ctypes.create_unicode_buffer(LONGEST_PATH)
+    length = _final_path(handle, found, LONGEST_PATH, 0)
+    return 0 < length < LONGEST_PATH and ntpath.normcase(found.value) == ntpath.normcase(extended(path))
 
 
 def file_id(handle: int) -> tuple[int, int, int]:

@@ -9,6 +9,7 @@ assert sys.platform == "win32"
 import contextlib
 import ctypes
 from ctypes import wintypes
+from typing import Any
 
 import pywintypes
 import win32con
@@ -28,6 +29,8 @@ KEPT_ATTRIBUTES = (
     | win32con.FILE_ATTRIBUTE_ARCHIVE
 )
 OWNER_AND_LIST = win32security.OWNER_SECURITY_INFORMATION | win32security.DACL_SECURITY_INFORMATION
+_set_security: Any = win32security.SetSecurityInfo
+"""Its stub forbids None, which means "as it is"."""
 _set_information = ctypes.WinDLL("kernel32", use_last_error=True).SetFileInformationByHandle
 _set_information.argtypes = (wintypes.HANDLE, ctypes.c_int, ctypes.c_void_p, wintypes.DWORD)
 
@@ -101,12 +104,12 @@ def security_give(handle: int, sddl: str) -> None:
         else win32security.UNPROTECTED_DACL_SECURITY_INFORMATION
     )
     with contextlib.suppress(pywintypes.error):
-        win32security.SetSecurityInfo(
+        _set_security(
             handle, win32security.SE_FILE_OBJECT, win32security.DACL_SECURITY_INFORMATION | inheriting,
             None, None, wanted.GetSecurityDescriptorDacl(), None,
         )  # fmt: skip
     with contextlib.suppress(pywintypes.error):
-        win32security.SetSecurityInfo(
+        _set_security(
             handle, win32security.SE_FILE_OBJECT, win32security.OWNER_SECURITY_INFORMATION,
             wanted.GetSecurityDescriptorOwner(), None, None, None,
         )  # fmt: skip

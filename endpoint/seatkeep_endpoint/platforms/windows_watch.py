@@ -52,13 +52,11 @@ class DirectoryChangesWatch:
     ) -> None:
         self._on_written, self._on_lost = on_written, on_lost
         self._end = win32event.CreateEvent(None, True, False, None)
-        self._threads = [
-            threading.Thread(target=self._run, args=(folder, handle), name="watch", daemon=True)
-            for folder in folders
-            if (handle := folder_open(folder)) is not None
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._threads: list[threading.Thread] = []
+        for folder in folders:
+            handle = folder_open(folder)
+            if handle is not None:
+                self._start(folder, handle)
 
     def close(self) -> None:
         """Stop watching. Idempotent."""
@@ -66,13 +64,22 @@ class DirectoryChangesWatch:
         for thread in self._threads:
             thread.join()
 
-    def _run(self, folder: str, handle: Any) -> None:
+    def _start(self, folder: str, handle: Any) -> None:
+        """Begin to watch a folder; returns when nothing that is written from now on is missed."""
+        is_watching = threading.Event()
+        thread = threading.Thread(target=self._run, args=(folder, handle, is_watching), name="watch", daemon=True)
+        thread.start()
+        self._threads.append(thread)
+        is_watching.wait()
+
+    def _run(self, folder: str, handle: Any, is_watching: threading.Event) -> None:
         buffer = win32file.AllocateReadBuffer(BUFFER_BYTES)
         changes = pywintypes.OVERLAPPED()
         changes.hEvent = win32event.CreateEvent(None, True, False, None)
         try:
             while True:
                 win32file.ReadDirectoryChangesW(handle, buffer, True, WATCHED, changes)
+                is_watching.set()
                 waited = win32event.WaitForMultipleObjects([self._end, changes.hEvent], False, win32event.INFINITE)
                 if waited == win32event.WAIT_OBJECT_0:
                     win32file.CancelIo(handle)
@@ -81,6 +88,7 @@ class DirectoryChangesWatch:
         except pywintypes.error as error:
             log.warning("%s is not watched any more: %s", folder, error.strerror)
         finally:
+            is_watching.set()
             handle.Close()
 
     def _tell(self, folder: str, buffer: Any, length: int) -> None:

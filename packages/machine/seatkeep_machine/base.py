@@ -41,7 +41,7 @@ class Machine(Protocol):
     def holder(self, path: Path) -> int | None:
         """The process that holds a file; a stale file counts as nobody, whoever has the number now."""
 
-    def stop_requests(self, on_stop: Callable[[], None], *, is_with_input: bool) -> AbstractContextManager[None]:
+    def stop_requests(self, on_stop: Callable[[], object], *, is_with_input: bool) -> AbstractContextManager[None]:
         """Within: call `on_stop`, on the running loop, when this process is asked to end.
 
         Args:

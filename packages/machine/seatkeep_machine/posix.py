@@ -56,7 +56,7 @@ class PosixMachine:
         return None
 
     @contextmanager
-    def stop_requests(self, on_stop: Callable[[], None], *, is_with_input: bool) -> Iterator[None]:
+    def stop_requests(self, on_stop: Callable[[], object], *, is_with_input: bool) -> Iterator[None]:
         loop = asyncio.get_running_loop()
         for number in STOP_SIGNALS:
             loop.add_signal_handler(number, on_stop)

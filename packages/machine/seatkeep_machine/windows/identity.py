@@ -70,10 +70,12 @@ def disk_serial() -> str:
             r"\\.\PhysicalDrive0", 0, win32con.FILE_SHARE_READ | win32con.FILE_SHARE_WRITE, None,
             win32con.OPEN_EXISTING, 0, None,
         )  # fmt: skip
-        answer = bytes(win32file.DeviceIoControl(disk, IOCTL_STORAGE_QUERY_PROPERTY, query, DESCRIPTOR_BYTES, None))
+        answer = bytes(
+            win32file.DeviceIoControl(int(disk), IOCTL_STORAGE_QUERY_PROPERTY, query, DESCRIPTOR_BYTES, None)
+        )
     except pywintypes.error:
         return ""
-    return serial_of(answer)
+    return serial_of(bytes(answer))
 
 
 def serial_of(descriptor: bytes) -> str:

@@ -51,7 +51,7 @@ class WindowsMachine:
                     return int(file.read())
         return None
 
-    def stop_requests(self, on_stop: Callable[[], None], *, is_with_input: bool) -> AbstractContextManager[None]:
+    def stop_requests(self, on_stop: Callable[[], object], *, is_with_input: bool) -> AbstractContextManager[None]:
         return stopping.stop_requests(on_stop, is_with_input=is_with_input)
 
     def ask_to_end(self, pid: int) -> None:

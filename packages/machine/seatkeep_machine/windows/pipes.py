@@ -71,11 +71,11 @@ class PipeServer:
 
     def _make(self, more_flags: int = 0) -> PipeHandle:
         with as_os_error(self._name):
-            made = win32pipe.CreateNamedPipe(
+            made: Any = win32pipe.CreateNamedPipe(
                 self._name,
-                win32con.PIPE_ACCESS_DUPLEX | win32con.FILE_FLAG_OVERLAPPED | more_flags,
-                win32con.PIPE_TYPE_BYTE | win32con.PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS,
-                win32con.PIPE_UNLIMITED_INSTANCES,
+                win32pipe.PIPE_ACCESS_DUPLEX | win32con.FILE_FLAG_OVERLAPPED | more_flags,
+                win32pipe.PIPE_TYPE_BYTE | win32pipe.PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS,
+                win32pipe.PIPE_UNLIMITED_INSTANCES,
                 BUFFER_BYTES,
                 BUFFER_BYTES,
                 0,

@@ -8,6 +8,7 @@ assert sys.platform == "win32"
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pywintypes
 import win32api
@@ -62,9 +63,9 @@ def access_list(*, is_private: bool, inheritance: str = "") -> str:
     return "D:P" + "".join([*full, *readers])
 
 
-def security_attributes(sddl: str) -> pywintypes.SECURITY_ATTRIBUTES:
+def security_attributes(sddl: str) -> Any:
     """For a new file, folder, pipe or event: this owner, and this access list."""
-    made = pywintypes.SECURITY_ATTRIBUTES()
+    made: Any = pywintypes.SECURITY_ATTRIBUTES()
     made.SECURITY_DESCRIPTOR = win32security.ConvertStringSecurityDescriptorToSecurityDescriptor(
         f"O:{owner_sid()}{sddl}", win32security.SDDL_REVISION_1
     )
@@ -85,6 +86,13 @@ def owner_of_file(path: Path) -> str:
     return win32security.ConvertSidToStringSid(found.GetSecurityDescriptorOwner())
 
 
+def is_real_folder(path: Path) -> bool:
+    """Whether a folder is there, and no link to one."""
+    attributes = win32file.GetFileAttributes(str(path))
+    is_folder = attributes != -1 and attributes & win32con.FILE_ATTRIBUTE_DIRECTORY
+    return bool(is_folder) and not attributes & win32con.FILE_ATTRIBUTE_REPARSE_POINT
+
+
 def folder_guard(folder: Path, *, is_private: bool) -> None:
     """Make a folder with our access list, or put that list on the one that is there.
 
@@ -99,7 +107,7 @@ def folder_guard(folder: Path, *, is_private: bool) -> None:
         try:
             win32file.CreateDirectory(str(folder), attributes)
         except pywintypes.error:
-            if not folder.is_dir() or folder.is_junction() or folder.is_symlink():
+            if not is_real_folder(folder):
                 raise
             if not is_trusted(owner_of_file(folder)):
                 raise FolderForeignError(f"{folder} was made by somebody else; look at it and remove it") from None

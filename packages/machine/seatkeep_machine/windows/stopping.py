@@ -13,6 +13,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import pywintypes
 import win32api
@@ -26,6 +27,7 @@ from seatkeep_machine.windows.security import access_list, security_attributes
 
 log = logging.getLogger(__name__)
 LOOK_MILLISECONDS = 500
+STD_INPUT_HANDLE = -10
 
 
 def event_name(pid: int) -> str:
@@ -36,7 +38,7 @@ def event_name(pid: int) -> str:
 def event_make(pid: int) -> int | None:
     """The event of this process; None when a stranger was quicker (then we can only be killed)."""
     try:
-        made = win32event.CreateEvent(
+        made: Any = win32event.CreateEvent(
             security_attributes(access_list(is_private=True).replace("FA", "0x1f0003")), True, False, event_name(pid)
         )
     except pywintypes.error as error:
@@ -64,7 +66,7 @@ def process_kill(pid: int) -> None:
 
 
 @contextmanager
-def stop_requests(on_stop: Callable[[], None], *, is_with_input: bool) -> Iterator[None]:
+def stop_requests(on_stop: Callable[[], object], *, is_with_input: bool) -> Iterator[None]:
     """Within: `on_stop` is called on the running loop at our event, at Ctrl-C and, if asked, when input ends."""
     loop = asyncio.get_running_loop()
     watch = StopWatch(lambda: loop.call_soon_threadsafe(on_stop), is_with_input=is_with_input)
@@ -130,7 +132,7 @@ class StopWatch(threading.Thread):
 def is_input_over() -> bool:
     """Whether the other end of standard input, a pipe, is gone."""
     try:
-        win32pipe.PeekNamedPipe(win32api.GetStdHandle(win32con.STD_INPUT_HANDLE), 0)
+        win32pipe.PeekNamedPipe(win32api.GetStdHandle(STD_INPUT_HANDLE), 0)
     except pywintypes.error as error:
         return bool(error.winerror in (winerror.ERROR_BROKEN_PIPE, winerror.ERROR_INVALID_HANDLE))
     return False

@@ -1,0 +1,95 @@
+"""The operating system that the tests run on: Linux here, Windows when `test_under_wine` runs this very file there."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from endpoint_platform_contract import PlatformContract
+from seatkeep_endpoint.platforms import platform
+from seatkeep_endpoint.platforms.base import Platform
+from seatkeep_endpoint.scanning.exclusions import Exclusions
+
+IS_WINDOWS = sys.platform == "win32"
+on_windows = pytest.mark.skipif(not IS_WINDOWS, reason="paths of Windows")
+IS_WINE = IS_WINDOWS and hasattr(getattr(ctypes, "WinDLL", str)("ntdll"), "wine_get_version")
+not_under_wine = pytest.mark.skipif(IS_WINE, reason="Wine 8 gives no final path beyond 260 characters")
+ANYWHERE = ("-rf", "ünï\u202egnp.exe", "a" * 100)
+POSIX = ("new\nline", "\udcff\udcfe bytes", "back\\slash", "a" * 255)
+WINDOWS = ("CON", "aux.txt")
+NOT_WINE = ("dot.", "blank ", "lone \ud800 surrogate")
+"""Wine 8 leaves dots and blanks out of final paths, and its disk is UTF-8."""
+
+
+class TestThisPlatform(PlatformContract):
+    hostile_names = ANYWHERE + (WINDOWS if IS_WINDOWS else POSIX) + (NOT_WINE if IS_WINDOWS and not IS_WINE else ())
+
+    @pytest.fixture
+    def here(self) -> Platform:
+        return platform()
+
+    def literal(self, path: Path) -> str:
+        return f"\\\\?\\{path}" if IS_WINDOWS else str(path)
+
+
+def test_the_default_targets_are_absolute() -> None:
+    assert all(Path(target).is_absolute() for target in platform().default_settings().get("scan.targets", ["/home"]))
+
+
+@on_windows
+@pytest.mark.parametrize(
+    ("pattern", "path", "is_match"),
+    [
+        (r"C:\Data", r"c:\data\Deep\File", True),
+        (r"C:\Data", r"C:\Database", False),
+        (r"C:\Users\*\AppData", r"C:\Users\Eve\AppData\x", True),
+        (r"C:\**\*.iso", r"C:\a\b\C.ISO", True),
+        ("C:/Data/", r"C:\Data\x", True),
+    ],
+)
+def test_exclusions_compare_as_windows_does(pattern: str, path: str, is_match: bool) -> None:
+    assert Exclusions([pattern], platform().files.comparable).matches(path) is is_match
+
+
+@on_windows
+@not_under_wine
+def test_paths_beyond_260_characters_are_walked(tmp_path: Path) -> None:
+    deep = Path("\\\\?\\" + str(tmp_path.resolve())) / ("d" * 100) / ("e" * 100) / ("f" * 100)
+    deep.mkdir(parents=True)
+    (deep / "file").write_bytes(b"x")
+    (found,) = platform().files.below(str(tmp_path.resolve()), lambda path: False, lambda path: None)
+    descriptor = found.open()
+    found.remove(descriptor)
+    os.close(descriptor)
+    assert not (deep / "file").exists()
+
+
+@on_windows
+def test_a_file_that_a_link_leads_to_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wine makes no links, so the file says that it is elsewhere."""
+    from seatkeep_endpoint.platforms import windows_files
+
+    (tmp_path / "file").write_bytes(b"x")
+    monkeypatch.setattr(windows_files, "is_at", lambda handle, path: False)
+    (found,) = platform().files.below(str(tmp_path.resolve()), lambda path: False, lambda path: None)
+    with pytest.raises(OSError, match="reached by a link"):
+        found.open()
+
+
+@on_windows
+@pytest.mark.parametrize(
+    ("path", "literal"),
+    [
+        (r"C:\a", "\\\\?\\C:\\a"),
+        (r"\\server\share\a", r"\\?\UNC\server\share\a"),
+        (r"\\?\C:\a", r"\\?\C:\a"),
+    ],
+)
+def test_literal_paths(path: str, literal: str) -> None:
+    from seatkeep_endpoint.platforms.windows_files import extended, plain
+
+    assert extended(path) == literal
+    assert plain(literal) == path.removeprefix("\\\\?\\")
