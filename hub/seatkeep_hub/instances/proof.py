@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from seatkeep_license import jose
-from seatkeep_license.errors import LicenseError
+from seatkeep_license.errors import ClockSkewError, LicenseError, TokenExpiredError
 from seatkeep_license.keys import VerifyKey
 
 from seatkeep_hub.instances import rules
@@ -53,6 +53,10 @@ def _open(token: str, now: datetime) -> tuple[Instance, dict[str, Any]]:
         kid = jose.unverified_header(token).kid
         instance = Instance.objects.select_related("company").get(key_thumbprint=kid)
         claims = jose.verify(token, typ=TYP, key=VerifyKey(bytes(instance.public_key)), now=now)
+    except TokenExpiredError as error:
+        raise CallRefusedError(reason="exp") from error
+    except ClockSkewError as error:
+        raise CallRefusedError(reason="iat") from error
     except (LicenseError, Instance.DoesNotExist) as error:
         raise CallRefusedError(reason="signature") from error
     return instance, claims
