@@ -1,4 +1,4 @@
-"""`seatkeep backup`: one file with both databases at one point, the settings, and the keys, sealed.
+"""`seatkeep backup`: one file with both databases at one point, and settings and keys, sealed.
 
 One point: hub and manager processes are halted (SIGSTOP) for the moment in which a snapshot of each database is
 exported; what was committed is in both, what was not is in neither. The dumps then run from those snapshots while
@@ -94,8 +94,6 @@ def backup_create(installation: Installation, target: Path, *, openers: Sequence
     with TemporaryDirectory(dir=installation.home.run) as folder:
         parts = Path(folder)
         _dump_databases(installation, parts)
-        settings = installation.home.data / SETTINGS_FILE
-        (parts / SETTINGS_FILE).write_bytes(settings.read_bytes() if settings.exists() else b"")
         files = {path.name: _digest(path) for path in sorted(parts.iterdir())}
         keys = collect_keys(installation.home)
         keys["files.json"] = json.dumps(files).encode()  # Sealed digests: a swapped dump is noticed.
@@ -121,8 +119,10 @@ def backup_name(now: datetime) -> str:
 
 
 def collect_keys(home: Home) -> dict[str, bytes]:
-    """Every key file, by its path below the data folder."""
+    """Every key file and the settings, which may hold passwords, by path below the data folder."""
     files = [path for folder in KEY_PATHS for path in sorted((home.data / folder).rglob("*")) if path.is_file()]
+    settings = home.data / SETTINGS_FILE
+    files += [settings] if settings.exists() else []
     return {str(path.relative_to(home.data)): path.read_bytes() for path in files}
 
 

@@ -18,7 +18,8 @@ from seatkeep_launcher.broker import BrokerError, find_nats_server
 from seatkeep_launcher.certificates import certificate_ends_at
 from seatkeep_launcher.plan import Installation
 from seatkeep_launcher.ports import taken_ports
-from seatkeep_launcher.postgres import find_binaries
+from seatkeep_launcher.postgres import MAJOR, UPGRADE, find_binaries
+from seatkeep_launcher.settings import SETTINGS_FILE
 from seatkeep_launcher.supervisor import read_reports
 from seatkeep_launcher.up import is_up, wanted_ports
 
@@ -144,7 +145,10 @@ def check_versions(installation: Installation) -> Finding:
             return Finding("versions", Verdict.BAD, str(error), "install Seatkeep anew: make setup")
     if installation.settings.database_url is None:
         find_binaries()
-        return Finding("versions", Verdict.GOOD, "PostgreSQL and NATS come with Seatkeep")
+        made_by = installation.postgres.made_by()
+        if made_by not in (None, MAJOR):
+            return Finding("versions", Verdict.BAD, f"data of PostgreSQL {made_by}, Seatkeep brings {MAJOR}", UPGRADE)
+        return Finding("versions", Verdict.GOOD, f"PostgreSQL {MAJOR} and NATS come with Seatkeep")
     with psycopg.connect(dump_url(installation, "hub"), connect_timeout=3) as connection:
         major = connection.info.server_version // 10_000
     if major < 15:
@@ -156,6 +160,8 @@ def check_permissions(installation: Installation) -> Finding:
     """Secrets must be readable by their owner only."""
     folders = ("secrets", "ca", "nats/keys", "recovery")
     files = [path for name in folders for path in (installation.home.data / name).rglob("*") if path.is_file()]
+    settings = installation.home.data / SETTINGS_FILE  # Addresses of your own servers carry passwords.
+    files += [settings] if settings.exists() else []
     open_ones = [path for path in files if path.name != "root.crt" and is_open_to_others(path)]
     if open_ones:
         names = " ".join(str(path) for path in open_ones)

@@ -38,7 +38,7 @@ from seatkeep_launcher.files import write_private
 from seatkeep_launcher.plan import Installation
 from seatkeep_launcher.postgres import find_binaries
 from seatkeep_launcher.sealing import KEY_BYTES, KitKey, Opener, SealError, unseal
-from seatkeep_launcher.settings import SETTINGS_FILE
+from seatkeep_launcher.settings import SETTINGS_FILE, settings_for_restore
 
 Progress = Callable[[str], None]
 COPY_BYTES = 1024 * 1024
@@ -119,11 +119,14 @@ def backup_restore(
     parts.mkdir(exist_ok=True)
     progress("checking and unsealing")
     keys = backup_open(backup, parts, opener)
+    settings = settings_for_restore(
+        keys.pop(SETTINGS_FILE, b"").decode(), database_url=installation.settings.database_url
+    )
     _write_keys(home.data, keys)
     if isinstance(opener, KitKey):
         write_private(home.data / "recovery" / "backup.key", opener.key.hex())
-    if (parts / SETTINGS_FILE).stat().st_size and not (home.data / SETTINGS_FILE).exists():
-        write_private(home.data / SETTINGS_FILE, (parts / SETTINGS_FILE).read_bytes())
+    if settings.strip() and not (home.data / SETTINGS_FILE).exists():
+        write_private(home.data / SETTINGS_FILE, settings)
     _fill_databases(installation, parts, progress)
     for path in parts.iterdir():
         path.unlink()

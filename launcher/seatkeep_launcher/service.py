@@ -87,6 +87,8 @@ Persistent=yes
 WantedBy=timers.target
 """
 
+_ENABLE = (["daemon-reload"], ["enable", "--now", "seatkeep.service", "seatkeep-backup.timer"])
+
 
 def service_install(units: Units, folder: Path = SYSTEM_FOLDER) -> list[Path]:
     """Write the units; returns their paths. Idempotent.
@@ -107,13 +109,18 @@ def is_systemd_running() -> bool:
     return Path("/run/systemd/system").is_dir()
 
 
+def enable_commands() -> str:
+    """What `service_enable` does, as a line for a shell."""
+    return " && ".join(" ".join(["systemctl", *arguments]) for arguments in _ENABLE)
+
+
 def service_enable() -> None:
     """Tell systemd about the units, start them now and at every boot.
 
     Raises:
         ServiceError: systemctl fails.
     """
-    for arguments in (["daemon-reload"], ["enable", "--now", "seatkeep.service", "seatkeep-backup.timer"]):
+    for arguments in _ENABLE:
         done = subprocess.run(["systemctl", *arguments], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise ServiceError(f"systemctl {arguments[0]} failed: {done.stderr.strip()}")

@@ -14,6 +14,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from seatkeep_launcher.files import write_private
+
 SETTINGS_FILE = "settings.env"
 LOCAL_HOSTS = ("licensing.localhost", "console.localhost")
 
@@ -186,6 +188,39 @@ def read_settings_file(path: Path) -> dict[str, str]:
     lines = [line.strip() for line in path.read_text().splitlines()]
     pairs = [line.partition("=") for line in lines if line and not line.startswith("#")]
     return {name.strip(): value.strip().strip("\"'") for name, _, value in pairs}
+
+
+def settings_remember(data: Path, options: Mapping[str, str | None]) -> None:
+    """Keep in `settings.env` what options of the command line chose; other lines stay as they are.
+
+    So `service install`, `backup` and `doctor` mean the same installation without being told again.
+    """
+    chosen = {name: value for name, value in options.items() if value is not None and name != "SEATKEEP_DATA"}
+    path = data / SETTINGS_FILE
+    if not chosen or chosen.items() <= read_settings_file(path).items():
+        return
+    lines = path.read_text().splitlines() if path.exists() else []
+    kept = [line for line in lines if line.partition("=")[0].strip() not in chosen]
+    write_private(path, "\n".join([*kept, *(f"{name}={value}" for name, value in chosen.items()), ""]))
+
+
+def settings_for_restore(text: str, *, database_url: str | None) -> str:
+    """The settings of a backup for the place where it is restored.
+
+    Which database and broker of your own to use is not taken over, or a trial would work on the real ones: those
+    lines become comments.
+
+    Args:
+        text: `settings.env` of the backup.
+        database_url: Where this restore puts the databases; None = the embedded PostgreSQL.
+    """
+    lines = [f"# of the backup: {line}" if _is_elsewhere(line) else line for line in text.splitlines()]
+    return "\n".join([*lines, *([f"SEATKEEP_DATABASE_URL={database_url}"] if database_url else []), ""])
+
+
+def _is_elsewhere(line: str) -> bool:
+    name = line.partition("=")[0].strip()
+    return name == "SEATKEEP_DATABASE_URL" or (name.startswith("SEATKEEP_NATS_") and name != "SEATKEEP_NATS_PORT")
 
 
 def settings_parse(data: Path, values: Mapping[str, str]) -> Settings:

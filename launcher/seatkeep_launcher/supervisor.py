@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -170,8 +171,9 @@ class Supervised:
         try:
             self.last_exit = self.process.wait(timeout_seconds)
         except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.kill()
             self.last_exit = self.process.wait()
+        group_end(self.process.pid)
         self.process = None
         self._enter(State.STOPPED)
 
@@ -186,6 +188,8 @@ class Supervised:
         was_steady = time.monotonic() - self._started_at > STEADY_SECONDS
         self._failures = 1 if was_steady else self._failures + 1
         self._start_at = time.monotonic() + restart_delay(self._failures)
+        if self.process is not None:
+            group_end(self.process.pid)
         self.last_exit, self.process = code, None
         self._enter(State.WAITING)
 
@@ -313,8 +317,16 @@ def end_leftovers(state_file: Path, *, timeout_seconds: float = STOP_SECONDS) ->
     _, alive = psutil.wait_procs([process for _, process in found], timeout=timeout_seconds)
     for process in alive:
         process.kill()
+    for _, process in found:
+        group_end(process.pid)
     state_file.unlink(missing_ok=True)
     return [name for name, _ in found]
+
+
+def group_end(pid: int) -> None:
+    """Kill what a process that ended left of its group: a web server's orphaned workers go on and hold its port."""
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 def last_lines(log: Path, count: int = 8) -> str:

@@ -23,7 +23,7 @@ from seatkeep_launcher.ports import find_free_port
 from seatkeep_launcher.postgres import Postgres, PostgresError
 from seatkeep_launcher.restore import backup_open, backup_restore, kit_read
 from seatkeep_launcher.sealing import Passphrase, kit_key_generate
-from seatkeep_launcher.settings import Ports, Settings
+from seatkeep_launcher.settings import SETTINGS_FILE, Ports, Settings
 
 pytestmark = pytest.mark.services
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -51,6 +51,7 @@ def source(folder: Path) -> Iterator[Installation]:
     installation.home.make()
     installation.certificates_ensure(now=NOW)
     installation.broker.prepare(now=NOW)
+    (installation.home.data / SETTINGS_FILE).write_text("SEATKEEP_SMTP_URL=smtp://relay:mail-password@mail\n")
     installation.postgres.start()
     databases_ensure(installation)
     for program in ("hub", "manager"):
@@ -138,6 +139,7 @@ def test_restored_installation_has_data_keys_and_owners(
 ) -> None:
     copy = _restored(folder / "copy", backup, source, monkeypatch)
     assert copy.installation.home.secrets() == source.home.secrets()
+    assert "mail-password" in (copy.installation.home.data / SETTINGS_FILE).read_text()
     assert copy.installation.broker.edge_account == source.broker.edge_account
     assert copy.installation.authority.certificate.read_bytes() == source.authority.certificate.read_bytes()
     with copy, psycopg.connect(copy.installation.database_url("hub")) as connection:
@@ -216,10 +218,11 @@ def test_right_passphrase_opens(backup: Path, tmp_path: Path) -> None:
     assert "secrets/secrets.json" in backup_open(backup, tmp_path, WORDS)
 
 
-def test_no_key_lies_open_in_the_file(source: Installation, backup: Path) -> None:
+def test_no_key_or_password_lies_open_in_the_file(source: Installation, backup: Path) -> None:
     content = backup.read_bytes()
     for secret in (source.home.secrets_file, source.broker.edge_signing_seed, source.authority.key):
         assert secret.read_bytes()[:40] not in content
+    assert b"mail-password" not in content
 
 
 def test_file_is_private(backup: Path) -> None:

@@ -13,6 +13,7 @@ from seatkeep_launcher.doctor import (
     check_backup,
     check_permissions,
     check_ports,
+    check_versions,
     examine,
     judge_clock,
     judge_disk,
@@ -60,6 +61,14 @@ def test_secret_open_to_others_is_told_with_the_command(installation: Installati
     finding = check_permissions(installation)
     assert finding.verdict is Verdict.BAD
     assert finding.mend == f"chmod 600 {secret}"
+
+
+def test_data_of_another_postgresql_is_told_with_the_way_out(installation: Installation) -> None:
+    installation.postgres.data.mkdir(parents=True)
+    (installation.postgres.data / "PG_VERSION").write_text("16\n")
+    finding = check_versions(installation)
+    assert finding.verdict is Verdict.BAD
+    assert "seatkeep backup" in finding.mend
 
 
 @pytest.mark.parametrize(("hours", "verdict"), [(47, Verdict.GOOD), (49, Verdict.WARNING)])

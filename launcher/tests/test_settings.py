@@ -8,12 +8,15 @@ import pytest
 from seatkeep_launcher.home import Home
 from seatkeep_launcher.plan import Installation
 from seatkeep_launcher.settings import (
+    SETTINGS_FILE,
     Settings,
     SettingsError,
     TlsMode,
     default_data_folder,
+    settings_for_restore,
     settings_load,
     settings_parse,
+    settings_remember,
 )
 
 DATA = Path("/srv/seatkeep")
@@ -125,3 +128,34 @@ def test_data_lies_in_var_lib_for_root_and_in_the_home_for_others() -> None:
     assert default_data_folder({"HOME": "/home/ann"}, is_root=True) == Path("/var/lib/seatkeep")
     assert default_data_folder({"HOME": "/home/ann"}, is_root=False) == Path("/home/ann/.local/share/seatkeep")
     assert default_data_folder({"XDG_DATA_HOME": "/data"}, is_root=False) == Path("/data/seatkeep")
+
+
+def test_options_are_remembered_beside_what_stands_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / SETTINGS_FILE
+    path.write_text("# by hand\nSEATKEEP_MAIL_FROM=it@example.com\nSEATKEEP_HTTP_PORT=8080\n")
+
+    settings_remember(tmp_path, {"SEATKEEP_HTTP_PORT": "9080", "SEATKEEP_PUBLIC_URL": None, "SEATKEEP_DATA": "/x"})
+
+    assert path.read_text() == "# by hand\nSEATKEEP_MAIL_FROM=it@example.com\nSEATKEEP_HTTP_PORT=9080\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert settings_load({"SEATKEEP_DATA": str(tmp_path)}, {}).ports.http == 9080
+
+
+def test_nothing_is_written_without_options(tmp_path: Path) -> None:
+    settings_remember(tmp_path, {"SEATKEEP_HTTP_PORT": None, "SEATKEEP_DATA": "/x"})
+    assert not (tmp_path / SETTINGS_FILE).exists()
+
+
+def test_a_restored_installation_does_not_work_on_the_servers_of_the_original() -> None:
+    text = "SEATKEEP_PUBLIC_URL=https://example.com\nSEATKEEP_DATABASE_URL=postgresql://real\nSEATKEEP_NATS_URL=tls://real\n"
+    text += "SEATKEEP_NATS_PORT=2222"
+
+    here = settings_for_restore(text, database_url="postgresql://other").splitlines()
+
+    assert here == [
+        "SEATKEEP_PUBLIC_URL=https://example.com",
+        "# of the backup: SEATKEEP_DATABASE_URL=postgresql://real",
+        "# of the backup: SEATKEEP_NATS_URL=tls://real",
+        "SEATKEEP_NATS_PORT=2222",
+        "SEATKEEP_DATABASE_URL=postgresql://other",
+    ]

@@ -64,6 +64,19 @@ def test_killed_process_is_started_again(supervisor: Supervisor, keep_running: C
     assert (report.restarts, report.last_exit) == (1, -signal.SIGKILL)
 
 
+def test_workers_of_a_killed_process_end_with_it(
+    supervisor: Supervisor, keep_running: Callable[[], None], tmp_path: Path
+) -> None:
+    born = tmp_path / "worker.pid"
+    supervisor.start([Service("web", ["sh", "-c", f"sleep 600 & echo $! > {born}; wait"])])
+    _wait(lambda: born.exists() and born.read_text() != "")
+    worker, main = psutil.Process(int(born.read_text())), supervisor.reports()[0].pid
+    assert main is not None
+    keep_running()
+    os.kill(main, signal.SIGKILL)
+    _wait(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
+
+
 @pytest.mark.parametrize(("failures", "seconds"), [(1, 0.5), (2, 1.0), (3, 2.0), (6, 16.0), (7, 30.0), (100, 30.0)])
 def test_each_quick_end_waits_longer_up_to_half_a_minute(failures: int, seconds: float) -> None:
     assert restart_delay(failures) == seconds

@@ -26,6 +26,7 @@ console = Console(highlight=False)
 problems = Console(stderr=True, highlight=False)
 
 DataOption = Annotated[Path | None, typer.Option("--data", help="Folder that holds everything (SEATKEEP_DATA).")]
+DatabaseUrlOption = Annotated[str | None, typer.Option("--database-url", help="A PostgreSQL server of your own.")]
 
 WRONG_SETTINGS = 2
 EXPECTED = (

@@ -10,16 +10,25 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from seatkeep_launcher.backup import backup_create, backup_name
-from seatkeep_launcher.cli.common import DataOption, console, installation_of, problems, shown_errors
+from seatkeep_launcher.cli.common import (
+    DatabaseUrlOption,
+    DataOption,
+    console,
+    installation_of,
+    load,
+    problems,
+    shown_errors,
+)
 from seatkeep_launcher.databases import PROGRAMS
 from seatkeep_launcher.doctor import Finding, Verdict, examine
 from seatkeep_launcher.home import Home
 from seatkeep_launcher.restore import backup_restore, kit_read
 from seatkeep_launcher.sealing import Opener, Passphrase
-from seatkeep_launcher.service import Units, is_systemd_running, service_enable, service_install
+from seatkeep_launcher.service import Units, enable_commands, is_systemd_running, service_enable, service_install
 from seatkeep_launcher.up import only_one
 
 MARKS = {Verdict.GOOD: "[green]good[/]", Verdict.WARNING: "[yellow]look[/]", Verdict.BAD: "[bold red]bad[/]"}
@@ -47,15 +56,25 @@ def doctor(data: DataOption = None) -> None:
     """Check this machine and this installation; each finding says how to mend it. Exit code 1 when one is bad."""
     findings = examine(installation_of(data), now=datetime.now(UTC))
     console.print(_findings_table(findings))
+    if any(finding.mend for finding in findings):
+        console.print("\n[bold]How to mend it[/]")
+        _show_mending(findings)
     if any(finding.verdict is Verdict.BAD for finding in findings):
         raise typer.Exit(1)
 
 
 def _findings_table(findings: list[Finding]) -> Table:
-    table = Table("Check", "", "Found", "How to mend it", box=None, header_style="bold")
+    table = Table("Check", "", "Found", box=None, header_style="bold")
     for one in findings:
-        table.add_row(one.about, MARKS[one.verdict], one.what, one.mend)
+        table.add_row(one.about, MARKS[one.verdict], one.what)
     return table
+
+
+def _show_mending(findings: list[Finding]) -> None:
+    """One line each, never cut, because it may be a command to copy."""
+    for one in findings:
+        if one.mend:
+            console.print(f"[bold]{one.about}[/]: {escape(one.mend)}", soft_wrap=True)
 
 
 def backup(
@@ -87,9 +106,10 @@ def restore(
     data: DataOption = None,
     recovery_kit: Annotated[Path | None, typer.Option(help="The kit that the owner downloaded.", exists=True)] = None,
     passphrase_file: PassphraseOption = None,
+    database_url: DatabaseUrlOption = None,
 ) -> None:
     """Fill an empty data folder from a backup; then run `seatkeep up`."""
-    installation = installation_of(data)
+    installation = load(SEATKEEP_DATA=str(data) if data else None, SEATKEEP_DATABASE_URL=database_url)
     with shown_errors(), only_one(installation.home.run):
         opener = _opener(installation.home, recovery_kit, passphrase_file)
         backup_restore(installation, file, opener, progress=lambda text: console.print(f"[dim]· {text}[/]"))
@@ -125,7 +145,7 @@ def install(
             service_enable()
             console.print("[green]started[/], and at every boot from now on")
         else:
-            console.print("systemd does not run here; when it does: systemctl enable --now seatkeep.service")
+            console.print(f"systemd does not run here; when it does: [bold]{enable_commands()}[/]", soft_wrap=True)
 
 
 def rotate_keys(data: DataOption = None) -> None:

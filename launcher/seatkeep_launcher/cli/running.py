@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import deque
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -15,8 +16,17 @@ import psutil
 import typer
 from rich.table import Table
 
-from seatkeep_launcher.cli.common import DataOption, console, installation_of, load, problems, shown_errors
+from seatkeep_launcher.cli.common import (
+    DatabaseUrlOption,
+    DataOption,
+    console,
+    installation_of,
+    load,
+    problems,
+    shown_errors,
+)
 from seatkeep_launcher.plan import Installation
+from seatkeep_launcher.settings import settings_remember
 from seatkeep_launcher.setup_link import console_link, setup_link
 from seatkeep_launcher.supervisor import Report, read_reports
 from seatkeep_launcher.up import Stack, is_up, notify_systemd, only_one, running_pid
@@ -39,7 +49,7 @@ def up(
     public_url: Annotated[
         str | None, typer.Option(help="https://example.com: serve console.example.com and licensing.example.com.")
     ] = None,
-    database_url: Annotated[str | None, typer.Option(help="A PostgreSQL server of your own.")] = None,
+    database_url: DatabaseUrlOption = None,
     nats_url: Annotated[str | None, typer.Option(help="A NATS server of your own.")] = None,
     http_port: Annotated[str | None, typer.Option(help="For people (8080, with a public name 80).")] = None,
     https_port: Annotated[str | None, typer.Option(help="For devices (8443, with a public name 443).")] = None,
@@ -47,31 +57,33 @@ def up(
     internal_port: Annotated[str | None, typer.Option(help="First of ten loopback ports (8300).")] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Go to the background once all is well.")] = False,
 ) -> None:
-    """Start everything and keep it running. The first run prints the set-up link."""
+    """Start everything and keep it running. The first run prints the set-up link; options are kept in settings.env."""
     if detach:
         return _detach(installation_of(data))
-    installation = load(
-        SEATKEEP_DATA=str(data) if data else None,
-        SEATKEEP_PUBLIC_URL=public_url,
-        SEATKEEP_DATABASE_URL=database_url,
-        SEATKEEP_NATS_URL=nats_url,
-        SEATKEEP_HTTP_PORT=http_port,
-        SEATKEEP_HTTPS_PORT=https_port,
-        SEATKEEP_NATS_PORT=nats_port,
-        SEATKEEP_INTERNAL_PORT=internal_port,
-    )
+    options = {
+        "SEATKEEP_DATA": str(data) if data else None,
+        "SEATKEEP_PUBLIC_URL": public_url,
+        "SEATKEEP_DATABASE_URL": database_url,
+        "SEATKEEP_NATS_URL": nats_url,
+        "SEATKEEP_HTTP_PORT": http_port,
+        "SEATKEEP_HTTPS_PORT": https_port,
+        "SEATKEEP_NATS_PORT": nats_port,
+        "SEATKEEP_INTERNAL_PORT": internal_port,
+    }
+    installation = load(**options)
     with shown_errors(), only_one(installation.home.run):
-        _run(Stack(installation, progress=lambda text: console.print(f"[dim]· {text}[/]")))
+        _run(Stack(installation, progress=lambda text: console.print(f"[dim]· {text}[/]")), options)
     return None
 
 
-def _run(stack: Stack) -> None:
+def _run(stack: Stack, options: Mapping[str, str | None]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stack.supervisor.request_stop)
     begun = time.monotonic()
     try:
         stack.start()
         if not stack.supervisor.is_stopping:
+            settings_remember(stack.installation.home.data, options)
             _welcome(stack.installation, time.monotonic() - begun)
             notify_systemd("READY=1")
         stack.run()
