@@ -211,9 +211,13 @@ class Journey:
 
     def check_words(self) -> None:
         """One MSP never reads of other kinds of use."""
-        found = FORBIDDEN_WORDS.search(self.page.locator("body").inner_text())
-        assert not found, f"{self.page.url} says {found[0] if found else ''}"
+        found = self.forbidden_words()
+        assert not found, f"{self.page.url} says {found[0]}"
         self.visited.add(self.page.url)
+
+    def forbidden_words(self) -> list[str]:
+        """Words of other kinds of use on the page."""
+        return [str(word) for word in FORBIDDEN_WORDS.findall(self.page.locator("body").inner_text())]
 
     def measure(self, name: str, seconds: float, limit: float) -> None:
         """Keep and judge how long something took."""

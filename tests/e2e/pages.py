@@ -39,16 +39,17 @@ LICENSING = {
     "user-invite": "/users/invite/", "consoles": "/consoles/", "audit": "/audit/", "settings": "/settings/",
     "token-new": "/settings/tokens/new/", "recovery-kit": "/welcome/kit/", "ready": "/welcome/",
     "second-factor": "/accounts/2fa/", "password": "/accounts/password/change/", "search": "/search/?q=Bakery",
-    "link": "/link/", "not-found": "/nothing-here/",
+    "link": "/link/", "not-found": "/nothing-here/", "preferences": "/me/", "audit-none": "/audit/?q=zzzz",
 }  # fmt: skip
 LICENSING_ROWS = {"license": "/licenses/", "seat": "/seats/", "user": "/users/", "linked-console": "/consoles/"}
 LICENSING_BELOW = {
     "license-seats": ("license", "seats/"), "license-suspend": ("license", "suspend/"), "seat-stop": ("seat", "stop/"),
+    "seat-name": ("seat", "name/"), "license-key": ("license", "key/"), "console-revoke": ("linked-console", "revoke/"),
 }  # fmt: skip
 CUSTOMER_TABS = {
     "customer": "", "customer-licenses": "licenses/", "customer-seats": "seats/", "customer-usage": "usage/",
     "customer-people": "people/", "customer-audit": "audit/", "customer-agreement": "agreement/",
-    "customer-suspend": "suspend/", "customer-off-board": "off-board/",
+    "customer-suspend": "suspend/", "customer-name": "name/", "customer-off-board": "off-board/",
 }  # fmt: skip
 CONSOLE = {
     "problems": "/", "dashboard": "/dashboard/", "computers": "/computers/", "customers": "/customers/",
@@ -56,7 +57,9 @@ CONSOLE = {
     "policies": "/policies/", "policy-new": "/policies/new/?product=endpoint", "installers": "/installers/",
     "installer-new": "/installers/new/", "licenses": "/licenses/", "link": "/link/", "audit": "/audit/",
     "settings": "/settings/", "template-new": "/settings/templates/new/", "install-link": "/i/",
-    "search": "/search/?q=till", "not-found": "/nothing-here/",
+    "search": "/search/?q=till", "not-found": "/nothing-here/", "preferences": "/me/",
+    "api-tokens": "/settings/api-tokens/", "api-token-new": "/settings/api-tokens/new/",
+    "computers-none": "/computers/?q=zzzz", "problems-snoozed": "/?snoozed=1",
 }  # fmt: skip
 CONSOLE_ROWS = {
     "computer": "/computers/", "customer": "/customers/", "detection": "/detections/",
@@ -67,7 +70,10 @@ CONSOLE_BELOW = {
     "computer-detections": ("computer", "?tab=detections"), "computer-tasks": ("computer", "?tab=tasks"),
     "computer-policies": ("computer", "?tab=policies"), "computer-inventory": ("computer", "?tab=inventory"),
     "computer-license": ("computer", "?tab=license"), "computer-logs": ("computer", "?tab=logs"),
-    "computer-scan": ("computer", "scan/"), "customer-setup": ("customer", "setup/"),
+    "computer-scan": ("computer", "scan/"), "computer-stop": ("computer", "stop/"),
+    "computer-change-license": ("computer", "license/"),
+    "policy-delete": ("policy", "delete/"), "customer-ready": ("customer", "ready/"),
+    "customer-setup": ("customer", "setup/"),
     "customer-off-board": ("customer", "offboard/"), "policy-edit": ("policy", "edit/"),
     "policy-assign": ("policy", "assign/"), "installer-revoke": ("installer", "revoke/"),
 }  # fmt: skip

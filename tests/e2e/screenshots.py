@@ -8,16 +8,18 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from seatkeep_bench.fleet import FleetPlan
 
 from . import journey as steps
+from .chain import chain_open, chain_places
 from .conftest import CHROMIUM, CHROMIUM_FLAGS, ROOT, stack_make
 from .journey import OWNER, Journey
 from .pages import PHONE_WIDTH, grave_faults, is_too_wide, places
@@ -29,7 +31,12 @@ DESK = {"width": 1366, "height": 850}
 PHONE = {"width": PHONE_WIDTH, "height": 740}
 MODES = (("light", "light", DESK), ("dark", "dark", DESK), ("phone", "light", PHONE))
 NEIGHBORS = 14
-README_LIMIT_BYTES = 250_000
+TALLEST = 4_000
+STATUS_MESSAGE = re.compile(r"the server responded with a status of 4\d\d")
+"""What the browser says of a page that is refused or not there; whether that is right is what the page shows."""
+README_LIMIT_BYTES = 300_000
+README_PAGES = {"console-problems": "/", "console": "/dashboard/", "console-computers": "/computers/"}
+"""Pictures for the README, by their names in docs/images, with the console's pages."""
 
 
 @dataclass
@@ -46,23 +53,40 @@ class Camera:
     folder: Path
     faults: list[str] = field(default_factory=list)
     taken: int = 0
+    said: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
 
     def shoot(self, name: str) -> None:
         """Take the page as it is, in each mode."""
         for mode, scheme, size in MODES:
             self.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-            self.page.set_viewport_size({"width": size["width"], "height": size["height"]})
-            self.page.wait_for_timeout(150)
+            self._resize(size["width"], size["height"])
             self._judge(f"{name}-{mode}")
-            self.page.screenshot(path=self.folder / f"{name}-{mode}.png", full_page=True)
+            height = int(self.page.evaluate("document.documentElement.scrollHeight"))
+            self._resize(size["width"], min(max(size["height"], height), TALLEST))
+            self.page.screenshot(path=self.folder / f"{name}-{mode}.png")
             self.taken += 1
+        self.faults += [f"{name}: the browser says: {text}" for text in self.said]
+        self.said.clear()
         self.page.emulate_media(color_scheme="light")
-        self.page.set_viewport_size({"width": DESK["width"], "height": DESK["height"]})
+        self._resize(DESK["width"], DESK["height"])
 
     def open(self, name: str, address: str) -> None:
         """Go to an address and take it."""
         self.page.goto(address, wait_until="load")
         self.shoot(name)
+
+    def _resize(self, width: int, height: int) -> None:
+        """Change the window and let the page draw itself anew."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not STATUS_MESSAGE.search(message.text):
+            self.said.append(message.text)
 
     def _judge(self, name: str) -> None:
         faults = grave_faults(self.page)
@@ -133,6 +157,8 @@ def everything_shoot(journey: Journey, camera: Camera) -> None:
     """Every page, then drawers, dialogs and the sign-in page of somebody unknown."""
     for place in list(places(journey, CUSTOMERS[0])):
         camera.open(f"{place.site}-{place.name}", place.address)
+        if not place.is_mode_neutral:
+            camera.faults += [f"{place.name}: says {word}" for word in journey.forbidden_words()]
     page = journey.console("/computers/")
     page.locator(".tbl-table tbody a[data-drawer]").first.click()
     page.get_by_role("dialog").get_by_role("link", name="Open as a page").wait_for()
@@ -142,16 +168,45 @@ def everything_shoot(journey: Journey, camera: Camera) -> None:
     page.get_by_role("button", name="Stop protecting…").click()
     page.locator("#dialog-body .confirm-count").wait_for()
     camera.shoot("licensing-seats-dialog")
+    page.goto(f"{journey.stack.licensing}/")
+    page.keyboard.press("?")
+    camera.shoot("licensing-keys")
     page.context.clear_cookies()
     camera.open("licensing-sign-in", f"{journey.stack.licensing}/accounts/login/")
 
 
-def readme_picture(journey: Journey, target: Path) -> None:
-    """The console with data, for the README."""
-    journey.console("/computers/")
-    journey.page.wait_for_timeout(500)
-    journey.page.screenshot(path=target)
-    assert target.stat().st_size < README_LIMIT_BYTES, target
+def readme_pictures(journey: Journey, folder: Path) -> None:
+    """Both sites with data, for docs/images; somebody looks at them and copies them there."""
+    folder.mkdir()
+    pages = {name: journey.stack.console + path for name, path in README_PAGES.items()}
+    for name, address in {**pages, "licensing-dashboard": f"{journey.stack.licensing}/"}.items():
+        journey.go(address)
+        journey.page.wait_for_load_state("networkidle")
+        target = folder / f"{name}.png"
+        journey.page.screenshot(path=target)
+        assert target.stat().st_size < README_LIMIT_BYTES, target
+
+
+def one_msp_shoot(browser: Browser, folder: Path) -> Camera:
+    """One MSP: first run, every page, drawers, dialogs, pictures for the README."""
+    with journey_open(browser) as journey:
+        camera = Camera(journey.page, folder)
+        wizard_shoot(journey, camera)
+        scene_set(journey)
+        with simulation(_neighbors(journey)) as fleet:
+            fleet.start(NEIGHBORS)
+            readme_pictures(journey, folder / "readme")
+            everything_shoot(journey, camera)
+    return camera
+
+
+def chain_shoot(browser: Browser, folder: Path) -> list[Camera]:
+    """The whole chain, as each of its people sees it."""
+    with tempfile.TemporaryDirectory() as rest, chain_open(browser, Path(rest)) as walk:
+        cameras = {email: Camera(person.page, folder) for email, person in walk.people.items()}
+        for email, name, address in chain_places(walk):
+            cameras[email].open(name, address)
+    return list(cameras.values())
 
 
 @contextmanager
@@ -179,19 +234,13 @@ def main(arguments: list[str]) -> int:
     begun = time.monotonic()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
-        with journey_open(browser) as journey:
-            camera = Camera(journey.page, folder)
-            wizard_shoot(journey, camera)
-            scene_set(journey)
-            with simulation(_neighbors(journey)) as fleet:
-                fleet.start(NEIGHBORS)
-                readme_picture(journey, folder / "readme.png")
-                everything_shoot(journey, camera)
+        cameras = [one_msp_shoot(browser, folder), *chain_shoot(browser, folder)]
         browser.close()
-    print(f"{camera.taken} pictures in {folder}, {time.monotonic() - begun:.0f} s")
-    for fault in camera.faults:
+    faults = [fault for camera in cameras for fault in camera.faults]
+    print(f"{sum(camera.taken for camera in cameras)} pictures in {folder}, {time.monotonic() - begun:.0f} s")
+    for fault in faults:
         print(f"  {fault}")
-    return 1 if camera.faults else 0
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":

@@ -35,7 +35,6 @@ from .walking import (
     MSP,
     NILS,
     NORA,
-    PASSWORD,
     RITA,
     SAM,
     SECONDS_PER_NEWS,
@@ -46,6 +45,7 @@ from .walking import (
     companies,
     create,
     customer_of,
+    distributor_set_up,
     expect_hidden,
     forbidden,
     found_key,
@@ -92,22 +92,7 @@ def nora(walk: Walk) -> Person:
 
 
 def test_set_up_as_a_distributor(walk: Walk, dora: Person) -> None:
-    page = dora.open(walk.stack.setup_link)
-    answers = {"name": "Dora Distra", "email": DORA, "password": PASSWORD, "again": PASSWORD}
-    for name, value in answers.items():
-        page.locator(f"[name={name}]").fill(value)
-    page.get_by_role("button", name="Next").click()
-    page.get_by_label("Do this later").check()
-    page.get_by_role("button", name="Next").click()
-    page.get_by_label("Distributor").check()
-    page.get_by_label("Name of your company").fill(DISTRIBUTOR)
-    page.get_by_role("button", name="Next").click()
-    page.get_by_role("button", name="Next").click()
-    page.get_by_label("Send a test mail").check()
-    page.get_by_role("button", name="Next").click()
-    page.get_by_role("button", name="Set up").click()
-    page.get_by_role("link", name="Continue").click()
-    dora.see(f"{DISTRIBUTOR} is ready")
+    distributor_set_up(walk, dora)
     assert walk.sink.messages_to(DORA)[0]["Subject"] == "[Seatkeep] Test mail"
 
 

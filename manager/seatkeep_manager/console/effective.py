@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from seatkeep_protocol.policy import ChainNode, EffectiveSetting, Flag, Policy, PolicySetting
 from seatkeep_protocol.settings_schema import ListMode, SettingSchema, product_schema
 
+from seatkeep_manager.console.words import CHOICES
 from seatkeep_manager.directory.models import Device
 from seatkeep_manager.policies.selectors import device_chain, effective_policy
 
@@ -70,7 +71,7 @@ def _row(
     return Row(
         name=name,
         title=setting.title,
-        value=value,
+        value=CHOICES.get(value, value) if isinstance(value, str) else value,
         unit=setting.unit or "",
         is_list=isinstance(value, list),
         is_forced=bool(chosen and chosen.is_forced),

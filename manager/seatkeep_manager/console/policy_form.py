@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from seatkeep_protocol.settings_schema import SettingSchema, product_schema
 
 from seatkeep_manager.console.forms import lines_of
+from seatkeep_manager.console.words import CHOICES
 
 FLAGS = [("NOT_APPLY", _("Leave")), ("APPLY", _("Set")), ("FORCE", _("Force"))]
 MODES = [("APPEND", _("Add after")), ("PREPEND", _("Add before")), ("REPLACE", _("Replace"))]
@@ -39,7 +40,7 @@ def _plain_field(setting: SettingSchema) -> forms.Field:
     if "array" in types:
         return forms.CharField(widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}), **common)
     if setting.enum:
-        return forms.ChoiceField(choices=[(word, word) for word in setting.enum], **common)
+        return forms.ChoiceField(choices=[(word, CHOICES.get(word, word)) for word in setting.enum], **common)
     return forms.CharField(max_length=setting.max_length, **common)
 
 

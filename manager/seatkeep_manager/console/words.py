@@ -82,6 +82,10 @@ PRODUCTS: dict[str, Promise] = {
 }
 
 
+CHOICES = {"yara": "YARA-X", "clamd": "ClamAV"}
+"""Names of what a setting may be; names of products are not translated."""
+
+
 def product_words(code: str) -> str:
     """A product's name; a code that no release of this program knew is shown as it is."""
     return str(PRODUCTS.get(code, code))

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django import template
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 from seatkeep_webkit import html
 from seatkeep_webkit.clock import now as read_clock
 
@@ -13,10 +14,12 @@ from seatkeep_hub.licensing.enums import LicenseState
 from seatkeep_hub.licensing.models import License
 from seatkeep_hub.licensing.selectors import ProductUsage, license_usage
 from seatkeep_hub.licensing.selectors import license_state as state_of
+from seatkeep_hub.portal.audit_words import PROGRAMS
 
 register = template.Library()
 
 STATE_TONES = {"OK": "ok", "WARNING": "warn", "ERROR": "bad", "EXPIRED": "bad", "SUSPENDED": "warn", "CANCELLED": "off"}
+ACTORS = {**PROGRAMS, "device": _("The computer itself")}
 QUIET_AFTER = timedelta(days=14)
 SILENT_AFTER = timedelta(days=30)
 
@@ -38,6 +41,12 @@ def _usage(license: License) -> list[ProductUsage]:
     """What a list has read for all its licenses at once, else for this one."""
     known: list[ProductUsage] | None = getattr(license, "usage_lines", None)
     return license_usage(license) if known is None else known
+
+
+@register.filter
+def actor_words(label: str) -> str:
+    """Who acted: a person's address as it is, a part of the program or a computer in words."""
+    return str(ACTORS.get(label, label))
 
 
 @register.filter

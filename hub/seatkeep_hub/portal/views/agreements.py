@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from seatkeep_webkit.clock import now as read_clock
 from seatkeep_webkit.details import detail_response
 from seatkeep_webkit.dialogs import Confirm, FormDialog, done
@@ -61,6 +62,7 @@ def offboard(request: HttpRequest, uid: UUID) -> HttpResponse:
     today = read_clock().date()
     initial = {"last_day": today, "bill_until": today}
     form = OffboardForm(request.POST or None, initial=initial)
+    used = seat_count(viewer, company=customer)["ACTIVE"]
     dialog = FormDialog(
         request,
         form,
@@ -68,8 +70,9 @@ def offboard(request: HttpRequest, uid: UUID) -> HttpResponse:
         label=_("Off-board"),
         is_danger=True,
         lines=[
-            _("%(count)s computers give back their seats now. To protect them until a later day, use the console.")
-            % {"count": seat_count(viewer, company=customer)["ACTIVE"]},
+            ngettext("%(count)s seat is given back now.", "%(count)s seats are given back now.", used)
+            % {"count": used},
+            _("To protect until a later day, use the console."),
             _("Agreements are closed and the customer is archived. It can be restored with its history."),
         ],
     )

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from seatkeep_webkit.details import detail_response
 from seatkeep_webkit.dialogs import Confirm, FormDialog, done
 from seatkeep_webkit.errors import AppError
@@ -126,7 +127,7 @@ def license_pause(request: HttpRequest, uid: UUID) -> HttpResponse:
         label=_("Take back") if is_back else _("Suspend"),
         is_danger=not is_back,
         lines=[
-            _("%(count)s computers use it.") % {"count": used},
+            ngettext("%(count)s computer uses it.", "%(count)s computers use it.", used) % {"count": used},
             _("When their licenses run out: %(lapse)s.") % {"lapse": found.get_lapse_display().lower()},
         ],
     )

@@ -88,7 +88,12 @@ def seats_undo(request: HttpRequest) -> HttpResponse:
     actor, now = acting(request)
     answers = seats_resume(actor=actor, seat_uids=uids, now=now)
     resumed = sum(answer.code in {"resumed", "unchanged"} for answer in answers)
-    text = _("%(resumed)s of %(all)s computers are protected again.") % {"resumed": resumed, "all": len(wanted)}
+    words = ngettext(
+        "%(resumed)s of %(all)s computer is protected again.",
+        "%(resumed)s of %(all)s computers are protected again.",
+        len(wanted),
+    )
+    text = words % {"resumed": resumed, "all": len(wanted)}
     return done(request, text, url=reverse("portal:seats"))
 
 
@@ -103,10 +108,11 @@ def _writable_or_refuse(viewer: User, found: Seat) -> None:
 
 def _stop(request: HttpRequest, chosen: QuerySet[Seat]) -> HttpResponse:
     count = chosen.count()
-    title = ngettext("Stop protecting %(count)s computer?", "Stop protecting %(count)s computers?", count)
+    title = ngettext("Stop protecting %(name)s?", "Stop protecting %(count)s computers?", count)
+    first = chosen.first()
     dialog = Confirm(
         request,
-        title=title % {"count": count},
+        title=title % {"count": count, "name": first.shown_name if first else ""},
         label=_("Stop protecting"),
         is_danger=True,
         count=count,

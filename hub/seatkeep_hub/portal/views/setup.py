@@ -115,7 +115,7 @@ class SetupWizard(Wizard):
         ]
         if mode == UseMode.ONE_MSP:
             words = _("Endpoint protection, %(seats)s seats, shared by all your customers") % {"seats": FIRST_SEATS}
-            lines += [SummaryLine(_("License"), words), SummaryLine(_("Console"), _("is linked by itself"))]
+            lines += [SummaryLine(_("License"), words), SummaryLine(_("Console"), _("Is linked by itself"))]
         return lines
 
     def finish(self) -> HttpResponse:
@@ -232,4 +232,4 @@ def test_mail_send(user: User) -> bool:
 
 
 def _factor_words(data: dict[str, Any]) -> Any:
-    return _("later") if data.get("later") else _("authenticator app")
+    return _("Later") if data.get("later") else _("Authenticator app")

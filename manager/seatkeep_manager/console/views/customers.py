@@ -155,9 +155,15 @@ def customer_offboard(request: HttpRequest, uid: UUID) -> HttpResponse:
         initial={"last_day": today, "protect_until": today, "bill_until": today},
     )
     lines = [
-        _("%(devices)s computers stop being managed; %(online)s of them are online and stop at once.")
+        ngettext(
+            "%(devices)s computer stops being managed; online now, stopping at once: %(online)s.",
+            "%(devices)s computers stop being managed; online now, stopping at once: %(online)s.",
+            forecast.devices,
+        )
         % {"devices": forecast.devices, "online": forecast.online},
-        _("%(seats)s seats are released in Licensing; its keys are revoked.") % {"seats": forecast.seats},
+        ngettext("%(seats)s seat is released.", "%(seats)s seats are released.", forecast.seats)
+        % {"seats": forecast.seats},
+        _("Its installers are revoked."),
         _("History stays, and the customer can be brought back."),
     ]
     dialog = FormDialog(

@@ -21,6 +21,7 @@ from seatkeep_manager.console.forms import ResolveForm, RestoreForm
 from seatkeep_manager.console.group_places import asked_group, scope_of
 from seatkeep_manager.console.people import viewer
 from seatkeep_manager.console.tables.devices import DetectionTable, QuarantineTable
+from seatkeep_manager.console.words import CHOICES
 from seatkeep_manager.customers.orders import quarantine_task
 from seatkeep_manager.detections.enums import QuarantineState, Resolution
 from seatkeep_manager.detections.models import QuarantineItem
@@ -47,7 +48,8 @@ def detections(request: HttpRequest) -> HttpResponseBase:
 def detection(request: HttpRequest, uid: UUID) -> HttpResponse:
     """One detection with its file in quarantine."""
     found = detection_get(viewer(request), uid=uid)
-    context = {"detection": found, "items": list(found.quarantine.all())}
+    engine = CHOICES.get(found.engine, found.engine)
+    context = {"detection": found, "engine": engine, "items": list(found.quarantine.all())}
     return detail_response(request, "console/detection.html", context)
 
 

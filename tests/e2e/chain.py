@@ -1,0 +1,163 @@
+"""The whole chain at once, for pictures: a distributor, an MSP with many customers, and who looks at them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser
+from seatkeep_launcher.demo.mail_sink import MailSink
+from seatkeep_launcher.ports import find_free_port
+
+from .conftest import stack_make
+from .prepared import simulation
+from .walking import (
+    ALLOWING,
+    BAKERY,
+    BLOCKING,
+    DISTRIBUTOR,
+    DORA,
+    LAWYER,
+    MANAGED,
+    MANAGER,
+    MSP,
+    NILS,
+    NORA,
+    RITA,
+    SAM,
+    Walk,
+    agree,
+    create,
+    distributor_set_up,
+    found_key,
+    invite,
+    made,
+    order,
+)
+
+CUSTOMERS = 60
+MANAGED_CUSTOMERS = 12
+TRADES = ("Atelier", "Garage", "Hotel", "Kanzlei", "Praxis", "Studio", "Verlag")
+STREETS = ("Birke", "Elbblick", "Lindenau", "Mühle", "Nordwind", "Rosengarten", "Sonnenhang", "am Hafen", "am Markt")
+LICENSING = {
+    DORA: {
+        "dashboard": "/", "companies": "/companies/", "companies-below": f"/companies/?below={{{MANAGER}}}",
+        "company": f"/companies/{{{DISTRIBUTOR}}}/", "managed-msp": f"/companies/{{{MANAGED}}}/",
+        "managed-msp-licenses": f"/companies/{{{MANAGED}}}/licenses/", "company-new": "/companies/new/",
+        "users": "/users/", "consoles": "/consoles/", "audit": "/audit/", "settings": "/settings/",
+    },
+    NORA: {
+        "dashboard": "/", "msp": f"/companies/{{{MSP}}}/", "customer": f"/companies/{{{BAKERY}}}/",
+        "license": f"/licenses/{{{BLOCKING}}}/", "seats": "/seats/", "security-admins": "/security-admins/",
+        "users": "/users/",
+    },
+    RITA: {
+        "customer": f"/companies/{{{BAKERY}}}/", "license": f"/licenses/{{{BLOCKING}}}/", "settings": "/settings/",
+        "may-not": f"/companies/{{{BAKERY}}}/name/",
+    },
+    NILS: {"dashboard": "/", "companies": "/companies/", "licenses": "/licenses/", "usage": "/usage/"},
+    SAM: {"dashboard": "/"},
+}  # fmt: skip
+"""What each person looks at in Licensing; names in braces stand for ids."""
+
+CONSOLE = {
+    "problems": "/", "dashboard": "/dashboard/", "computers": "/computers/", "customers": "/customers/",
+    "licenses": "/licenses/", "audit": "/audit/",
+}  # fmt: skip
+
+
+@contextmanager
+def chain_open(browser: Browser, folder: Path) -> Iterator[Walk]:
+    """A fresh installation with everybody and some computers, one of which got no seat; all ends with the block."""
+    port = find_free_port()
+    sink, stack = MailSink(folder / "mail", port), stack_make(SEATKEEP_SMTP_URL=f"smtp://127.0.0.1:{port}")
+    walk = Walk(stack, sink, browser)
+    with ExitStack() as ending:
+        sink.start()
+        ending.callback(sink.stop)
+        stack.up()
+        ending.callback(stack.down)
+        ending.callback(walk.close)
+        companies_make(walk)
+        people_invite(walk)
+        licenses_order(walk)
+        console_link(walk)
+        computers_start(walk, folder, ending)
+        yield walk
+
+
+def companies_make(walk: Walk) -> None:
+    """The tree: two lines below the distributor, many customers at the ends."""
+    dora = walk.person(DORA)
+    distributor_set_up(walk, dora)
+    dora.open(f"{walk.stack.licensing}/companies/").get_by_role("link", name=DISTRIBUTOR).first.click()
+    dora.page.locator("#drawer").get_by_role("link", name="Open as a page").click()
+    made(walk, dora, DISTRIBUTOR)
+    for parent, kind, name in (
+        (DISTRIBUTOR, "MSP_MANAGER", MANAGER), (MANAGER, "MANAGED_MSP", MANAGED), (DISTRIBUTOR, "MSP", MSP),
+        (MSP, "CUSTOMER", BAKERY), (MSP, "CUSTOMER", LAWYER),
+    ):  # fmt: skip
+        create(walk, dora, parent, kind, name)
+    names = [f"{trade} {street}" for street in STREETS for trade in TRADES]
+    below = [(MSP, name) for name in names[: CUSTOMERS - 2]]
+    below += [(MANAGED, f"{name} II") for name in names[:MANAGED_CUSTOMERS]]
+    for parent, name in below:
+        body = {"parent_id": walk.facts[parent], "kind": "CUSTOMER", "name": name}
+        assert dora.api("POST", walk.api("/companies"), body)[0] == 201
+
+
+def people_invite(walk: Walk) -> None:
+    """The MSP's owner, two of the team who may less, and a Security Admin."""
+    invite(walk, walk.person(DORA), NORA, MSP, "WRITE", "OWNER")
+    nora = walk.join(NORA, "Nora Nord", "Accept and sign in")
+    for email, name, level in ((RITA, "Rita Reader", "READ"), (NILS, "Nils Nothing", "NONE")):
+        invite(walk, nora, email, MSP, level, "TECHNICIAN")
+        walk.join(email, name, "Accept and sign in")
+    nora.open(f"{walk.stack.licensing}/security-admins/")
+    nora.act("Invite a Security Admin", "Invite", email=SAM)
+    nora.see(f"A mail went to {SAM}")
+    walk.join(SAM, "Sam Secure", "Accept")
+
+
+def licenses_order(walk: Walk) -> None:
+    """One license that refuses and one that lets more run than ordered."""
+    nora = walk.person(NORA)
+    order(walk, nora, BLOCKING, quantity=3, overuse="BLOCK")
+    order(walk, nora, ALLOWING, quantity=2, overuse="ALLOW_AND_ALERT")
+    agree(walk, nora, BAKERY, BLOCKING, "Fixed 2", mode="FIXED", quantity=2)
+    agree(walk, nora, LAWYER, ALLOWING, "Flexible", mode="FLEXIBLE")
+
+
+def console_link(walk: Walk) -> None:
+    """The Security Admin approves the console and enters it."""
+    sam = walk.person(SAM)
+    page = sam.open(walk.stack.console)
+    page.get_by_role("link", name="Open Licensing").click()
+    page.get_by_role("button", name="Approve").click()
+    sam.see(f"belongs to {MSP} now")
+    page.goto(f"{walk.stack.console}/accounts/login/")
+    page.get_by_role("button", name="Sign in with Licensing").click()
+    page.wait_for_url(f"{walk.stack.console}/")
+
+
+def computers_start(walk: Walk, folder: Path, ending: ExitStack) -> None:
+    """More computers than the licenses have seats, at two customers."""
+    sam = walk.person(SAM)
+    for customer, count in ((BAKERY, 4), (LAWYER, 3)):
+        page = sam.open(f"{walk.customer_url(customer)}setup/")
+        page.get_by_label("deployment key").check()
+        page.get_by_role("button", name="Create").click()
+        walk.facts[f"key of {customer}"] = found_key(page)
+        fleet = ending.enter_context(simulation(walk.plan(f"key of {customer}", folder / customer)))
+        fleet.start(count)
+
+
+def chain_places(walk: Walk) -> Iterator[tuple[str, str, str]]:
+    """Who looks at what: e-mail, name of the picture, address."""
+    for email, pages in LICENSING.items():
+        who = email.partition("@")[0]
+        for name, path in pages.items():
+            yield email, f"chain-{who}-{name}", walk.stack.licensing + path.format(**walk.facts)
+    for name, path in CONSOLE.items():
+        yield SAM, f"chain-sam-console-{name}", walk.stack.console + path
