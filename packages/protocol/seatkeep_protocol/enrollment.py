@@ -86,8 +86,8 @@ class EnrollAddresses(msgspec.Struct, frozen=True):
     licensing: list[str]
 
 
-class EnrollAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What an enrolled device gets (HTTP 200).
+class EnrollAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="status", tag="enrolled"):
+    """What an enrolled device gets (HTTP 200); `status` is always written, so that no reader needs the HTTP code.
 
     Attributes:
         root_key: JWK of the instance's root key: the device pins it.
@@ -95,7 +95,6 @@ class EnrollAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         ca_pem: The own CA, when the server has no public certificate.
     """
 
-    status: str = "enrolled"
     device: HexId
     company: HexId
     instance: HexId

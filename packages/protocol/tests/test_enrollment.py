@@ -117,7 +117,7 @@ def test_proof_kept_for_later_proves_nothing() -> None:
     assert not is_proven(vouch(), seconds=121)
 
 
-def test_answer_reads_back() -> None:
+def test_answer_says_what_it_is_and_reads_back() -> None:
     answer = EnrollAnswer(
         device=DEVICE,
         company=COMPANY,
@@ -128,7 +128,9 @@ def test_answer_reads_back() -> None:
         addresses=EnrollAddresses([CONSOLE], []),
     )
 
-    assert answer_decode(msgspec.json.encode(answer)) == answer
+    raw = msgspec.json.encode(answer)
+    assert msgspec.json.decode(raw)["status"] == "enrolled"
+    assert answer_decode(raw) == answer
 
 
 def test_answer_of_a_confused_server_is_refused() -> None:
