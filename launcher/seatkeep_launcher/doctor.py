@@ -16,10 +16,10 @@ import psycopg
 from seatkeep_launcher.backup import dump_url, newest_backup
 from seatkeep_launcher.broker import BrokerError, find_nats_server
 from seatkeep_launcher.certificates import certificate_ends_at
-from seatkeep_launcher.plan import Installation
+from seatkeep_launcher.plan import Installation, public_certificate
 from seatkeep_launcher.ports import taken_ports
 from seatkeep_launcher.postgres import MAJOR, UPGRADE, find_binaries
-from seatkeep_launcher.settings import SETTINGS_FILE
+from seatkeep_launcher.settings import SETTINGS_FILE, TlsMode
 from seatkeep_launcher.supervisor import read_reports
 from seatkeep_launcher.up import is_up, wanted_ports
 
@@ -29,6 +29,7 @@ LITTLE_MEMORY_BYTES = 2 * 2**30
 OLD_BACKUP = timedelta(hours=48)
 CLOCK_LIMIT = timedelta(seconds=60)
 CERTIFICATE_WARNING = timedelta(days=14)
+RENEWAL = "seatkeep down, seatkeep up renews it; if not, seatkeep logs front-door says why"
 
 
 class Verdict(Enum):
@@ -176,14 +177,18 @@ def is_open_to_others(path: Path) -> bool:
 
 
 def check_certificate(installation: Installation, *, now: datetime) -> Finding:
-    """The certificate of the broker's port."""
-    path = installation.home.nats / "tls/server.crt"
+    """The certificate that people and devices are shown: your own file, that of ACME, or the own CA's."""
+    addresses = installation.settings.addresses
+    public = public_certificate(addresses, installation.home.caddy / "storage")
+    path = public[0] if public else installation.home.nats / "tls/server.crt"
     if not path.exists():
         return Finding("certificate", Verdict.GOOD, "made at the first start")
-    left = certificate_ends_at(path) - now
-    if left < CERTIFICATE_WARNING:
-        return Finding("certificate", Verdict.BAD, f"ends in {left.days} days", "seatkeep down, seatkeep up renews it")
-    return Finding("certificate", Verdict.GOOD, f"good for {left.days} days, renews itself")
+    days = (certificate_ends_at(path) - now).days
+    is_yours = addresses.tls is TlsMode.FILES
+    if certificate_ends_at(path) - now < CERTIFICATE_WARNING:
+        mend = f"put a new one in place of {path}, it is taken within seconds" if is_yours else RENEWAL
+        return Finding("certificate", Verdict.BAD, f"ends in {days} days", mend)
+    return Finding("certificate", Verdict.GOOD, f"good for {days} days{'' if is_yours else ', renews itself'}")
 
 
 def check_backup(installation: Installation, *, now: datetime) -> Finding:

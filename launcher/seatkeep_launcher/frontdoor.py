@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from seatkeep_launcher.certificates import CertificateAuthority
 from seatkeep_launcher.settings import Addresses, Ports, TlsMode
@@ -57,6 +58,11 @@ class FrontDoor:
         caddy = Path(sys.executable).with_name("caddy")
         program = str(caddy) if caddy.exists() else "caddy"
         return [program, "run", "--config", str(self.config), "--adapter", "caddyfile"]
+
+    def reload_command(self) -> list[str]:
+        """Make a running Caddy read its certificate files anew, with no connection lost."""
+        program, _, *config = self.command()
+        return [program, "reload", "--force", "--address", f"unix//{self.folder / 'admin.sock'}", *config]
 
     def caddyfile(self) -> str:
         """The whole Caddyfile."""
@@ -126,10 +132,14 @@ class FrontDoor:
         if self.addresses.tls is TlsMode.LOCAL:
             plain = [self._site(f"http://{host}:{self.ports.http}", name) for name, host in hosts]
         else:
-            plain = []
+            plain = [self._to_https(url) for url in (self.addresses.console_url, self.addresses.licensing_url)]
         return plain + [
             self._site(f"https://{host}:{self.ports.https}", name, *self._tls_lines()) for name, host in hosts
         ]
+
+    def _to_https(self, url: str) -> str:
+        """Caddy's own redirect would come after the page for unknown hosts."""
+        return _block(f"http://{urlsplit(url).hostname}:{self.ports.http}", f"redir {url}{{uri}} 308")
 
     def _tls_lines(self) -> list[str]:
         if self.addresses.tls is TlsMode.FILES:

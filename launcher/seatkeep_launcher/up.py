@@ -20,6 +20,7 @@ from seatkeep_launcher.databases import databases_ensure
 from seatkeep_launcher.files import write_whole
 from seatkeep_launcher.plan import Installation, public_certificate
 from seatkeep_launcher.ports import taken_ports
+from seatkeep_launcher.settings import TlsMode
 from seatkeep_launcher.supervisor import Supervisor, end_leftovers, last_lines
 
 Progress = Callable[[str], None]
@@ -122,14 +123,13 @@ class Stack:
     def _refresh_certificates(self) -> None:
         """Renew the broker's own certificate near its end, and take over one that Caddy got or renewed."""
         installation = self.installation
-        if installation.settings.broker is not None:
-            return
         installation.certificates_ensure(now=datetime.now(UTC))
         public = public_certificate(installation.settings.addresses, installation.home.caddy / "storage")
-        watched = [installation.home.nats / "tls/server.crt", *([public[0]] if public else [])]
-        newest = max(path.stat().st_mtime for path in watched)
+        watched = [installation.home.nats / "tls/server.crt", *(public or ())]
+        newest = max(path.stat().st_mtime for path in watched if path.exists())
         if self._certificate_mtime and newest > self._certificate_mtime:
             self._reload_broker()
+            self._reload_front_door()
         self._certificate_mtime = newest
 
     def _refresh_revocations(self) -> None:
@@ -144,7 +144,14 @@ class Stack:
             self._revocations_mtime_ns = changed
             self._reload_broker()
 
+    def _reload_front_door(self) -> None:
+        """Caddy renews what it got itself; your own files it reads when told to."""
+        if self.installation.settings.addresses.tls is TlsMode.FILES:
+            subprocess.run(self.installation.front_door.reload_command(), capture_output=True, check=False)
+
     def _reload_broker(self) -> None:
+        if self.installation.settings.broker is not None:
+            return
         self.installation.broker.prepare(now=datetime.now(UTC))
         self.supervisor.signal("nats", signal.SIGHUP)
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from seatkeep_launcher.certificates import CertificateAuthority, certificate_ends_at
 from seatkeep_launcher.doctor import (
     Verdict,
     check_backup,
+    check_certificate,
     check_permissions,
     check_ports,
     check_versions,
@@ -21,7 +24,7 @@ from seatkeep_launcher.doctor import (
 from seatkeep_launcher.home import Home
 from seatkeep_launcher.plan import Installation
 from seatkeep_launcher.ports import find_free_port
-from seatkeep_launcher.settings import Ports, Settings
+from seatkeep_launcher.settings import Addresses, Ports, Settings, TlsMode
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -69,6 +72,17 @@ def test_data_of_another_postgresql_is_told_with_the_way_out(installation: Insta
     finding = check_versions(installation)
     assert finding.verdict is Verdict.BAD
     assert "seatkeep backup" in finding.mend
+
+
+def test_own_certificate_near_its_end_is_told_with_its_file(installation: Installation) -> None:
+    authority = CertificateAuthority(installation.home.ca)
+    authority.ensure(now=NOW)
+    addresses = Addresses(tls=TlsMode.FILES, certificate=authority.certificate, certificate_key=authority.key)
+    yours = replace(installation, settings=replace(installation.settings, addresses=addresses))
+    near = certificate_ends_at(authority.certificate) - timedelta(days=13)
+    finding = check_certificate(yours, now=near)
+    assert (finding.verdict, str(authority.certificate) in finding.mend) == (Verdict.BAD, True)
+    assert check_certificate(yours, now=NOW).verdict is Verdict.GOOD
 
 
 @pytest.mark.parametrize(("hours", "verdict"), [(47, Verdict.GOOD), (49, Verdict.WARNING)])

@@ -34,6 +34,11 @@ def test_public_names_listen_everywhere(tmp_path: Path) -> None:
     assert "tls internal" not in text
 
 
+def test_plain_address_of_a_public_name_leads_to_https(tmp_path: Path) -> None:
+    text = _door(tmp_path, {**PUBLIC, "SEATKEEP_HTTPS_PORT": "8443"}).caddyfile()
+    assert "http://console.example.com:80 {\n\tredir https://console.example.com:8443{uri} 308" in text
+
+
 def test_unknown_host_gets_no_device_route_on_a_public_server(tmp_path: Path) -> None:
     unknown = _door(tmp_path, PUBLIC).caddyfile().split("http://:80 {")[1]
     assert "reverse_proxy" not in unknown

@@ -113,7 +113,10 @@ def restore(
     with shown_errors(), only_one(installation.home.run):
         opener = _opener(installation.home, recovery_kit, passphrase_file)
         backup_restore(installation, file, opener, progress=lambda text: console.print(f"[dim]· {text}[/]"))
-    console.print(f"[green]restored[/] into {installation.home.data}. Next: [bold]seatkeep up[/]")
+    where = f" --data {data}" if data else ""
+    console.print(
+        f"[green]restored[/] into {installation.home.data}. Next: [bold]seatkeep up{where}[/]", soft_wrap=True
+    )
 
 
 def _opener(home: Home, kit: Path | None, passphrase_file: Path | None) -> Opener:
