@@ -132,7 +132,11 @@ def licenses_order(walk: Walk) -> None:
 def console_link(walk: Walk) -> None:
     """The Security Admin approves the console and enters it."""
     sam = walk.person(SAM)
-    page = sam.open(walk.stack.console)
+    page = sam.open(walk.stack.console_link)
+    connect = page.get_by_role("button", name="Connect to Licensing")
+    connect.or_(page.get_by_role("link", name="Open Licensing")).first.wait_for()
+    if connect.count():
+        connect.click()
     page.get_by_role("link", name="Open Licensing").click()
     page.get_by_role("button", name="Approve").click()
     sam.see(f"belongs to {MSP} now")

@@ -56,6 +56,7 @@ class Camera:
     said: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.page.emulate_media(reduced_motion="reduce")  # A color on its way is neither the old nor the new one.
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
 

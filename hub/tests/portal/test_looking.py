@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from hub_cast import ACTOR, NOW, Cast
-from seatkeep_hub.companies.enums import AccessLevel, Role
+from seatkeep_hub.agreements.services import agreements_begin
+from seatkeep_hub.companies.enums import AccessLevel, CompanyKind, Role
 from seatkeep_hub.companies.models import Access
-from seatkeep_hub.companies.people import access_clear, access_set
+from seatkeep_hub.companies.people import access_clear, access_set, user_create
+from seatkeep_hub.companies.services import company_create
 from seatkeep_hub.licensing.security_admins import security_admin_accept, security_admin_invite
 from seatkeep_hub.portal.enums import UseMode
 from seatkeep_hub.portal.models import FirstRun
@@ -75,6 +79,31 @@ def test_attack_access_is_set_for_a_company_of_somebody_else(cast: Cast) -> None
     assert client.post(f"/users/{cast.bob.uid}/access/", form).status_code == 422
     assert client.post(f"/users/{cast.alice.uid}/access/", {**form, "company": str(cast.msp_a.uid)}).status_code == 403
     assert not Access.objects.filter(company=cast.msp_b, user=cast.bob).exists()
+
+
+def test_what_only_changes_is_not_offered_to_who_only_views(cast: Cast) -> None:
+    for path, words in (("/users/", "Invite a person"), ("/settings/", "New token"), ("/security-admins/", "/invite/")):
+        assert words in seen(cast.alice, path)
+        assert words not in seen(cast.bob, path), path
+
+
+@pytest.mark.parametrize("path", ["/", "/companies/", "/licenses/", "/seats/", "/usage/", "/users/", "/audit/"])
+def test_more_rows_cost_no_more_queries(cast: Cast, path: str) -> None:
+    few = queries_of(cast, path)
+    for number in range(12):
+        company = company_create(
+            actor=ACTOR, kind=CompanyKind.CUSTOMER, name=f"Shop {number}", parent=cast.msp_a, now=NOW
+        )
+        agreements_begin(company=company, actor=ACTOR, now=NOW)
+        user_create(actor=ACTOR, company=company, email=f"{number}@example.com", name="X", now=NOW)
+    assert queries_of(cast, path) <= few + 2, "one more page marker and its count are allowed"
+
+
+def queries_of(cast: Cast, path: str) -> int:
+    seen(cast.alice, path)
+    with CaptureQueriesContext(connection) as queries:
+        seen(cast.alice, path)
+    return len(queries)
 
 
 def test_the_list_of_companies_counts_seats_for_all_rows_at_once(cast: Cast) -> None:

@@ -21,7 +21,9 @@ from seatkeep_hub.portal.viewing import acting, viewer_of
 
 def admins(request: HttpRequest) -> HttpResponseBase:
     """Security Admins of the owners that the viewer may see."""
-    return AdminTable(request, admin_list(viewer_of(request))).response("portal/admins.html")
+    viewer = viewer_of(request)
+    context = {"can_invite": owners_writable(viewer).exists()}
+    return AdminTable(request, admin_list(viewer)).response("portal/admins.html", context)
 
 
 def admin(request: HttpRequest, uid: UUID) -> HttpResponse:

@@ -21,14 +21,15 @@ from seatkeep_hub.msp.invitations import PersonInvited, invitation_create, invit
 from seatkeep_hub.msp.selectors import invitation_get, invitation_list
 from seatkeep_hub.portal.forms import AccessElsewhereForm, AccessForm, InviteForm
 from seatkeep_hub.portal.tables import UserTable
-from seatkeep_hub.portal.viewing import acting, link_out, viewer_of
+from seatkeep_hub.portal.viewing import acting, can_change_any, link_out, viewer_of
 
 
 def users(request: HttpRequest) -> HttpResponseBase:
     """People, and open invitations above them."""
     viewer = viewer_of(request)
     table = UserTable(request, users_of(viewer))
-    return table.response("portal/users.html", {"invitations": invitation_list(viewer)})
+    context = {"invitations": invitation_list(viewer), "can_change": can_change_any(viewer)}
+    return table.response("portal/users.html", context)
 
 
 def user_get(viewer: User, uid: UUID) -> User:

@@ -20,7 +20,7 @@ from seatkeep_hub.instances.tokens import token_create, token_get, token_list, t
 from seatkeep_hub.portal.first_run import mail_test_note
 from seatkeep_hub.portal.forms import TokenForm
 from seatkeep_hub.portal.selectors import first_run_get, has_second_factor
-from seatkeep_hub.portal.viewing import acting, viewer_of
+from seatkeep_hub.portal.viewing import acting, can_change_any, viewer_of
 from seatkeep_hub.portal.views.setup import owned_run, test_mail_send
 
 
@@ -35,6 +35,7 @@ def settings(request: HttpRequest) -> HttpResponse:
         "mail_from": django_settings.DEFAULT_FROM_EMAIL,
         "has_second_factor": has_second_factor(viewer),
         "tokens": token_list(viewer).order_by("-id")[:100],
+        "can_change": can_change_any(viewer),
         "docs_url": "/api/v1/docs",
     }
     return render(request, "portal/settings.html", context)
