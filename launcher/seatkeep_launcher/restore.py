@@ -122,6 +122,9 @@ def backup_restore(
     settings = settings_for_restore(
         keys.pop(SETTINGS_FILE, b"").decode(), database_url=installation.settings.database_url
     )
+    if installation.settings.database_url:
+        databases_ensure(installation)
+        _refuse_filled(installation)  # Before anything is written, so that a second try can follow.
     _write_keys(home.data, keys)
     if isinstance(opener, KitKey):
         write_private(home.data / "recovery" / "backup.key", opener.key.hex())

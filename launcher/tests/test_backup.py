@@ -175,6 +175,7 @@ def test_backup_goes_into_an_older_postgresql_of_your_own_and_never_over_what_is
     again = Settings(folder / "again", database_url=older_server.url())
     with pytest.raises(BackupError, match=r"seatkeep_hub on .* is not empty"):
         backup_restore(Installation(again, Home(again.data)), backup, kit_key(source.home))
+    assert not Home(again.data).secrets_file.exists(), "a second try must be possible"
 
 
 def test_a_dump_that_ends_too_early_leaves_nothing_half(
