@@ -8,7 +8,7 @@ from seatkeep_launcher.demo.browser import Page
 from seatkeep_launcher.demo.scene import CUSTOMERS, Scene, ask, rows
 from seatkeep_launcher.demo.steps import StepError, wait_for
 
-COUNT = re.compile(r"Stop protecting (\d+) computers?\?")
+QUESTION = re.compile(r"Stop protecting (.+?)\?")
 
 
 def seat_listed(scene: Scene) -> str:
@@ -19,17 +19,17 @@ def seat_listed(scene: Scene) -> str:
 
 
 def protection_stopped(scene: Scene) -> str:
-    """“Stop protecting” says how many computers it hits, and the seats are free at once; the computer hears of it."""
+    """“Stop protecting” says which computer, or how many, it hits, and the seats are free at once; the computer hears of it."""
     page = scene.owner.get(f"{scene.licensing}/seats/?state=ACTIVE")
     question = ask(scene.owner, page, f"{scene.licensing}/seats/stop/")
-    found = COUNT.search(question.text)
+    found = QUESTION.search(question.text)
     if found is None:
-        raise StepError(f"the question does not count the computers: {question.text[:200]}")
+        raise StepError(f"the question does not say what it stops: {question.text[:200]}")
     scene.owner.submit(question.form("confirmed"))
     if seats(scene, "ACTIVE"):
         raise StepError("a seat is still in use")
     seconds = wait_for(lambda: not licensed(scene), "the end of the license on the computer", seconds=30)
-    return f"{found[1]} computer: seat free at once, without license after {seconds:.1f} s"
+    return f"{found[1]}: seat free at once, without license after {seconds:.1f} s"
 
 
 def protection_resumed(scene: Scene) -> str:
