@@ -19,7 +19,7 @@ def seat_listed(scene: Scene) -> str:
 
 
 def protection_stopped(scene: Scene) -> str:
-    """“Stop protecting” says which computer, or how many, it hits, and the seats are free at once; the computer hears of it."""
+    """“Stop protecting” says what it hits, and the seats are free at once; the computer hears of it."""
     page = scene.owner.get(f"{scene.licensing}/seats/?state=ACTIVE")
     question = ask(scene.owner, page, f"{scene.licensing}/seats/stop/")
     found = QUESTION.search(question.text)
