@@ -16,6 +16,7 @@ import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+from nats.errors import NoServersError
 from seatkeep_protocol.subjects import direct_get_subject, inbox_prefix, kv_subject
 
 from seatkeep_agent.clock import wait_for
@@ -213,24 +214,32 @@ class Bus:
             self._shown = self._jwt()
             return bytearray(self._shown.encode())
 
+        reasons: list[Exception] = []
+
         async def on_error(error: Exception) -> None:
+            reasons.append(error)
             log.info("broker: %s", error)
 
-        return await nats.connect(
-            url,
-            tls=self._tls(),
-            tls_handshake_first=scheme == "tls",
-            allow_reconnect=False,
-            connect_timeout=CONNECT_SECONDS,
-            ping_interval=PING_SECONDS,
-            max_outstanding_pings=2,
-            inbox_prefix=inbox_prefix(self._device).encode(),
-            user_jwt_cb=show_jwt,
-            signature_cb=lambda nonce: b64encode(self._keys.nkey_sign(nonce.encode())),
-            closed_cb=on_closed,
-            disconnected_cb=on_closed,
-            error_cb=on_error,
-        )
+        try:
+            return await nats.connect(
+                url,
+                tls=self._tls(),
+                tls_handshake_first=scheme == "tls",
+                allow_reconnect=False,
+                max_reconnect_attempts=1,  # The library's 60 would keep us from the next address for minutes.
+                reconnect_time_wait=0,
+                connect_timeout=CONNECT_SECONDS,
+                ping_interval=PING_SECONDS,
+                max_outstanding_pings=2,
+                inbox_prefix=inbox_prefix(self._device).encode(),
+                user_jwt_cb=show_jwt,
+                signature_cb=lambda nonce: b64encode(self._keys.nkey_sign(nonce.encode())),
+                closed_cb=on_closed,
+                disconnected_cb=on_closed,
+                error_cb=on_error,
+            )
+        except NoServersError as error:
+            raise (reasons[-1] if reasons else error) from None
 
     async def _pushed(self, message: Msg) -> None:
         if message.data:

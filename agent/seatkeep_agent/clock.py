@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -20,3 +21,15 @@ async def wait_for(event: asyncio.Event, seconds: float) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
+
+
+async def end_all(jobs: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel jobs until all have ended.
+
+    Once is not enough: before Python 3.12 an `asyncio.wait_for` inside a library can swallow a cancellation.
+    """
+    left = set(jobs)
+    while left:
+        for job in left:
+            job.cancel()
+        _, left = await asyncio.wait(left, timeout=1)

@@ -32,7 +32,7 @@ from seatkeep_protocol.settings_schema import AGENT, product_schema
 from seatkeep_protocol.subjects import KEYS_KEY, device_key
 
 from seatkeep_agent.bus import Bus
-from seatkeep_agent.clock import utc_now, wait_for
+from seatkeep_agent.clock import end_all, utc_now, wait_for
 from seatkeep_agent.config import StatusFile
 from seatkeep_agent.desired import DocumentBook
 from seatkeep_agent.effective import agent_settings, endpoint_settings
@@ -139,9 +139,7 @@ class Agent:
             try:
                 await self._stopping.wait()
             finally:
-                for job in jobs:
-                    job.cancel()
-                await asyncio.gather(*jobs, return_exceptions=True)
+                await end_all(jobs)
                 await self._bus.reconnect()
                 self._write_status()
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from nats.errors import Error as NatsError
 from seatkeep_agent.bus import Bus, is_refusal
+from seatkeep_agent.clock import end_all
 from seatkeep_agent.keys import agent_keys_load
 from seatkeep_agent.manager import tls_context
+from seatkeep_launcher.ports import find_free_port
 
 NO_TLS_INFO = (
     b'INFO {"server_id":"X","version":"2.12.0","proto":1,"max_payload":1048576,"tls_required":false,"nonce":"n"}\r\n'
@@ -20,13 +23,13 @@ async def nothing() -> None:
     return
 
 
-def bus_to(url: str, tmp_path: Path, jwt: list[str]) -> Bus:
+def bus_to(urls: list[str], tmp_path: Path, jwt: list[str]) -> Bus:
     def give_jwt() -> str:
         jwt.append("given")
         return "jwt"
 
     return Bus(
-        device="ab" * 16, keys=agent_keys_load(tmp_path / "keys"), jwt=give_jwt, urls=lambda: [url],
+        device="ab" * 16, keys=agent_keys_load(tmp_path / "keys"), jwt=give_jwt, urls=lambda: urls,
         tls=lambda: tls_context(tmp_path / "none.pem"), on_document=lambda key, raw: None, on_connect=nothing,
         on_refused=lambda jwt: None,
     )  # fmt: skip
@@ -53,16 +56,45 @@ async def test_a_server_that_says_no_tls_gets_neither_jwt_nor_signature(tmp_path
 
     server = await asyncio.start_server(liar, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    await try_once(bus_to(f"tls://localhost:{port}", tmp_path, jwt), asked)
+    await try_once(bus_to([f"tls://localhost:{port}"], tmp_path, jwt), asked)
     server.close()
     assert (jwt, b"CONNECT" in received) == ([], False)
+
+
+async def test_an_address_that_does_not_answer_leads_to_the_next_one_at_once(tmp_path: Path) -> None:
+    came = asyncio.Event()
+
+    async def front_door(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        came.set()
+        writer.close()
+
+    server = await asyncio.start_server(front_door, "127.0.0.1", 0)
+    urls = [f"tls://localhost:{find_free_port()}", f"tls://localhost:{server.sockets[0].getsockname()[1]}"]
+    job = asyncio.create_task(bus_to(urls, tmp_path, []).run())
+    async with asyncio.timeout(20):
+        await came.wait()
+    await end_all([job])
+    server.close()
+
+
+async def test_a_job_that_swallows_a_cancellation_is_ended_too() -> None:
+    async def stubborn() -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await asyncio.Event().wait()
+
+    job = asyncio.create_task(stubborn())
+    await asyncio.sleep(0)
+    async with asyncio.timeout(20):
+        await end_all([job])
+    assert job.cancelled()
 
 
 @pytest.mark.parametrize("url", ["nats://localhost:1", "ws://localhost:1"])
 async def test_an_address_without_tls_is_never_called(url: str, tmp_path: Path) -> None:
     tried = asyncio.Event()
     tried.set()
-    bus = bus_to(url, tmp_path, [])
+    bus = bus_to([url], tmp_path, [])
     await try_once(bus, tried)
     assert "does not promise TLS" in bus.last_error
 
