@@ -38,10 +38,11 @@ def os_info() -> OsInfo:
     if build.isdigit() and int(build) >= FIRST_BUILD_OF_11:  # Windows 11 still calls itself 10 there.
         name = name.replace("Windows 10", "Windows 11")
     revision = registry_text(VERSION_KEY, "UBR")
+    release = registry_text(VERSION_KEY, "DisplayVersion") or registry_text(VERSION_KEY, "CSDVersion")
     return OsInfo(
         family=OsFamily.WINDOWS,
         name=name[:255] or "Windows",
-        version=(registry_text(VERSION_KEY, "DisplayVersion") or registry_text(VERSION_KEY, "CSDVersion"))[:255],
+        version=(release or build)[:255],
         arch=architecture(),
         edition=registry_text(VERSION_KEY, "EditionID")[:255],
         build=f"{build}.{revision}" if build and revision else build,

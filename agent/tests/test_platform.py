@@ -1,0 +1,69 @@
+"""The operating system that the tests run on: Linux here, Windows when `test_under_wine` runs this very file there."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from agent_platform_contract import PlatformContract
+from seatkeep_agent.platforms import platform
+from seatkeep_agent.platforms.base import Platform
+from seatkeep_protocol.vocabulary import OsFamily
+
+IS_WINDOWS = sys.platform == "win32"
+on_windows = pytest.mark.skipif(not IS_WINDOWS, reason="the registry and the service manager are Windows'")
+
+
+class TestThisPlatform(PlatformContract):
+    family = OsFamily.WINDOWS if IS_WINDOWS else OsFamily.LINUX
+
+    @pytest.fixture
+    def here(self) -> Platform:
+        return platform()
+
+
+@on_windows
+@pytest.mark.parametrize(
+    ("values", "name", "build"),
+    [
+        ({"ProductName": "Windows 10 Pro", "CurrentBuildNumber": "22631", "UBR": "4"}, "Windows 11 Pro", "22631.4"),
+        ({"ProductName": "Windows 10 Pro", "CurrentBuildNumber": "19045"}, "Windows 10 Pro", "19045"),
+        ({"ProductName": "Windows Server 2022", "CurrentBuildNumber": "20348"}, "Windows Server 2022", "20348"),
+        ({}, "Windows", ""),
+    ],
+)  # fmt: skip
+def test_windows_is_named_as_winver_does(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], name: str, build: str
+) -> None:
+    from seatkeep_agent.platforms import windows_inventory
+
+    monkeypatch.setattr(windows_inventory, "registry_text", lambda key, value: values.get(value, ""))
+    found = windows_inventory.os_info()
+    assert (found.name, found.build) == (name, build)
+
+
+@on_windows
+def test_each_root_has_a_service_of_its_own(tmp_path: Path) -> None:
+    from seatkeep_agent.platforms.windows_service import DEFAULT_SERVICE, service_name
+
+    root = platform().default_root()
+    assert service_name(root, root) == DEFAULT_SERVICE
+    assert service_name(Path(str(root).upper()), root) == DEFAULT_SERVICE
+    assert service_name(tmp_path, root) not in (DEFAULT_SERVICE, service_name(tmp_path / "other", root))
+
+
+@on_windows
+def test_programs_of_both_views_are_listed_once() -> None:
+    import winreg
+
+    from seatkeep_agent.platforms.windows_inventory import UNINSTALL_KEY, VIEWS
+
+    for view in VIEWS:
+        key = winreg.CreateKeyEx(
+            winreg.HKEY_LOCAL_MACHINE, rf"{UNINSTALL_KEY}\SeatkeepTest", 0, winreg.KEY_WRITE | view
+        )
+        for name, value in (("DisplayName", "Seatkeep test"), ("DisplayVersion", "1.2"), ("Publisher", "Tests")):
+            winreg.SetValueEx(key, name, 0, winreg.REG_SZ, value)
+    found = [entry for entry in platform().software() if entry.name == "Seatkeep test"]
+    assert [(entry.version, entry.vendor) for entry in found] == [("1.2", "Tests")]
