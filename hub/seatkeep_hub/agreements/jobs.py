@@ -9,19 +9,24 @@ from procrastinate.contrib.django import app
 from seatkeep_webkit import clock
 
 from seatkeep_hub.agreements.offboarding import offboarding_run
-from seatkeep_hub.agreements.usage import usage_day_record
+from seatkeep_hub.agreements.usage import usage_partitions_ensure, usage_run
 
-DAYS_BACK = 2
-"""Days written again each time, so that every time zone's day is over once and a night without a worker is made up."""
+CATCH_UP = "agreements.usage_days"
 
 
 @app.periodic(cron="7 * * * *")
-@app.task(name="agreements.usage_days")
+@app.task(name=CATCH_UP, queueing_lock=CATCH_UP)
 def usage_days(timestamp: int) -> None:
-    """Every hour: usage of today so far and of the days before."""
+    """Every hour: usage of today so far and of each day that ended since the last run, however long ago that is."""
+    usage_run(now=clock.now())
+
+
+@app.periodic(cron="23 3 * * *")
+@app.task(name="agreements.usage_partitions")
+def usage_partitions(timestamp: int) -> None:
+    """Every night: partitions of daily usage for this month and the next three."""
     now = clock.now()
-    for back in range(DAYS_BACK + 1):
-        usage_day_record(day=now.date() - timedelta(days=back), now=now)
+    usage_partitions_ensure(first=now.date(), last=now.date() + timedelta(days=92))
 
 
 @app.task(name="agreements.offboard", retry=5)

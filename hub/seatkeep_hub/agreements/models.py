@@ -55,8 +55,38 @@ class Agreement(models.Model):
         return self.public_id
 
 
+class AgreementEntry(models.Model):
+    """One line of an agreement's ledger: what held from then on; numbered, never changed (a trigger refuses it)."""
+
+    id = models.BigAutoField(primary_key=True)
+    agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="entries")
+    number = models.PositiveIntegerField(_("number"))
+    mode = models.CharField(_("kind"), max_length=8, choices=AgreementMode.choices)
+    quantity = models.PositiveIntegerField(_("seats"))
+    is_closed = models.BooleanField(_("closed"), default=False)
+    actor = models.CharField(_("who"), max_length=200)
+    note = models.CharField(_("note"), max_length=500, blank=True)
+    at = models.DateTimeField(_("when"))
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("agreement entry")
+        verbose_name_plural = _("agreement entries")
+        constraints = [
+            models.UniqueConstraint(fields=["agreement", "number"], name="agreement_entry_number"),
+            models.CheckConstraint(condition=Q(mode__in=AgreementMode.values), name="agreement_entry_mode_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agreement} #{self.number}"
+
+
 class UsageDay(models.Model):
-    """What one share was on one day, seen from one billing relation; seller and buyer are frozen in the row."""
+    """What one share was on one day, seen from one billing relation; seller and buyer are frozen in the row.
+
+    Partitioned by month. A share appears once for each level of the tree at which its seats are sold on, and a whole
+    license once for each level from its owner upward; rows that are `is_direct` count every device once.
+    """
 
     id = models.BigAutoField(primary_key=True)
     seller = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", verbose_name=_("seller"))
@@ -68,6 +98,11 @@ class UsageDay(models.Model):
     agreed = models.PositiveIntegerField(_("agreed"))
     in_use = models.PositiveIntegerField(_("in use"))
     peak = models.PositiveIntegerField(_("peak"))
+    device_days = models.PositiveIntegerField(
+        _("device-days"), default=0, help_text=_("Devices that held a seat at any time of the day.")
+    )
+    is_flexible = models.BooleanField(default=False, help_text=_("Nothing was promised: what is in use is billed."))
+    is_direct = models.BooleanField(default=True, help_text=_("The buyer is the company that uses the seats."))
     recorded_at = models.DateTimeField(_("recorded at"))
 
     class Meta:
@@ -82,6 +117,20 @@ class UsageDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.node_id} {self.day}"
+
+
+class UsageRun(models.Model):
+    """How far the hourly counting has come: days that were over then need not be counted again."""
+
+    id = models.BigAutoField(primary_key=True)
+    ran_at = models.DateTimeField()
+    is_only = models.BooleanField(default=True, unique=True, editable=False)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(is_only=True), name="usage_run_is_only")]
+
+    def __str__(self) -> str:
+        return str(self.ran_at)
 
 
 class Offboarding(models.Model):

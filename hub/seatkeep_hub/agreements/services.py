@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
+from typing import NamedTuple
 
 from seatkeep_license import license_keys
 from seatkeep_webkit.actors import Actor
@@ -13,7 +14,7 @@ from seatkeep_webkit.outbox.services import outbox_append
 from seatkeep_hub.agreements import rules
 from seatkeep_hub.agreements.enums import AgreementMode, OnExceed
 from seatkeep_hub.agreements.errors import AgreementClosedError, AgreementCompanyError, AgreementFieldError
-from seatkeep_hub.agreements.models import Agreement
+from seatkeep_hub.agreements.models import Agreement, AgreementEntry
 from seatkeep_hub.companies.enums import CompanyStatus
 from seatkeep_hub.companies.models import Company
 from seatkeep_hub.licensing import pool
@@ -25,6 +26,16 @@ from seatkeep_hub.licensing.services import quantity_set, units_agreed
 
 GROWING_KINDS = frozenset({LicenseKind.MSP})
 """Kinds of which more may be ordered by itself to cover what is promised; others were paid for a number."""
+
+
+class Terms(NamedTuple):
+    """What is agreed: numbers as `agreement_set` takes them."""
+
+    mode: str
+    quantity: int = 0
+    on_exceed: str = OnExceed.FLAG.value
+    warn_above: int | None = None
+    stop_above: int | None = None
 
 
 def agreement_set(
@@ -67,30 +78,48 @@ def agreement_set(
         LicenseStateError: The license is suspended or cancelled.
         QuantityTooLowError: A prepaid or trial license has fewer seats than would be promised.
     """
-    faults = rules.numbers_fault(mode=mode, quantity=quantity, warn_above=warn_above, stop_above=stop_above)
-    if faults:
-        raise AgreementFieldError(fields=faults)
+    terms = Terms(str(mode), quantity, str(on_exceed), warn_above, stop_above)
     with read_committed():
         locked, nodes = pool.license_lock(license)
-        node = _share(locked, product_code, company, now)
-        agreement = Agreement.objects.filter(node=node).first() or _new(locked, node, now)
-        wanted = {
-            "mode": str(mode),
-            "quantity": quantity,
-            "on_exceed": str(on_exceed),
-            "warn_above": warn_above,
-            "stop_above": stop_above,
-            "closed_at": None,
-        }
-        if agreement.pk and all(getattr(agreement, name) == value for name, value in wanted.items()):
-            return agreement
-        for name, value in wanted.items():
-            setattr(agreement, name, value)
-        agreement.updated_at = now
-        agreement.save()
-        _share_apply(agreement, nodes, now)
-        _license_cover(locked, nodes, actor, now, note)
-        _record(agreement, actor, "set", now)
+        agreement = agreement_write(
+            locked, nodes, actor=actor, company=company, product_code=product_code, terms=terms, now=now, note=note
+        )
+        license_cover(locked, nodes, actor, now, note)
+    return agreement
+
+
+def agreement_write(
+    license: License,
+    nodes: list[PoolNode],
+    *,
+    actor: Actor,
+    company: Company,
+    product_code: str,
+    terms: Terms,
+    now: datetime,
+    note: str = "",
+) -> Agreement:
+    """Write one agreement of a license that is locked with the nodes it needs; `license_cover` must follow.
+
+    Raises:
+        As `agreement_set`.
+    """
+    faults = rules.numbers_fault(
+        mode=terms.mode, quantity=terms.quantity, warn_above=terms.warn_above, stop_above=terms.stop_above
+    )
+    if faults:
+        raise AgreementFieldError(fields=faults)
+    node = _share(license, product_code, company, now)
+    agreement = Agreement.objects.filter(node=node).first() or _new(license, node, now)
+    wanted = {**terms._asdict(), "closed_at": None}
+    if agreement.pk and all(getattr(agreement, name) == value for name, value in wanted.items()):
+        return agreement
+    for name, value in wanted.items():
+        setattr(agreement, name, value)
+    agreement.updated_at = now
+    agreement.save()
+    _share_apply(agreement, nodes, now)
+    _record(agreement, actor, "set", now, note)
     return agreement
 
 
@@ -131,17 +160,22 @@ def agreement_close(*, actor: Actor, agreement: Agreement, now: datetime) -> Agr
     """
     with read_committed():
         _, nodes = pool.license_lock(agreement.license)
-        agreement.refresh_from_db()
-        if agreement.closed_at is not None:
-            return agreement
-        agreement.closed_at = agreement.updated_at = now
-        agreement.save(update_fields=["closed_at", "updated_at"])
-        node = next(one for one in nodes if one.pk == agreement.node_id)
-        pool.promise_set(node, nodes, 0)
-        PoolNode.objects.filter(pk=node.pk).update(closed_at=now)
-        pool.nodes_feed([node.pk], now)
-        _record(agreement, actor, "close", now)
+        agreement_close_locked(actor=actor, agreement=agreement, nodes=nodes, now=now)
     return agreement
+
+
+def agreement_close_locked(*, actor: Actor, agreement: Agreement, nodes: list[PoolNode], now: datetime) -> None:
+    """Close one agreement whose license is locked with the nodes it needs. Idempotent."""
+    agreement.refresh_from_db()
+    if agreement.closed_at is not None:
+        return
+    agreement.closed_at = agreement.updated_at = now
+    agreement.save(update_fields=["closed_at", "updated_at"])
+    node = next(one for one in nodes if one.pk == agreement.node_id)
+    pool.promise_set(node, nodes, 0)
+    PoolNode.objects.filter(pk=node.pk).update(closed_at=now)
+    pool.nodes_feed([node.pk], now)
+    _record(agreement, actor, "close", now)
 
 
 def agreement_reopen(*, actor: Actor, agreement: Agreement, now: datetime) -> Agreement:
@@ -205,7 +239,7 @@ def _share_apply(agreement: Agreement, nodes: list[PoolNode], now: datetime) -> 
     pool.nodes_feed([node.pk], now)
 
 
-def _license_cover(license: License, nodes: list[PoolNode], actor: Actor, now: datetime, note: str) -> None:
+def license_cover(license: License, nodes: list[PoolNode], actor: Actor, now: datetime, note: str) -> None:
     """Order what is promised beyond what is ordered."""
     agreed = units_agreed(license)
     if agreed <= license.quantity:
@@ -215,7 +249,23 @@ def _license_cover(license: License, nodes: list[PoolNode], actor: Actor, now: d
     quantity_set(license, nodes, quantity=agreed, actor=actor, now=now, note=note or "to cover agreements")
 
 
-def _record(agreement: Agreement, actor: Actor, verb: str, now: datetime) -> None:
+def _entry_append(agreement: Agreement, actor: Actor, now: datetime, note: str = "") -> None:
+    """Write what holds from now on to the agreement's ledger; the caller holds the license's lock."""
+    last = AgreementEntry.objects.filter(agreement=agreement).order_by("-number").first()
+    AgreementEntry.objects.create(
+        agreement=agreement,
+        number=last.number + 1 if last else 1,
+        mode=agreement.mode,
+        quantity=agreement.quantity,
+        is_closed=agreement.closed_at is not None,
+        actor=actor.label[:200],
+        note=note,
+        at=now,
+    )
+
+
+def _record(agreement: Agreement, actor: Actor, verb: str, now: datetime, note: str = "") -> None:
+    _entry_append(agreement, actor, now, note)
     audit_record(
         actor=actor,
         action=f"agreement:{verb}",

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Count, F, Max, QuerySet, Sum
+from django.db.models import Count, F, Max, Min, QuerySet, Sum
 from seatkeep_webkit.ratelimit.services import rate_limit
 
-from seatkeep_hub.agreements.models import UsageDay
+from seatkeep_hub.agreements.models import UsageDay, UsageRun
 from seatkeep_hub.companies.models import Company
 from seatkeep_hub.companies.selectors import Viewer, companies_visible
 from seatkeep_hub.licensing.isolation import read_committed
+from seatkeep_hub.licensing.models import License
 from seatkeep_hub.licensing.statements import sql_text
 
 COUNTS_AT_ONCE = 12
 """So often may one company's day be counted at once; one more every five seconds."""
+
+
+OVERLAP = timedelta(minutes=10)
+"""Counted again: an activation that was still being written when a day was counted."""
+
+EAST, WEST = timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))
+"""Where a day begins first and ends last."""
 
 
 class UsageTotal(NamedTuple):
@@ -34,21 +42,69 @@ class UsageTotal(NamedTuple):
     product_name: str = ""
 
 
-def usage_day_record(*, day: date, now: datetime, company: Company | None = None) -> int:
-    """Write the usage of a day for every share, or those at and below `company`. Idempotent: the same rows again.
+def usage_day_record(*, day: date, now: datetime, company: Company | None = None, since: datetime | None = None) -> int:
+    """Write the usage of a day for every share and level, or those bought at and below `company`.
 
-    The day runs from midnight to midnight in the time zone of the license's owner; a day that is not over yet shows
-    what is known so far.
+    Idempotent: the same rows again, whenever it runs, because each number is read from the ledgers. The day runs from
+    midnight to midnight in the seller's time zone; a day that is not over yet shows what is known so far.
+
+    Args:
+        day: The day, as each seller's calendar has it.
+        now: Current time, aware UTC.
+        company: Only what it and companies below it buy.
+        since: Only sellers whose day ended after this moment, or goes on.
 
     Returns:
         How many rows were written.
     """
     with read_committed(), connection.cursor() as cursor:
         below = company.pk if company is not None else None
-        cursor.execute(
-            sql_text("usage_day_record", "seatkeep_hub.agreements"), {"day": day, "now": now, "company": below}
-        )
+        parameters = {"day": day, "now": now, "company": below, "since": since}
+        cursor.execute(sql_text("usage_day_record", "seatkeep_hub.agreements"), parameters)
         return int(cursor.rowcount)
+
+
+def usage_days_record(*, first: date, last: date, now: datetime, since: datetime | None = None) -> int:
+    """Write the usage of each day from `first` to `last`, both inclusive. Idempotent; one transaction per day.
+
+    Returns:
+        How many rows were written.
+    """
+    usage_partitions_ensure(first=first, last=last)
+    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    return sum(usage_day_record(day=day, now=now, since=since) for day in days)
+
+
+def usage_run(*, now: datetime) -> int:
+    """Count what is due: each day that ended somewhere on earth since the last run, and today so far. Idempotent.
+
+    After a time without a worker it makes up for all of it; the first run counts from the first license on.
+
+    Returns:
+        How many rows were written.
+    """
+    last = UsageRun.objects.first()
+    since = last.ran_at - OVERLAP if last else None
+    begin = since or License.objects.aggregate(first=Min("created_at"))["first"]
+    rows = 0
+    if begin is not None and begin <= now:
+        rows = usage_days_record(first=_day(begin, WEST), last=_day(now, EAST), now=now, since=since)
+    UsageRun.objects.update_or_create(is_only=True, defaults={"ran_at": now})
+    return rows
+
+
+def usage_partitions_ensure(*, first: date, last: date) -> None:
+    """Make missing monthly partitions from the month of `first` to that of `last`. Idempotent."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT usage_day_partition_ensure(month::date) FROM generate_series("
+            "date_trunc('month', %s::date), date_trunc('month', %s::date), interval '1 month') AS month",
+            [first, last],
+        )
+
+
+def _day(at: datetime, zone: tzinfo) -> date:
+    return at.astimezone(zone).date()
 
 
 def usage_today_count(*, company: Company, now: datetime) -> int:
@@ -66,11 +122,14 @@ def usage_today_count(*, company: Company, now: datetime) -> int:
 
 
 def usage_list(viewer: Viewer, *, first: date, last: date, company: Company | None = None) -> QuerySet[UsageDay]:
-    """Rows of a period (both days inclusive) whose buyer the viewer may see; below `company` only, if given."""
+    """Rows of a period (both days inclusive) whose buyer the viewer may see; below `company` only, if given.
+
+    Each device counts once, at the company that uses it, whoever sells it on above.
+    """
     buyers = companies_visible(viewer)
     if company is not None:
         buyers = buyers.filter(path__contains=[company.pk])
-    rows = UsageDay.objects.filter(day__gte=first, day__lte=last, buyer__in=buyers.values("pk"))
+    rows = UsageDay.objects.filter(day__gte=first, day__lte=last, is_direct=True, buyer__in=buyers.values("pk"))
     return rows.select_related("seller", "buyer", "product", "node__license")
 
 

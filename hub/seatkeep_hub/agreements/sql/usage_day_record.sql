@@ -1,65 +1,150 @@
--- One day of every customer's share, or of those at and below one company. The day begins and ends at midnight of the license owner's time zone. What was in
--- use at its end, and the peak, follow from the seat journal, so a late or repeated run gives the same numbers.
-WITH share AS (
-    SELECT n.id AS node_id, n.product_id, n.used, l.owner_id AS seller_id, n.company_id AS buyer_id,
-           CASE WHEN l.suspended_at < bounds.high THEN 0 ELSE floor(l.quantity * line.ratio)::int END AS ordered,
-           CASE WHEN a.id IS NULL OR (a.closed_at < bounds.high AND NOT leaving.is_billed) THEN 0
-                ELSE a.quantity END AS agreed,
-           bounds.low, bounds.high
+-- One day of usage, one row per share and level of the tree at which its seats are sold on; or only what is at and
+-- below one company, or only relations whose day ended after the last run. The day runs from midnight to midnight in
+-- the seller's time zone. Every number follows from a ledger (seat journal, license entries, agreement entries), so a
+-- late or repeated run gives the same ones.
+WITH edge AS (
+    -- Who buys from whom: divisions only group.
+    SELECT buyer.id AS buyer_id, seller.id AS seller_id, seller.time_zone
+    FROM companies_company buyer
+    JOIN companies_company above ON above.id = buyer.parent_id
+    JOIN companies_company seller
+        ON seller.id = CASE WHEN above.kind = 'DIVISION' THEN above.parent_id ELSE above.id END
+    WHERE buyer.kind <> 'DIVISION'
+), node AS (
+    SELECT n.id AS node_id, n.kind, n.license_id, n.product_id, n.created_at, n.closed_at, l.bundle_id,
+           owner.id AS owner_id, owner.path AS owner_path, owner.time_zone,
+           home.id AS home_id, home.path AS home_path
     FROM licensing_poolnode n
     JOIN licensing_license l ON l.id = n.license_id
-    JOIN licensing_bundleproduct line ON line.bundle_id = l.bundle_id AND line.product_id = n.product_id
     JOIN companies_company owner ON owner.id = l.owner_id
-    JOIN companies_company buyer ON buyer.id = n.company_id
-    LEFT JOIN agreements_agreement a ON a.node_id = n.id
+    JOIN companies_company home ON home.id = n.company_id
+    WHERE n.kind <> 'SITE'
+), relation AS (
+    -- What a license's owner uses itself,
+    SELECT node.*, owner_id AS seller_id, owner_id AS buyer_id, time_zone AS zone, true AS is_direct, false AS is_whole
+    FROM node WHERE home_id = owner_id
+    UNION ALL
+    -- what is shared below the owner, at each level down to the customer,
+    SELECT node.*, edge.seller_id, edge.buyer_id, edge.time_zone, edge.buyer_id = home_id, false
+    FROM node
+    JOIN edge ON edge.buyer_id = ANY (home_path[cardinality(owner_path) + 1:])
+    WHERE home_id <> owner_id AND home_path @> ARRAY[owner_id]
+    UNION ALL
+    -- and the whole license, at each level from the owner upward.
+    SELECT node.*, edge.seller_id, edge.buyer_id, edge.time_zone, false, true
+    FROM node
+    JOIN edge ON edge.buyer_id = ANY (owner_path)
+    WHERE kind = 'ROOT'
+), share AS (
+    SELECT r.node_id, r.license_id, r.product_id, r.seller_id, r.buyer_id, r.is_direct, r.is_whole,
+           bounds.low, bounds.high,
+           CASE WHEN pause.kind IN ('SUSPEND', 'CANCEL') AND NOT freed.is_so THEN 0
+                ELSE floor(coalesce(entry.quantity, 0) * line.ratio)::int END AS ordered,
+           CASE WHEN agreed.id IS NULL OR (agreed.is_closed AND NOT leaving.is_billed) THEN 0
+                ELSE agreed.quantity END AS agreed,
+           coalesce(agreed.mode = 'FLEXIBLE', true) AS is_flexible
+    FROM relation r
+    JOIN companies_company buyer ON buyer.id = r.buyer_id
+    JOIN licensing_bundleproduct line ON line.bundle_id = r.bundle_id AND line.product_id = r.product_id
     CROSS JOIN LATERAL (
-        SELECT %(day)s::date::timestamp AT TIME ZONE owner.time_zone AS low,
-               (%(day)s::date + 1)::timestamp AT TIME ZONE owner.time_zone AS high
+        SELECT %(day)s::date::timestamp AT TIME ZONE r.zone AS low,
+               (%(day)s::date + 1)::timestamp AT TIME ZONE r.zone AS high
     ) AS bounds
+    LEFT JOIN LATERAL (
+        SELECT e.quantity FROM licensing_licenseentry e
+        WHERE e.license_id = r.license_id AND e.at < bounds.high ORDER BY e.number DESC LIMIT 1
+    ) AS entry ON true
+    LEFT JOIN LATERAL (
+        -- A suspended license counts through the day of its suspension.
+        SELECT e.kind FROM licensing_licenseentry e
+        WHERE e.license_id = r.license_id AND e.at < bounds.low AND e.kind IN ('SUSPEND', 'UNSUSPEND', 'CANCEL')
+        ORDER BY e.number DESC LIMIT 1
+    ) AS pause ON true
+    CROSS JOIN LATERAL (
+        SELECT EXISTS (
+            SELECT 1 FROM licensing_licenseentry e
+            WHERE e.license_id = r.license_id AND e.kind = 'UNSUSPEND' AND e.at >= bounds.low AND e.at < bounds.high
+        ) AS is_so
+    ) AS freed
+    LEFT JOIN LATERAL (
+        SELECT ae.id, ae.mode, ae.quantity, ae.is_closed, ae.at
+        FROM agreements_agreemententry ae
+        JOIN agreements_agreement a ON a.id = ae.agreement_id
+        WHERE a.node_id = r.node_id AND ae.at < bounds.high ORDER BY ae.number DESC LIMIT 1
+    ) AS agreed ON true
     CROSS JOIN LATERAL (
         -- Off-boarding closed the agreement, and the customer still pays for what was agreed, the last day included.
         SELECT EXISTS (
             SELECT 1 FROM agreements_offboarding o
-            WHERE buyer.path @> ARRAY[o.company_id] AND o.bill_until_on >= %(day)s::date
-                AND a.closed_at >= o.created_at AND a.closed_at <= coalesce(o.finished_at, %(now)s)
+            WHERE r.home_path @> ARRAY[o.company_id] AND o.bill_until_on >= %(day)s::date
+                AND agreed.is_closed AND agreed.at >= o.created_at AND agreed.at <= coalesce(o.finished_at, %(now)s)
         ) AS is_billed
     ) AS leaving
-    WHERE n.kind <> 'SITE' AND n.created_at < bounds.high
-        AND (n.closed_at IS NULL OR n.closed_at >= bounds.low OR leaving.is_billed)
+    WHERE r.created_at < bounds.high AND bounds.low <= %(now)s
+        AND (r.closed_at IS NULL OR r.closed_at >= bounds.low OR leaving.is_billed)
+        AND (%(since)s::timestamptz IS NULL OR bounds.high > %(since)s)
         AND (%(company)s::bigint IS NULL OR buyer.path @> ARRAY[%(company)s::bigint])
+        -- A company that moved keeps the days on which it bought from another.
+        AND NOT EXISTS (
+            SELECT 1 FROM agreements_usageday u
+            WHERE u.node_id = r.node_id AND u.day = %(day)s AND u.buyer_id = r.buyer_id AND u.seller_id <> r.seller_id
+                AND u.seller_id <> u.buyer_id AND r.seller_id <> r.buyer_id
+        )
+), span AS (
+    SELECT DISTINCT node_id, license_id, product_id, is_whole, low, high FROM share
+), member AS (
+    SELECT span.*, node_id AS member_id FROM span WHERE NOT is_whole
+    UNION ALL
+    SELECT span.*, site.id FROM span
+    JOIN licensing_poolnode site ON site.parent_id = span.node_id AND site.kind = 'SITE' WHERE NOT is_whole
+    UNION ALL
+    SELECT span.*, part.id FROM span
+    JOIN licensing_poolnode part ON part.license_id = span.license_id AND part.product_id = span.product_id
+    WHERE is_whole
+), event AS MATERIALIZED (
+    SELECT m.node_id, m.is_whole, m.low, e.at, e.id, e.seat_id, e.delta, e.at >= m.high AS is_after
+    FROM member m
+    JOIN licensing_seatevent e ON e.license_id = m.license_id AND e.node_id = m.member_id AND e.at >= m.low
+    WHERE e.delta <> 0
 ), flow AS (
-    -- A root's share is what its license's owner uses itself; customers' seats are journaled at their own nodes.
-    SELECT s.node_id,
-           coalesce(sum(e.delta) FILTER (WHERE e.at >= s.high), 0) AS after_day,
-           coalesce(sum(e.delta) FILTER (WHERE e.at >= s.low AND e.at < s.high), 0) AS in_day,
-           coalesce(sum(e.delta), 0) AS since
-    FROM share s
-    LEFT JOIN licensing_seatevent e ON e.node_id = s.node_id AND e.at >= s.low
-    GROUP BY s.node_id
+    SELECT node_id, is_whole, low, sum(delta) AS since, coalesce(sum(delta) FILTER (WHERE is_after), 0) AS after_day
+    FROM event GROUP BY node_id, is_whole, low
 ), own AS (
-    SELECT s.node_id, count(*) FILTER (WHERE seat.state = 'ACTIVE') AS used
-    FROM share s
-    LEFT JOIN licensing_seat seat ON seat.node_id = s.node_id
-    GROUP BY s.node_id
+    SELECT m.node_id, m.is_whole, m.low, count(seat.id) AS used
+    FROM member m
+    LEFT JOIN licensing_seat seat ON seat.node_id = m.member_id AND seat.state = 'ACTIVE'
+    GROUP BY m.node_id, m.is_whole, m.low
 ), run AS (
-    SELECT s.node_id,
-           own.used - flow.since + sum(e.delta) OVER (PARTITION BY s.node_id ORDER BY e.at, e.id) AS level
-    FROM share s
-    JOIN flow USING (node_id)
-    JOIN own USING (node_id)
-    JOIN licensing_seatevent e ON e.node_id = s.node_id AND e.at >= s.low AND e.at < s.high
+    SELECT node_id, is_whole, low, sum(delta) OVER (PARTITION BY node_id, is_whole, low ORDER BY at, id) AS rise
+    FROM event WHERE NOT is_after
 ), peak AS (
-    SELECT node_id, max(level) AS level FROM run GROUP BY node_id
+    SELECT node_id, is_whole, low, max(rise) AS rise FROM run GROUP BY node_id, is_whole, low
+), first_change AS (
+    SELECT DISTINCT ON (node_id, is_whole, low, seat_id) node_id, is_whole, low, delta
+    FROM event WHERE NOT is_after ORDER BY node_id, is_whole, low, seat_id, at, id
+), arrival AS (
+    -- A device whose first change of the day is an arrival was not there when the day began.
+    SELECT node_id, is_whole, low, count(*) FILTER (WHERE delta > 0) AS devices
+    FROM first_change GROUP BY node_id, is_whole, low
+), counted AS (
+    SELECT own.node_id, own.is_whole, own.low,
+           greatest(own.used - coalesce(flow.since, 0), 0) AS at_start,
+           greatest(own.used - coalesce(flow.after_day, 0), 0) AS at_end,
+           coalesce(peak.rise, 0) AS rise, coalesce(arrival.devices, 0) AS arrived
+    FROM own
+    LEFT JOIN flow USING (node_id, is_whole, low)
+    LEFT JOIN peak USING (node_id, is_whole, low)
+    LEFT JOIN arrival USING (node_id, is_whole, low)
 )
 INSERT INTO agreements_usageday
-    (seller_id, buyer_id, node_id, product_id, day, ordered, agreed, in_use, peak, recorded_at)
-SELECT s.seller_id, s.buyer_id, s.node_id, s.product_id, %(day)s, s.ordered, s.agreed,
-       greatest(own.used - flow.after_day, 0),
-       greatest(own.used - flow.after_day, own.used - flow.since, coalesce(peak.level, 0), 0), %(now)s
+    (seller_id, buyer_id, node_id, product_id, day, ordered, agreed, is_flexible, in_use, peak, device_days,
+     is_direct, recorded_at)
+SELECT s.seller_id, s.buyer_id, s.node_id, s.product_id, %(day)s, s.ordered,
+       CASE WHEN s.is_whole THEN s.ordered ELSE s.agreed END, s.is_flexible AND NOT s.is_whole,
+       c.at_end, greatest(c.at_end, c.at_start, c.at_start + c.rise), c.at_start + c.arrived, s.is_direct, %(now)s
 FROM share s
-JOIN flow USING (node_id)
-JOIN own USING (node_id)
-LEFT JOIN peak USING (node_id)
+JOIN counted c USING (node_id, is_whole, low)
 ON CONFLICT (node_id, day, seller_id, buyer_id) DO UPDATE
-SET ordered = excluded.ordered, agreed = excluded.agreed, in_use = excluded.in_use, peak = excluded.peak,
-    recorded_at = excluded.recorded_at
+SET ordered = excluded.ordered, agreed = excluded.agreed, is_flexible = excluded.is_flexible,
+    in_use = excluded.in_use, peak = excluded.peak, device_days = excluded.device_days,
+    is_direct = excluded.is_direct, recorded_at = excluded.recorded_at
