@@ -4,7 +4,7 @@ PYTHON ?= python3
 export PYTHON
 BIN := .venv/bin
 
-.PHONY: help setup ui bundle demo clean-demo lint test test-fast bench-smoke screenshots lock
+.PHONY: help setup ui bundle demo clean-demo lint test test-fast bench-smoke screenshots lock packages test-windows
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -15,14 +15,21 @@ setup: ## Python dependencies by the lock, into .venv.
 lint: setup ## ruff, mypy --strict and the layers.
 	@scripts/lint
 
-lock: ## Write requirements.lock anew.
+lock: ## Write requirements.lock and the locks of the Windows packages anew.
 	@scripts/lock
+	@scripts/lock-windows
 
 ui: setup ## Pages' assets (npm, with Node from the wheel when the machine has none).
 	@scripts/ui
 
 bundle: setup ## What the installer brings to a Linux machine: agent and endpoint.
 	@scripts/bundle
+
+packages: setup ## The Windows packages (MSI): the agent, and agent + endpoint, into build/packages.
+	@scripts/packages
+
+test-windows: setup ## The Windows packages under Wine.
+	@scripts/test-windows
 
 test: ## All tests; sets up what they need.
 	@scripts/test

@@ -1,0 +1,1 @@
+"""Builds the Windows packages: one MSI for the agent, one for agent and endpoint."""

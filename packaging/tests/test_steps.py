@@ -1,0 +1,103 @@
+"""The installer's steps, on a machine that only notes what it is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from seatkeep_agent.config import Config, config_load
+from seatkeep_agent.paths import Layout
+from seatkeep_agent.platforms import platform
+from seatkeep_msi.errors import StepError, UninstallCodeError
+from seatkeep_msi.settings import Settings
+from seatkeep_msi.steps import bytecode_clear, check, configure, leave, purge
+
+GIVEN = Settings(server="https://console.example.com", key="a-key", group="Office", proxy="http://proxy:3128")
+
+
+class NotedMachine:
+    """Remembers."""
+
+    def __init__(self) -> None:
+        self.kept = Settings()
+        self.proxies: list[str] = []
+
+    def settings_kept(self) -> Settings:
+        return self.kept
+
+    def settings_keep(self, settings: Settings) -> None:
+        self.kept = settings
+
+    def settings_forget(self) -> None:
+        self.kept = Settings()
+
+    def service_harden(self, *, proxy: str) -> None:
+        self.proxies.append(proxy)
+
+    def event(self, text: str, *, is_error: bool) -> None:
+        raise AssertionError(text)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return Layout(tmp_path / "Seatkeep")
+
+
+def test_an_upgrade_without_settings_keeps_them(layout: Layout) -> None:
+    machine = NotedMachine()
+    configure(layout, machine, GIVEN, has_endpoint=False)
+
+    configure(layout, machine, Settings(), has_endpoint=True)
+
+    assert config_load(layout) == Config(console=GIVEN.server, has_endpoint=True)
+    assert (machine.kept.group, machine.kept.proxy) == ("Office", "http://proxy:3128")
+    assert machine.proxies == ["http://proxy:3128"] * 2
+
+
+@pytest.mark.parametrize("given", [Settings(), Settings(server=GIVEN.server), Settings(key="a-key")])
+def test_a_first_installation_needs_console_and_key(layout: Layout, given: Settings) -> None:
+    machine = NotedMachine()
+    with pytest.raises(StepError, match="SERVER and KEY"):
+        configure(layout, machine, given, has_endpoint=True)
+
+    assert machine.kept == Settings()
+    assert config_load(layout) is None
+
+
+def test_a_wrong_uninstall_code_changes_nothing(layout: Layout) -> None:
+    configure(layout, NotedMachine(), Settings(GIVEN.server, "a-key", uninstallcode="code"), has_endpoint=True)
+
+    for step in (lambda: check(layout, "guess"), lambda: leave(layout, platform(), "guess", is_coming_back=True)):
+        with pytest.raises(UninstallCodeError):
+            step()
+    assert config_load(layout) is not None
+
+
+def test_whoever_cannot_read_the_code_is_judged_later(layout: Layout) -> None:
+    layout.prepare()
+    (layout.root / "etc" / "uninstall-code.json").write_text("spoiled")
+
+    check(layout, "")
+    with pytest.raises(StepError):
+        leave(layout, platform(), "", is_coming_back=True)
+
+
+def test_nothing_stays_after_purge(layout: Layout) -> None:
+    machine = NotedMachine()
+    configure(layout, machine, GIVEN, has_endpoint=False)
+    assert leave(layout, platform(), "", is_coming_back=False)
+
+    purge(layout, machine)
+
+    assert not layout.root.exists()
+    assert machine.kept == Settings()
+
+
+def test_no_bytecode_of_an_older_version_stays(tmp_path: Path) -> None:
+    stale = tmp_path / "Lib" / "package" / "__pycache__" / "module.pyc"
+    stale.parent.mkdir(parents=True)
+    stale.touch()
+
+    bytecode_clear(tmp_path)
+
+    assert not stale.parent.exists()
