@@ -155,7 +155,7 @@ def _neighbors(journey: Journey) -> FleetPlan:
 
 
 def everything_shoot(journey: Journey, camera: Camera) -> None:
-    """Every page, then drawers, dialogs and the sign-in page of somebody unknown."""
+    """Every page, then drawers and dialogs."""
     for place in list(places(journey, CUSTOMERS[0])):
         camera.open(f"{place.site}-{place.name}", place.address)
         if not place.is_mode_neutral:
@@ -172,7 +172,11 @@ def everything_shoot(journey: Journey, camera: Camera) -> None:
     page.goto(f"{journey.stack.licensing}/")
     page.keyboard.press("?")
     camera.shoot("licensing-keys")
-    page.context.clear_cookies()
+
+
+def sign_in_shoot(journey: Journey, camera: Camera) -> None:
+    """What somebody unknown sees; the owner is signed out by it."""
+    journey.page.context.clear_cookies()
     camera.open("licensing-sign-in", f"{journey.stack.licensing}/accounts/login/")
 
 
@@ -196,8 +200,9 @@ def one_msp_shoot(browser: Browser, folder: Path) -> Camera:
         scene_set(journey)
         with simulation(_neighbors(journey)) as fleet:
             fleet.start(NEIGHBORS)
-            readme_pictures(journey, folder / "readme")
             everything_shoot(journey, camera)
+            readme_pictures(journey, folder / "readme")
+            sign_in_shoot(journey, camera)
     return camera
 
 

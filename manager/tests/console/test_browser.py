@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,10 @@ import pytest
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from seatkeep_manager.tasks.enums import RunState
+from seatkeep_manager.tasks.models import TaskRun
+from seatkeep_webkit.clock import now
 from test_pages import OBJECT_PAGES
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
@@ -83,6 +87,53 @@ def test_every_page_in_a_browser(
 
     assert complaints == []
     assert wide == []
+
+
+@pytest.fixture
+def page(short_connections: None, live_server: Any, session: str, browser: Browser, settings: Any) -> Iterator[Page]:
+    """The owner's browser."""
+    context = browser.new_context(viewport={"width": 1360, "height": 850})
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+    yield context.new_page()
+    context.close()
+
+
+def test_the_keys_walk_tick_and_open_rows(live_server: Any, page: Page) -> None:
+    page.goto(live_server.url + reverse("console:computers"))
+    page.keyboard.press("j")
+    first = page.locator(".row-link").first
+    expect(first).to_be_focused()
+    page.keyboard.press("x")
+    expect(page.get_by_role("row").nth(1).get_by_role("checkbox")).to_be_checked()
+    page.keyboard.press("ArrowUp")
+    expect(first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#drawer")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#drawer")).to_be_hidden()
+    page.keyboard.press("?")
+    expect(page.get_by_role("heading", name="Keyboard")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("heading", name="Keyboard")).to_be_hidden()
+
+
+def test_the_table_of_a_task_follows_its_end(live_server: Any, page: Page, cast: Any) -> None:
+    page.goto(live_server.url + reverse("console:task", args=[cast.task.uid]))
+    expect(page.get_by_role("link", name="Cancel task")).to_be_visible()
+    expect(page.locator(".tbl-table tbody")).not_to_contain_text("Done")
+
+    with ThreadPoolExecutor(1) as aside:
+        aside.submit(task_finish, cast.task.pk).result()
+
+    expect(page.locator(".tbl-table tbody")).to_contain_text("Done", timeout=15_000)
+    expect(page.get_by_role("link", name="Cancel task")).to_have_count(0)
+    expect(page.locator("#task-live")).to_contain_text("1 of 1")
+
+
+def task_finish(task_id: int) -> None:
+    """End all runs, on a thread of its own: beside the browser's loop Django would open a second connection."""
+    TaskRun.objects.filter(task=task_id).update(state=RunState.FINISHED, progress=100, finished_at=now())
+    connections.close_all()
 
 
 def is_wide(page: Any, name: str, url: str) -> bool:
