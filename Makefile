@@ -28,7 +28,7 @@ bundle: setup ## What the installer brings to a Linux machine: agent and endpoin
 packages: setup ## The Windows packages (MSI): the agent, and agent + endpoint, into build/packages.
 	@scripts/packages
 
-test-windows: setup ## The Windows packages under Wine.
+test-windows: setup ## The Windows adapters and packages under Wine.
 	@scripts/test-windows
 
 test: ## All tests; sets up what they need.

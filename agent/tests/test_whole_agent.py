@@ -150,6 +150,22 @@ async def test_a_scan_task_finds_quarantines_restores_and_deletes(
     assert list((machine.root / "var" / "quarantine").iterdir()) == []
 
 
+async def test_a_file_written_in_a_watched_folder_is_found_without_a_scan(
+    world: World, machine: Machine, tmp_path: Path
+) -> None:
+    await start(world, machine)
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    world.policies = (world.policy(watch__folders=[str(inbox)]),)
+    await world.put(world.group_document())
+    await heard(world, EndpointStatus, lambda body: body.settings["watch.folders"] == [str(inbox)])
+    (inbox / "eicar.com").write_bytes(EICAR)
+    found = await heard(world, DetectionEvent)
+    assert (found.threat, found.run, (inbox / "eicar.com").exists()) == ("EICAR-Test-File", None, False)
+    status = await heard(world, EndpointStatus)
+    assert not status.capabilities.has_on_access
+
+
 async def test_a_policy_is_live_within_two_seconds_and_reverts_when_it_goes(world: World, machine: Machine) -> None:
     await start(world, machine)
     world.policies = (world.policy(scan__schedule="0 3 * * *", scan__exclusions=["/skip"]),)
