@@ -33,11 +33,12 @@ if (matchMedia("(max-width: 61.99rem)").matches) {
   document.querySelectorAll(".tree-fold").forEach((fold) => { fold.open = false; });
 }
 
-// What scrolls sideways can be reached and scrolled by key
+// What scrolls can be reached and scrolled by key
 
 function markScrollers() {
   for (const one of document.querySelectorAll(".table-responsive")) {
-    if (one.scrollWidth > one.clientWidth) one.tabIndex = 0; else one.removeAttribute("tabindex");
+    const scrolls = one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight;
+    if (scrolls) one.tabIndex = 0; else one.removeAttribute("tabindex");
   }
 }
 
