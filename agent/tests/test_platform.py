@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -67,3 +69,51 @@ def test_programs_of_both_views_are_listed_once() -> None:
             winreg.SetValueEx(key, name, 0, winreg.REG_SZ, value)
     found = [entry for entry in platform().software() if entry.name == "Seatkeep test"]
     assert [(entry.version, entry.vendor) for entry in found] == [("1.2", "Tests")]
+
+
+SERVICE = """
+import asyncio, sys
+from pathlib import Path
+from seatkeep_agent.platforms import platform
+
+here, root = platform(), Path(sys.argv[-1])
+
+async def serve():
+    asked = asyncio.Event()
+    with here.stop_requests(asked.set, is_with_input=False):
+        (root / "var" / "started").touch()
+        await asked.wait()
+    (root / "var" / "ended").touch()
+
+def run():
+    asyncio.run(serve())
+    return 0
+
+here.service_run(root, run)
+"""
+
+
+@on_windows
+def test_a_service_is_installed_replaced_stopped_in_order_and_removed(tmp_path: Path) -> None:
+    here = platform()
+    if not here.has_service_manager():
+        pytest.skip("only an administrator may install services")
+    root = tmp_path / "with blank"
+    (root / "var").mkdir(parents=True)
+    program = tmp_path / "program.py"
+    program.write_text(SERVICE)
+    for _ in range(2):
+        here.service_install(root, [sys.executable, str(program)])
+        until((root / "var" / "started").exists)
+        until(lambda: here.service_state(root) == "service active")
+    here.service_remove(root)
+    assert (root / "var" / "ended").exists()
+    until(lambda: here.service_state(root) == "not running")
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from seatkeep_packaging.editions import ENDPOINT
@@ -88,7 +88,7 @@ def locked(names: tuple[str, ...]) -> str:
 
 
 def machine_folder() -> Path:
-    """A folder of this process below build/."""
-    folder = ROOT / "build" / "wine" / str(os.getpid())
-    shutil.rmtree(folder, ignore_errors=True)
-    return folder
+    """A new folder below build/."""
+    above = ROOT / "build" / "wine"
+    above.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(dir=above))

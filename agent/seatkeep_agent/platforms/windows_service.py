@@ -36,6 +36,7 @@ RESTART_PAUSES_MS = (2_000, 10_000, 60_000)
 FAILURES_FORGOTTEN_SECONDS = 86_400
 ASK_SECONDS = 0.5
 STOP_HINT_MS = 30_000
+STILL_THERE = (winerror.ERROR_SERVICE_EXISTS, winerror.ERROR_SERVICE_MARKED_FOR_DELETE)
 LOG_BYTES, LOG_FILES = 5_000_000, 2
 
 
@@ -60,7 +61,7 @@ class WindowsService(WindowsMachine, BackgroundProcesses):
         command = subprocess.list2cmdline([*program, "service", "--root", str(root)])
         try:
             with manager() as control:
-                service_create(control, service_name(root, self.default_root()), command)
+                service_create_patiently(control, service_name(root, self.default_root()), command)
         except pywintypes.error as error:
             raise LocalFailureError(f"the service: {error.strerror}") from error
 
@@ -168,6 +169,24 @@ def opened(control: Any, name: str) -> Iterator[Any]:
         yield service
     finally:
         win32service.CloseServiceHandle(service)
+
+
+def service_create_patiently(control: Any, name: str, command: str) -> None:
+    """Make a service; one of that name that was just removed may need a moment to be gone.
+
+    Raises:
+        pywintypes.error: Not allowed, or the other one stays.
+    """
+    deadline = time.monotonic() + STOP_SECONDS
+    while True:
+        try:
+            service_create(control, name, command)
+        except pywintypes.error as error:
+            if error.winerror not in STILL_THERE or time.monotonic() > deadline:
+                raise
+            time.sleep(ASK_SECONDS)
+        else:
+            return
 
 
 def service_create(control: Any, name: str, command: str) -> None:
