@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Q
 
 from seatkeep_hub.companies.enums import FeedKind
 from seatkeep_hub.companies.feed import feed_append_many
@@ -29,6 +29,14 @@ def license_lock(license: License) -> tuple[License, list[PoolNode]]:
     """Lock a license after its nodes, and read it anew."""
     nodes = nodes_lock(license.pk)
     return License.objects.select_for_update().select_related("owner", "bundle").get(pk=license.pk), nodes
+
+
+def license_lock_for(license: License, company_ids: Iterable[int]) -> tuple[License, list[PoolNode]]:
+    """As `license_lock`, with only the nodes that changes of these companies' shares touch: theirs and the roots."""
+    wanted = Q(kind=NodeKind.ROOT) | Q(company__in=list(company_ids))
+    nodes = PoolNode.objects.select_for_update(of=("self",)).select_related("company").order_by("id")
+    found = list(nodes.filter(wanted, license_id=license.pk))
+    return License.objects.select_for_update().select_related("owner", "bundle").get(pk=license.pk), found
 
 
 def roots_create(license: License, now: datetime) -> None:

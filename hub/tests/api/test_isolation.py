@@ -13,6 +13,7 @@ from ninja.operation import Operation
 from seatkeep_hub.agreements.enums import AgreementMode
 from seatkeep_hub.agreements.services import agreement_set
 from seatkeep_hub.api.app import api
+from seatkeep_hub.imports.services import import_begin
 from seatkeep_hub.instances.enums import TokenLevel
 from seatkeep_hub.instances.models import Instance
 from seatkeep_hub.instances.tokens import token_create
@@ -22,7 +23,7 @@ from seatkeep_license.keys import SigningKey
 
 OPEN_ROUTES = {"/link", "/link/poll"}
 INSTANCE_ONLY = {"/sync", "/instance", "/licenses/{license_id}/credentials"}
-WITHOUT_SCOPE = {"/bundles"}
+WITHOUT_SCOPE = {"/bundles", "/imports/template"}
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ def ids(cast: Cast) -> dict[str, str]:
     admin = security_admin_invite(actor=ACTOR, company=cast.msp_a, email="sec@example.com", now=NOW).admin
     invited = invitation_create(company=cast.msp_a, email="new@example.com", level="READ", actor=ACTOR, now=NOW)
     made = token_create(company=cast.msp_a, name="PSA", level=TokenLevel.READ, actor=ACTOR, now=NOW)
+    run = import_begin(actor=ACTOR, target=cast.msp_a, file_name="x", content=b"custom_identifier\nK-1\n", now=NOW)
     return {
         "company_id": str(cast.customer.uid),
         "license_id": str(cast.license.uid),
@@ -78,6 +80,7 @@ def ids(cast: Cast) -> dict[str, str]:
         "instance_id": str(instance.uid),
         "token_id": str(made.token.uid),
         "seat_id": "018f0000-0000-7000-8000-000000000001",
+        "import_id": str(run.uid),
         "job_id": "018f0000-0000-7000-8000-000000000002",
     }
 
@@ -96,6 +99,7 @@ def body_of(route: Route, cast: Cast) -> dict[str, Any]:
             "mode": "FIXED",
             "quantity": 1,
         },
+        "PUT /imports/{import_id}/mapping": {"mapping": {"custom_identifier": 0}},
         "PUT /seats/{seat_id}/name": {"name": "x"},
         "POST /seats/stop": {"seats": ["018f0000-0000-7000-8000-000000000001"]},
         "POST /seats/resume": {"seats": ["018f0000-0000-7000-8000-000000000001"]},

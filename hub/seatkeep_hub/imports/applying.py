@@ -1,0 +1,166 @@
+"""Does what was planned, in short transactions, so that no device waits long and a killed worker goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import transaction
+from seatkeep_webkit.actors import Actor
+from seatkeep_webkit.errors import AppError
+
+from seatkeep_hub.agreements.batches import AgreementWish, agreements_set_many
+from seatkeep_hub.agreements.models import Agreement
+from seatkeep_hub.agreements.services import Terms
+from seatkeep_hub.companies.enums import CompanyStatus
+from seatkeep_hub.companies.models import Company
+from seatkeep_hub.companies.services import company_create, company_rename, company_update
+from seatkeep_hub.imports.cells import tags_of
+from seatkeep_hub.imports.enums import ImportState
+from seatkeep_hub.imports.form import KEY
+from seatkeep_hub.imports.models import ImportRow, ImportRun
+from seatkeep_hub.imports.planning import CompanyStep, RowPlan, steps_in_order
+from seatkeep_hub.imports.selectors import numbers_of, values_of
+from seatkeep_hub.imports.services import actor_of, lock, plan_make, rows_keep
+from seatkeep_hub.licensing.models import License
+
+COMPANIES_AT_ONCE = 200
+AGREEMENTS_AT_ONCE = 100
+_T = TypeVar("_T")
+
+
+def import_apply_run(*, uid: UUID, now: datetime) -> ImportRun:
+    """Do or go on with an import that was ordered.
+
+    It is planned anew first: where somebody changed something meanwhile so that a row has an error now, nothing is
+    written and the import is back at its check. Each chunk is a transaction; a refusal stops it there, with the row
+    that was refused, and what was done before can be undone.
+    """
+    run = ImportRun.objects.select_related("target").get(uid=uid)
+    if run.state != ImportState.APPLYING:
+        return run
+    try:
+        rows = plan_make(run)
+        if any(row.faults for row in rows):
+            return _back(run, rows)
+        _companies_apply(run, rows)
+        _agreements_apply(run, rows)
+    except AppError as error:
+        return _end(run, ImportState.FAILED, now, note=str(error.detail))
+    return _end(run, ImportState.APPLIED, now)
+
+
+def chunks(items: Sequence[_T], size: int) -> Iterator[list[_T]]:
+    """Parts of at most `size`, in order."""
+    rest = iter(items)
+    while part := list(islice(rest, size)):
+        yield part
+
+
+@transaction.atomic
+def _back(run: ImportRun, rows: Sequence[RowPlan]) -> ImportRun:
+    locked = lock(run)
+    if ImportRow.objects.filter(run=locked).exclude(trace={}).exists():
+        faulty = next(row for row in rows if row.faults)
+        return _end(locked, ImportState.FAILED, None, note=f"{faulty.number}: {faulty.faults[0].code}")
+    rows_keep(locked, rows)
+    locked.state, locked.applied_at, locked.note = ImportState.PLANNED, None, "changed_meanwhile"
+    locked.save(update_fields=["state", "applied_at", "note"])
+    return locked
+
+
+def _end(run: ImportRun, state: ImportState, now: datetime | None, *, note: str = "") -> ImportRun:
+    run.state, run.finished_at, run.note = state, now, note[:500]
+    run.save(update_fields=["state", "finished_at", "note"])
+    return run
+
+
+def _companies_apply(run: ImportRun, rows: Sequence[RowPlan]) -> None:
+    actor, made = actor_of(run), dict[str, Company]()
+    for chunk in chunks(steps_in_order(rows), COMPANIES_AT_ONCE):
+        with transaction.atomic():
+            kept = _rows_of(run, chunk)
+            for row in chunk:
+                if row.company is not None:
+                    kept[row.number].trace["company"] = _company_apply(run, row.company, made, actor)
+            _progress(run, kept)
+
+
+def _company_apply(run: ImportRun, step: CompanyStep, made: dict[str, Company], actor: Actor) -> dict[str, object]:
+    """Make or change one company. Returns its trace: its id, and the values before, or None for a new one."""
+    now = run.applied_at or run.created_at
+    values: dict[str, Any] = {name: tags_of(text) if name == "tags" else text for name, text in step.values.items()}
+    if step.place is None:
+        above = made[step.parent_key] if step.parent_id is None else Company.objects.get(pk=step.parent_id)
+        name = str(values.pop("name"))
+        fields = {**values, KEY: step.key}
+        company = company_create(actor=actor, kind=step.kind, name=name, parent=above, now=now, **fields)
+        made[step.key] = company
+        return {"id": company.pk, "before": None}
+    company = Company.objects.get(pk=step.place.id)
+    before = {name: value for name, value in values_of(company).items() if name in step.values}
+    if "name" in values:
+        company = company_rename(actor=actor, company=company, name=str(values.pop("name")), now=now)
+    company_update(actor=actor, company=company, now=now, **values)
+    return {"id": company.pk, "before": before}
+
+
+def _agreements_apply(run: ImportRun, rows: Sequence[RowPlan]) -> None:
+    by_license: dict[int, list[RowPlan]] = {}
+    for row in rows:
+        if row.agreement is not None:
+            by_license.setdefault(row.agreement.license_id, []).append(row)
+    for license_id, steps in by_license.items():
+        companies = _companies_of(run, steps)
+        for chunk in chunks(steps, AGREEMENTS_AT_ONCE):
+            _agreements_chunk(run, License.objects.get(pk=license_id), chunk, companies)
+
+
+@transaction.atomic
+def _agreements_chunk(
+    run: ImportRun, license: License, chunk: Sequence[RowPlan], companies: dict[str, Company]
+) -> None:
+    steps = [row.agreement for row in chunk if row.agreement is not None]
+    wishes = [AgreementWish(companies[one.key], one.product, Terms(*one.numbers)) for one in steps]
+    before = _agreements_before(license, [wish.company.pk for wish in wishes])
+    made = agreements_set_many(
+        actor=actor_of(run), license=license, wishes=wishes, now=run.applied_at or run.created_at, note=f"{run}"
+    )
+    kept = _rows_of(run, chunk)
+    for row, agreement in zip(chunk, made, strict=True):
+        kept[row.number].trace["agreement"] = {"id": agreement.pk, "before": before.get(agreement.pk)}
+    _quantity_note(run, license)
+    _progress(run, kept)
+
+
+def _agreements_before(license: License, company_ids: Sequence[int]) -> dict[int, list[object]]:
+    found = Agreement.objects.filter(license=license, company__in=company_ids, closed_at=None)
+    return {one.pk: list(numbers_of(one)) for one in found}
+
+
+def _companies_of(run: ImportRun, rows: Sequence[RowPlan]) -> dict[str, Company]:
+    keys = {row.agreement.key for row in rows if row.agreement}
+    below = Company.objects.filter(path__contains=[run.target.pk]).exclude(status=CompanyStatus.REMOVED)
+    return {one.custom_identifier: one for one in below.defer("search").filter(custom_identifier__in=keys)}
+
+
+def _quantity_note(run: ImportRun, license: License) -> None:
+    """Remember what was ordered before and after, so that an undo can take back what this import ordered."""
+    after = License.objects.get(pk=license.pk)
+    first = run.quantities.get(str(license.pk), [license.quantity])[0]
+    run.quantities = {**run.quantities, str(license.pk): [first, after.quantity, after.last_entry_number]}
+    run.save(update_fields=["quantities"])
+
+
+def _rows_of(run: ImportRun, chunk: Sequence[RowPlan]) -> dict[int, ImportRow]:
+    numbers = [row.number for row in chunk]
+    return {row.number: row for row in ImportRow.objects.filter(run=run, number__in=numbers)}
+
+
+def _progress(run: ImportRun, kept: dict[int, ImportRow]) -> None:
+    ImportRow.objects.bulk_update(kept.values(), ["trace"])
+    run.done = ImportRow.objects.filter(run=run).exclude(trace={}).count()
+    run.save(update_fields=["done"])

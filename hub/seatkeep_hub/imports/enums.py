@@ -1,0 +1,26 @@
+"""Named states of an import."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class ImportState(TextChoices):
+    """Where an import is."""
+
+    READ = "READ", _("Columns to be named")
+    PLANNING = "PLANNING", _("Being checked")
+    PLANNED = "PLANNED", _("Ready to apply")
+    APPLYING = "APPLYING", _("Being applied")
+    APPLIED = "APPLIED", _("Applied")
+    FAILED = "FAILED", _("Stopped on the way")
+    UNDOING = "UNDOING", _("Being undone")
+    UNDONE = "UNDONE", _("Undone")
+
+
+class RowResult(TextChoices):
+    """What a row would do, or did."""
+
+    CREATE = "CREATE", _("Creates")
+    CHANGE = "CHANGE", _("Changes")
+    SAME = "SAME", _("Same already")
+    ERROR = "ERROR", _("Error")
