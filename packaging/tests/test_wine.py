@@ -14,7 +14,6 @@ pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
 # Nobody listens there: the service asks again and again.
 SERVER = "SERVER=https://127.0.0.1:1"
 KEY = "KEY=deployment-key-of-a-test"
-CODE = "UNINSTALLCODE=leave it alone"
 SETTINGS = r"SOFTWARE\Seatkeep\Settings"
 UNINSTALL = r"Software\Microsoft\Windows\CurrentVersion\Uninstall"
 
@@ -41,16 +40,21 @@ def test_life_of_a_package(windows: WineMachine, packages: dict[str, Package]) -
     gone(windows)
 
 
-def test_only_who_knows_the_uninstall_code_removes_it(windows: WineMachine, packages: dict[str, Package]) -> None:
-    package = windows.path(packages["agent"].path)
-    assert windows.msiexec("/i", package, SERVER, KEY, CODE, "GROUP=Office") == 0, windows.installer_said
+def test_settings_lie_beside_it_and_only_who_knows_the_code_removes_it(
+    windows: WineMachine, packages: dict[str, Package], tmp_path: Path
+) -> None:
+    """As group policy needs it: that can give no properties."""
+    package = windows.path(Path(shutil.copy(packages["agent"].path, tmp_path)))
+    settings = "[Seatkeep]\nServer = https://127.0.0.1:1\nKey = a-key\nGroup = Office\nUninstallCode = leave it alone\n"
+    (tmp_path / "seatkeep.ini").write_text(settings, encoding="utf-8")
+    assert windows.msiexec("/i", package) == 0, windows.installer_said
     keys = installed(windows, "1.0.0", "agent")
 
     assert windows.msiexec("/x", package) != 0
     assert windows.msiexec("/x", package, "UNINSTALLCODE=guess") != 0
     assert installed(windows, "1.0.0", "agent") == keys
 
-    assert windows.msiexec("/x", package, CODE) == 0, windows.installer_said
+    assert windows.msiexec("/x", package, "UNINSTALLCODE=leave it alone") == 0, windows.installer_said
     gone(windows)
 
 
@@ -106,18 +110,3 @@ def test_nothing_is_installed_without_settings(windows: WineMachine, packages: d
 
     assert not windows.program.exists()
     assert windows.service_state() == ""
-
-
-def test_settings_may_lie_beside_the_package(
-    windows: WineMachine, packages: dict[str, Package], tmp_path: Path
-) -> None:
-    """As group policy needs it: that can give no properties."""
-    package = shutil.copy(packages["agent"].path, tmp_path)
-    settings = "[Seatkeep]\nServer = https://127.0.0.1:1\nKey = a-key\nGroup = Geschäft\n"
-    (tmp_path / "seatkeep.ini").write_text(settings, encoding="utf-8")
-
-    assert windows.msiexec("/i", windows.path(Path(package))) == 0, windows.installer_said
-
-    assert windows.registry(r"SOFTWARE\Seatkeep\Settings")["Server"] == "https://127.0.0.1:1"
-    assert windows.msiexec("/x", windows.path(Path(package))) == 0, windows.installer_said
-    gone(windows)
