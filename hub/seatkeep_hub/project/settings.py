@@ -16,7 +16,10 @@ LICENSING_URL = env_url("SEATKEEP_LICENSING_URL", default="http://licensing.loca
 LICENSING_DEVICE_URL = env_url("SEATKEEP_LICENSING_DEVICE_URL", default="https://licensing.localhost:8443")
 CONSOLE_URL = env_url("SEATKEEP_CONSOLE_URL", default="http://console.localhost:8080")
 
-OWN_APPS = ("companies", "licensing", "agreements", "msp", "business", "imports", "instances", "portal", "api")
+OWN_APPS = (
+    *("companies", "licensing", "agreements", "billing", "msp", "business", "imports"),
+    *("instances", "portal", "api"),
+)
 
 globals().update(
     base_settings(

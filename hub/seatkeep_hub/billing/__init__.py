@@ -1,0 +1,1 @@
+"""Price lists and monthly statements between a seller and a buyer."""

@@ -1,0 +1,95 @@
+"""Reads of billing; the scope comes first. A seller sees drafts and prices, a buyer what is closed."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from seatkeep_hub.billing.enums import LineKind, StatementState
+from seatkeep_hub.billing.errors import PriceListNotFoundError, StatementNotFoundError
+from seatkeep_hub.billing.models import PriceList, Statement, StatementLine
+from seatkeep_hub.companies.enums import AccessLevel
+from seatkeep_hub.companies.models import Company
+from seatkeep_hub.companies.selectors import Viewer, companies_visible, company_get
+
+
+def price_list_list(viewer: Viewer) -> QuerySet[PriceList]:
+    """Price lists of sellers that the viewer may see."""
+    found = PriceList.objects.filter(seller__in=companies_visible(viewer).values("pk"))
+    return found.select_related("seller", "buyer")
+
+
+def price_list_get(viewer: Viewer, uid: UUID) -> PriceList:
+    """One price list.
+
+    Raises:
+        PriceListNotFoundError: There is none, or the viewer may not see its seller.
+    """
+    found = price_list_list(viewer).filter(uid=uid).first()
+    if found is None:
+        raise PriceListNotFoundError
+    return found
+
+
+def statement_list(viewer: Viewer, *, company: Company | None = None) -> QuerySet[Statement]:
+    """Statements of sellers that the viewer may see, and closed ones of buyers; of `company` as either, if given."""
+    visible = companies_visible(viewer).values("pk")
+    found = Statement.objects.filter(Q(seller__in=visible) | Q(buyer__in=visible, state=StatementState.CLOSED))
+    if company is not None:
+        found = found.filter(Q(seller=company) | Q(buyer=company))
+    return found.select_related("seller", "buyer", "price_list")
+
+
+def statement_get(viewer: Viewer, uid: UUID, *, level: AccessLevel = AccessLevel.READ) -> Statement:
+    """One statement.
+
+    Raises:
+        StatementNotFoundError: There is none, or the viewer may not see it.
+        AccessDeniedError: `level` is WRITE, and the viewer may only read the seller.
+        CompanyNotFoundError: `level` is WRITE, and the viewer is a buyer.
+    """
+    found = statement_list(viewer).filter(uid=uid).first()
+    if found is None:
+        raise StatementNotFoundError
+    if level == AccessLevel.WRITE:
+        company_get(viewer, found.seller.uid, level=level)
+    return found
+
+
+def line_list(statement: Statement) -> QuerySet[StatementLine]:
+    """A statement's lines, usage first as it was counted, then the minimum and corrections."""
+    return statement.lines.select_related(
+        "statement__seller",
+        "statement__buyer",
+        "node__company",
+        "node__license",
+        "product",
+        "corrects__statement",
+    ).order_by("id")
+
+
+def line_get(viewer: Viewer, uid: UUID) -> StatementLine:
+    """One line of a statement that the viewer may see.
+
+    Raises:
+        StatementNotFoundError: There is none, or the viewer may not see it.
+    """
+    line = StatementLine.objects.filter(uid=uid, statement__in=statement_list(viewer).values("pk"))
+    found = line.select_related(
+        "statement__seller", "statement__buyer", "node__company", "node__license", "product", "corrects__statement"
+    ).first()
+    if found is None:
+        raise StatementNotFoundError
+    return found
+
+
+def flagged_count(statement: Statement) -> int:
+    """Usage lines that a person should look at."""
+    return statement.lines.filter(kind=LineKind.USAGE).exclude(flags=[]).count()
+
+
+def sellers_writable(viewer: Viewer) -> QuerySet[Company]:
+    """Companies in whose name the viewer may set prices and close months, those that have somebody below, by name."""
+    writable = companies_visible(viewer, level=AccessLevel.WRITE)
+    return writable.filter(children__isnull=False).distinct().order_by("name", "id")
