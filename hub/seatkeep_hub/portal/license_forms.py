@@ -47,6 +47,10 @@ class QuantityForm(forms.Form):
     note = forms.CharField(label=_("Why"), max_length=500, required=False)
 
 
+WHEN_FIXED = {"data-shown-when": f"mode={AgreementMode.FIXED}"}
+WHEN_FLEXIBLE = {"data-shown-when": f"mode={AgreementMode.FLEXIBLE}"}
+
+
 class AgreementForm(forms.Form):
     """What a customer agreed to for one product of one license."""
 
@@ -61,10 +65,26 @@ class AgreementForm(forms.Form):
         max_value=MAX_QUANTITY,
         required=False,
         help_text=_("Promised and billed."),
+        widget=forms.NumberInput(attrs=WHEN_FIXED),
     )
-    on_exceed = forms.ChoiceField(label=_("One more device than fixed"), choices=OnExceed.choices, required=False)
-    warn_above = forms.IntegerField(label=_("Warn above, when flexible"), min_value=0, required=False)
-    stop_above = forms.IntegerField(label=_("Stop above, when flexible"), min_value=0, required=False)
+    on_exceed = forms.ChoiceField(
+        label=_("One more device than fixed"),
+        choices=OnExceed.choices,
+        required=False,
+        widget=forms.Select(attrs=WHEN_FIXED),
+    )
+    warn_above = forms.IntegerField(
+        label=_("Warn above, when flexible"),
+        min_value=0,
+        required=False,
+        widget=forms.NumberInput(attrs=WHEN_FLEXIBLE),
+    )
+    stop_above = forms.IntegerField(
+        label=_("Stop above, when flexible"),
+        min_value=0,
+        required=False,
+        widget=forms.NumberInput(attrs=WHEN_FLEXIBLE),
+    )
 
     def __init__(self, *args: Any, licenses: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -105,6 +105,16 @@ def test_searching_and_filtering_live_in_the_address(tab: Page) -> None:
     assert "state=SCAN_ONLY" in tab.url
 
 
+def test_a_field_of_one_choice_shows_with_that_choice(tab: Page) -> None:
+    tab.goto(GUIDE)
+    form = tab.locator("form", has=tab.get_by_label("Refuse above")).first
+    assert not form.get_by_label("Refuse above").is_visible()
+    form.get_by_label("Block").check()
+    form.get_by_label("Refuse above").wait_for()
+    form.get_by_label("Allow and alert").check()
+    assert not form.get_by_label("Refuse above").is_visible()
+
+
 def test_slash_focuses_the_search_and_finds(tab: Page) -> None:
     tab.goto(TABLE)
     tab.keyboard.press("/")

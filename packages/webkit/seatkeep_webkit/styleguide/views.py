@@ -59,6 +59,9 @@ class SampleForm(forms.Form):
     overuse = forms.ChoiceField(
         label="When more are used", choices=[("a", "Allow and alert"), ("b", "Block")], widget=forms.RadioSelect
     )
+    refuse_above = forms.IntegerField(
+        label="Refuse above", required=False, widget=forms.NumberInput(attrs={"data-shown-when": "overuse=b"})
+    )
     is_mailed = forms.BooleanField(label="Send a mail", required=False)
 
 

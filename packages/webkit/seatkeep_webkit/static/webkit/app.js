@@ -215,6 +215,20 @@ document.addEventListener("htmx:afterRequest", (event) => {
   form?.querySelectorAll("button[type=submit]").forEach((one) => { one.disabled = false; });
 });
 
+// A field that matters for one choice only: data-shown-when="mode=FIXED" on its input
+
+function showFitting(form) {
+  for (const input of form.querySelectorAll("[data-shown-when]")) {
+    const [name, value] = input.dataset.shownWhen.split("=");
+    input.closest(".field").hidden = new FormData(form).get(name) !== value;
+  }
+}
+
+const showAllFitting = () => document.querySelectorAll("form:has([data-shown-when])").forEach(showFitting);
+showAllFitting();
+document.addEventListener("htmx:afterSettle", showAllFitting);
+document.addEventListener("change", (event) => { if (event.target.form) showFitting(event.target.form); });
+
 // Errors are said, never swallowed
 
 document.addEventListener("htmx:responseError", (event) => {
