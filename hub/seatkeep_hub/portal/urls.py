@@ -10,6 +10,7 @@ from seatkeep_hub.portal.views import (
     audit,
     companies,
     dashboard,
+    imports,
     instances,
     joining,
     licenses,
@@ -51,6 +52,17 @@ _companies = [
     path("companies/<uuid:uid>/off-board/", agreements.offboard, name="company-offboard"),
     path("companies/<uuid:uid>/restore/", agreements.restore, name="company-restore"),
     path("jobs/<uuid:uid>/", agreements.job, name="job"),
+]
+_imports = [
+    path("imports/", imports.imports, name="imports"),
+    path("imports/new/", imports.import_new, name="import-new"),
+    path("imports/template/", imports.import_template, name="import-template"),
+    path("imports/<uuid:uid>/", imports.import_page, name="import"),
+    path("imports/<uuid:uid>/columns/", imports.import_columns, name="import-columns"),
+    path("imports/<uuid:uid>/progress/", imports.import_progress, name="import-progress"),
+    path("imports/<uuid:uid>/apply/", imports.import_go, name="import-apply"),
+    path("imports/<uuid:uid>/undo/", imports.import_back, name="import-undo"),
+    path("companies/<uuid:uid>/export/", imports.company_export, name="company-export"),
 ]
 _licenses = [
     path("licenses/", licenses.licenses, name="licenses"),
@@ -102,6 +114,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *_first_run,
     *_invitations,
     *_companies,
+    *_imports,
     *_licenses,
     *_seats,
     *_people,
