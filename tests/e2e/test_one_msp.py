@@ -382,7 +382,7 @@ def test_restored_customer_comes_back_with_its_history(journey: Journey) -> None
     journey.console("/detections/?state=closed")
     journey.see("invoice.com")
     journey.go(f"{journey.facts[f'hub {BAKERY}']}audit/")
-    journey.see("agreement:set")
+    journey.see("Agreement set")
 
 
 def test_uninstall_leaves_no_process(journey: Journey) -> None:

@@ -50,7 +50,11 @@ def copy_sources(target: Path) -> Path:
         ("seatkeep_hub/companies", "import seatkeep_manager.directory", "Programs share only packages"),
         ("seatkeep_license", "import seatkeep_protocol.ids", "Packages stand in order and below the programs"),
         ("seatkeep_agent", "import django", "Only hub, manager and webkit know Django"),
-        ("seatkeep_agent", "import seatkeep_msi.steps", "The packages for Windows stand above the agent"),
+        (
+            "seatkeep_agent",
+            "import seatkeep_msi.steps",
+            "The packages for Windows stand above the agent; nothing knows them",
+        ),
         ("seatkeep_launcher", "import seatkeep_machine", "Only agent and endpoint know the machine"),
         ("seatkeep_agent", "import signal", "Operating systems are known behind one door"),
         (
