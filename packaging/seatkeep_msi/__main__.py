@@ -1,4 +1,4 @@
-"""`python -m seatkeep_msi configure | check | leave | purge`: Windows Installer runs these."""
+"""`python -m seatkeep_msi configure | check | leave | purge | undo`: Windows Installer runs these."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from seatkeep_license.localhost import install_localhost_names
 from seatkeep_msi.errors import StepError
 from seatkeep_msi.machine import InstallerMachine
 from seatkeep_msi.settings import NAMES, settings_read
-from seatkeep_msi.steps import check, configure, leave, purge
+from seatkeep_msi.steps import check, configure, leave, purge, undo
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line that the package has (seatkeep_packaging/actions.py)."""
     made = argparse.ArgumentParser(prog="seatkeep-msi", description=__doc__, allow_abbrev=False)
     commands = made.add_subparsers(dest="command", required=True)
-    for name in ("configure", "check", "leave", "purge"):
+    for name in ("configure", "check", "leave", "purge", "undo"):
         command = commands.add_parser(name, allow_abbrev=False)
         command.add_argument("--root", type=Path, required=True)
         if name in ("check", "leave"):
@@ -71,6 +71,9 @@ def step(options: argparse.Namespace, on: Platform, machine: InstallerMachine) -
     if options.command == "leave":
         is_released = leave(layout, on, options.uninstallcode, is_coming_back=bool(options.keepdata))
         return "The seat was given back." if is_released else "The seat was not given back: licensing did not answer."
+    if options.command == "undo":
+        undo(layout, machine)
+        return "The installation of Seatkeep failed and was undone."
     purge(layout, machine)
     return "Seatkeep's keys and data were removed."
 

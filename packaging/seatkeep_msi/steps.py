@@ -10,10 +10,12 @@ from pathlib import Path
 
 from seatkeep_agent.config import config_load
 from seatkeep_agent.errors import AgentError
+from seatkeep_agent.identity import identity_load
 from seatkeep_agent.paths import Layout
 from seatkeep_agent.platforms.base import Platform
 from seatkeep_agent.preparing import prepare
 from seatkeep_agent.removal import files_remove, seat_release
+from seatkeep_agent.store import Store
 
 from seatkeep_msi.errors import CodeUnreadableError, StepError
 from seatkeep_msi.machine import InstallerMachine
@@ -79,6 +81,23 @@ def leave(layout: Layout, platform: Platform, code: str, *, is_coming_back: bool
     if is_coming_back or config is None or not config.has_endpoint:
         return True
     return asyncio.run(seat_release(layout, platform))
+
+
+def undo(layout: Layout, machine: InstallerMachine) -> None:
+    """A first installation failed: leave nothing of it, but keep a device that was here before (KEEPDATA)."""
+    if not is_device(layout):
+        purge(layout, machine)
+
+
+def is_device(layout: Layout) -> bool:
+    """Whether this machine has enrolled."""
+    if not layout.database.exists():
+        return False
+    store = Store(layout.database)
+    try:
+        return identity_load(store) is not None
+    finally:
+        store.close()
 
 
 def purge(layout: Layout, machine: InstallerMachine) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from seatkeep_msi.errors import CodeUnreadableError, UninstallCodeError
 
-FILE = Path("etc") / "uninstall-code.json"
+FILE = Path("var") / "uninstall-code.json"
 COST = {"n": 2**14, "r": 8, "p": 1}
 
 

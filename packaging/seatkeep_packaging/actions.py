@@ -58,7 +58,7 @@ def actions(edition: str) -> tuple[Action, ...]:
             1890,
         ),
         Action("SeatkeepPurge", f"{host} purge {DATA}", FORGETTING, 2010, PROGRAM | MAY_FAIL),
-        Action("SeatkeepUndo", f"{host} purge {DATA}", FIRST, 5840, PROGRAM | MAY_FAIL | WHEN_UNDONE),
+        Action("SeatkeepUndo", f"{host} undo {DATA}", FIRST, 5840, PROGRAM | MAY_FAIL | WHEN_UNDONE),
         Action(
             "SeatkeepConfigure",
             f'{host} configure {DATA} --edition={edition} "--package=[OriginalDatabase]" {values}',

@@ -6,13 +6,20 @@ from pathlib import Path
 
 import pytest
 from seatkeep_agent.config import Config, config_load
+from seatkeep_agent.identity import Identity, identity_save
 from seatkeep_agent.paths import Layout
 from seatkeep_agent.platforms import platform
+from seatkeep_agent.store import Store
 from seatkeep_msi.errors import StepError, UninstallCodeError
 from seatkeep_msi.settings import Settings
-from seatkeep_msi.steps import bytecode_clear, check, configure, leave, purge
+from seatkeep_msi.steps import bytecode_clear, check, configure, leave, purge, undo
 
 GIVEN = Settings(server="https://console.example.com", key="a-key", group="Office", proxy="http://proxy:3128")
+
+DEVICE = Identity(
+    device="d" * 32, company="c" * 32, instance="1" * 32, root_key={}, min_version=1, jwt="", console=[GIVEN.server],
+    licensing=[], nats=[],
+)  # fmt: skip
 
 
 class NotedMachine:
@@ -75,7 +82,7 @@ def test_a_wrong_uninstall_code_changes_nothing(layout: Layout) -> None:
 
 def test_whoever_cannot_read_the_code_is_judged_later(layout: Layout) -> None:
     layout.prepare()
-    (layout.root / "etc" / "uninstall-code.json").write_text("spoiled")
+    (layout.root / "var" / "uninstall-code.json").write_text("spoiled")
 
     check(layout, "")
     with pytest.raises(StepError):
@@ -91,6 +98,19 @@ def test_nothing_stays_after_purge(layout: Layout) -> None:
 
     assert not layout.root.exists()
     assert machine.kept == Settings()
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_failed_installation_leaves_only_a_device_that_was_there(layout: Layout, is_known: bool) -> None:
+    configure(layout, NotedMachine(), GIVEN, has_endpoint=False)
+    if is_known:
+        store = Store(layout.database)
+        identity_save(store, DEVICE)
+        store.close()
+
+    undo(layout, NotedMachine())
+
+    assert layout.root.exists() is is_known
 
 
 def test_no_bytecode_of_an_older_version_stays(tmp_path: Path) -> None:
