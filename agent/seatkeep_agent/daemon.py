@@ -377,5 +377,5 @@ def prepare_process(root: Path) -> Layout:
     try:
         layout.prepare()
     except OSError as error:
-        raise AgentError(f"{layout.root}: {error.strerror}") from error
+        raise AgentError(f"{layout.root}: {error.strerror or error}") from error
     return layout

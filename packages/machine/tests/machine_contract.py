@@ -46,6 +46,16 @@ def line(process: subprocess.Popen[bytes]) -> str:
     return process.stdout.readline().decode().strip()
 
 
+async def connect_patiently(here: Machine, path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect as the agent does: again, when nobody is free for a moment."""
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                return await here.connect_local(path)
+            except PeerAbsentError:
+                await asyncio.sleep(0.01)
+
+
 class MachineContract:
     """Inherit this and give `here`, and every test of it runs against that adapter."""
 
@@ -120,6 +130,20 @@ class MachineContract:
             reader, writer = await here.connect_local(tmp_path / "a.sock")
             assert await reader.read(-1) == b"hello"
             writer.close()
+        server.close()
+
+    async def test_those_who_come_and_go_at_once_keep_nobody_out(self, here: Machine, tmp_path: Path) -> None:
+        async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"hello")
+            writer.close()
+
+        server = await here.serve_local(tmp_path / "a.sock", greet)
+        for _ in range(5):
+            _, writer = await connect_patiently(here, tmp_path / "a.sock")
+            writer.close()
+        reader, writer = await connect_patiently(here, tmp_path / "a.sock")
+        assert await reader.read(-1) == b"hello"
+        writer.close()
         server.close()
 
     async def test_nobody_listens(self, here: Machine, tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from seatkeep_machine.windows.security import access_list, is_trusted, owner_of_
 
 log = logging.getLogger(__name__)
 BUFFER_BYTES = 64 * 1024
+RETRY_SECONDS = 1.0
 FILE_FLAG_FIRST_PIPE_INSTANCE = 0x00080000
 PIPE_REJECT_REMOTE_CLIENTS = 0x00000008
 SECURITY_SQOS_PRESENT = 0x00100000
@@ -60,13 +61,15 @@ class PipeServer:
         self._name, self._handler = pipe_name(path), handler
         self._loop: Any = asyncio.get_running_loop()
         self._is_closed = False
+        self._accepting: asyncio.Future[PipeHandle] | None = None
         self._waiting = self._make(FILE_FLAG_FIRST_PIPE_INSTANCE)
         self._accept()
 
     def close(self) -> None:
         """Stop listening. Idempotent."""
         self._is_closed = True
-        self._accepting.cancel()
+        if self._accepting is not None:
+            self._accepting.cancel()
         self._waiting.close()
 
     def _make(self, more_flags: int = 0) -> PipeHandle:
@@ -84,14 +87,20 @@ class PipeServer:
         return PipeHandle(made.Detach())
 
     def _accept(self) -> None:
-        self._accepting: asyncio.Future[PipeHandle] = self._loop._proactor.accept_pipe(self._waiting)
-        self._accepting.add_done_callback(self._accepted)
+        try:
+            accepting: asyncio.Future[PipeHandle] = self._loop._proactor.accept_pipe(self._waiting)
+        except OSError as error:  # Somebody came and went before we looked.
+            log.debug("a connection was lost before it began: %s", error)
+            self._waiting.close()
+            self._loop.call_soon(self._wait_again)
+        else:
+            self._accepting = accepting
+            accepting.add_done_callback(self._accepted)
 
     def _accepted(self, accepting: asyncio.Future[PipeHandle]) -> None:
         if self._is_closed or accepting.cancelled():
             return
-        pipe, self._waiting = self._waiting, self._make()
-        error = accepting.exception()
+        pipe, error = self._waiting, accepting.exception()
         if error is None:
             reader = asyncio.StreamReader(loop=self._loop)
             protocol = asyncio.StreamReaderProtocol(reader, self._handler, loop=self._loop)
@@ -99,7 +108,19 @@ class PipeServer:
         else:
             log.debug("a connection was lost before it began: %s", error)
             pipe.close()
-        self._accept()
+        self._wait_again()
+
+    def _wait_again(self) -> None:
+        """Make the next instance; when the system has no room for it, try again in a second."""
+        if self._is_closed:
+            return
+        try:
+            self._waiting = self._make()
+        except OSError as error:
+            log.error("the local channel takes nobody in: %s", error)
+            self._loop.call_later(RETRY_SECONDS, self._wait_again)
+        else:
+            self._accept()
 
 
 def pipe_connect(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -21,6 +21,7 @@ from seatkeep_machine.windows.errors import as_os_error
 
 SYSTEM, ADMINISTRATORS, USERS = "S-1-5-18", "S-1-5-32-544", "S-1-5-32-545"
 INHERITED = "OICI"
+FILE_ALL, EVENT_ALL = "FA", "0x1f0003"
 OWNER_AND_LIST = win32security.OWNER_SECURITY_INFORMATION | win32security.DACL_SECURITY_INFORMATION
 
 
@@ -49,7 +50,7 @@ def is_trusted(sid: str) -> bool:
     return sid in (own_sid(), owner_sid(), SYSTEM, ADMINISTRATORS)
 
 
-def access_list(*, is_private: bool, inheritance: str = "") -> str:
+def access_list(*, is_private: bool, inheritance: str = "", full: str = FILE_ALL) -> str:
     """An access list (SDDL) that takes nothing over from the folder above.
 
     The system, the Administrators and the owner do everything; users read when it is not private.
@@ -57,10 +58,11 @@ def access_list(*, is_private: bool, inheritance: str = "") -> str:
     Args:
         is_private: Whether users are kept out.
         inheritance: `INHERITED` for folders: what is made inside gets the same list.
+        full: What "everything" is for this kind of object.
     """
-    full = [f"(A;{inheritance};FA;;;{sid})" for sid in dict.fromkeys((SYSTEM, ADMINISTRATORS, owner_sid()))]
+    owners = [f"(A;{inheritance};{full};;;{sid})" for sid in dict.fromkeys((SYSTEM, ADMINISTRATORS, owner_sid()))]
     readers = [] if is_private else [f"(A;{inheritance};0x1200a9;;;{USERS})"]
-    return "D:P" + "".join([*full, *readers])
+    return "D:P" + "".join([*owners, *readers])
 
 
 def security_attributes(sddl: str) -> Any:

@@ -23,7 +23,7 @@ import win32file
 import win32pipe
 import winerror
 
-from seatkeep_machine.windows.security import access_list, security_attributes
+from seatkeep_machine.windows.security import EVENT_ALL, access_list, security_attributes
 
 log = logging.getLogger(__name__)
 LOOK_MILLISECONDS = 500
@@ -39,7 +39,7 @@ def event_make(pid: int) -> int | None:
     """The event of this process; None when a stranger was quicker (then we can only be killed)."""
     try:
         made: Any = win32event.CreateEvent(
-            security_attributes(access_list(is_private=True).replace("FA", "0x1f0003")), True, False, event_name(pid)
+            security_attributes(access_list(is_private=True, full=EVENT_ALL)), True, False, event_name(pid)
         )
     except pywintypes.error as error:
         log.warning("no stop event: %s", error.strerror)
