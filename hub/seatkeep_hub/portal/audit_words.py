@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from seatkeep_webkit.audit.words import AuditWords, Named, Names
 
 from seatkeep_hub.agreements.models import Agreement
+from seatkeep_hub.billing.enums import Basis, PriceUnit, Proration
 from seatkeep_hub.companies.enums import AccessLevel, CompanyKind, CompanyStatus, Role
 from seatkeep_hub.companies.models import Company, User
 from seatkeep_hub.instances.models import Instance
@@ -52,6 +53,7 @@ ACTIONS = {
     "license:quantity": _("Seats changed"),
     "license:suspend": _("License suspended"),
     "license:unsuspend": _("Suspension of the license taken back"),
+    "price-list:set": _("Prices set"),
     "recovery-kit:take": _("Recovery kit downloaded"),
     "seat:deactivate": _("Protection stopped"),
     "seat:rename": _("Computer renamed"),
@@ -59,6 +61,8 @@ ACTIONS = {
     "security_admin:accept": _("Accepted to manage licenses"),
     "security_admin:invite": _("Invited to manage licenses"),
     "security_admin:revoke": _("May no longer manage licenses"),
+    "statement:close": _("Month closed"),
+    "statement:correct": _("Closed month corrected"),
     "user:accept": _("Invitation accepted"),
     "user:create": _("User created"),
     "user:invite": _("Person invited"),
@@ -68,6 +72,8 @@ SUBJECTS = {
     "company": _("Company"),
     "license": _("License"),
     "agreement": _("Agreement"),
+    "price_list": _("Prices"),
+    "statement": _("Statement"),
     "seat": _("Computer"),
     "user": _("User"),
     "invitation": _("Invitation"),
@@ -80,6 +86,15 @@ SUBJECTS = {
     "keyring": _("Encryption keys"),
 }
 LABELS = {
+    "amount": _("amount in minor units"),
+    "basis": _("what is billed"),
+    "buyer": _("buyer"),
+    "currency": _("currency"),
+    "month": _("month"),
+    "proration": _("part of a month"),
+    "total": _("total"),
+    "unit": _("price per"),
+    "valid_from": _("from"),
     "before": _("before"),
     "bill_until": _("billed until"),
     "bundle": _("bundle"),
@@ -117,7 +132,19 @@ VALUES = {
     ENDPOINT_BUNDLE: _("Endpoint protection"),
     **{
         str(value): words
-        for choices in (UseMode, CompanyKind, CompanyStatus, AccessLevel, Role, LicenseKind, Overuse, Lapse)
+        for choices in (
+            Basis,
+            PriceUnit,
+            Proration,
+            UseMode,
+            CompanyKind,
+            CompanyStatus,
+            AccessLevel,
+            Role,
+            LicenseKind,
+            Overuse,
+            Lapse,
+        )
         for value, words in choices.choices
     },
 }

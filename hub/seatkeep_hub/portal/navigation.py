@@ -32,6 +32,7 @@ def _daily(*, is_one: bool) -> list[NavItem]:
         NavItem(_("Licenses"), reverse("portal:licenses"), icon="license"),
         NavItem(_("Seats"), reverse("portal:seats"), icon="devices"),
         NavItem(_("Usage"), reverse("portal:usage"), icon="chart-bar"),
+        NavItem(_("Statements"), reverse("portal:statements"), icon="receipt"),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
+from seatkeep_hub.portal.billing_urls import urls as billing_urls
 from seatkeep_hub.portal.views import (
     admins,
     agreements,
@@ -117,6 +118,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *_imports,
     *_licenses,
     *_seats,
+    *billing_urls,
     *_people,
     *_programs,
 ]

@@ -119,13 +119,17 @@ WITH edge AS (
     FROM event WHERE NOT is_after
 ), peak AS (
     SELECT node_id, is_whole, low, max(rise) AS rise FROM run GROUP BY node_id, is_whole, low
-), first_change AS (
-    SELECT DISTINCT ON (node_id, is_whole, low, seat_id) node_id, is_whole, low, delta
-    FROM event WHERE NOT is_after ORDER BY node_id, is_whole, low, seat_id, at, id
+), change AS (
+    SELECT node_id, is_whole, low, (array_agg(delta ORDER BY at, id))[1] AS first_delta, min(at) AS first_at,
+           bool_or(delta > 0) AS is_taken
+    FROM event WHERE NOT is_after GROUP BY node_id, is_whole, low, seat_id
 ), arrival AS (
-    -- A device whose first change of the day is an arrival was not there when the day began.
-    SELECT node_id, is_whole, low, count(*) FILTER (WHERE delta > 0) AS devices
-    FROM first_change GROUP BY node_id, is_whole, low
+    -- A device whose first change of the day is an arrival was not there when the day began; one that ended exactly as
+    -- the day began was not there that day.
+    SELECT node_id, is_whole, low,
+           count(*) FILTER (WHERE first_delta > 0)
+           - count(*) FILTER (WHERE first_delta < 0 AND first_at = low AND NOT is_taken) AS devices
+    FROM change GROUP BY node_id, is_whole, low
 ), counted AS (
     SELECT own.node_id, own.is_whole, own.low,
            greatest(own.used - coalesce(flow.since, 0), 0) AS at_start,

@@ -1,0 +1,149 @@
+"""Tables of prices and statements."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.urls import reverse, reverse_lazy
+from django.utils.formats import date_format
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _text
+from django.utils.translation import gettext_lazy as _
+from seatkeep_webkit.html import status_badge
+from seatkeep_webkit.tables import ChoiceFilter, Column, Empty, Table
+
+from seatkeep_hub.billing.enums import Flag, LineKind, StatementState
+from seatkeep_hub.billing.models import PriceList, Statement, StatementLine
+from seatkeep_hub.billing.money import decimal_of, money_text
+from seatkeep_hub.billing.selectors import line_list
+
+STATE_TONES = {"DRAFT": "info", "CLOSED": "ok"}
+
+
+def month_words(row: Statement) -> str:
+    """Such as `March 2027`."""
+    return date_format(row.month_on, "F Y")
+
+
+def _to_look_at(row: Statement) -> SafeString | str:
+    if row.state == StatementState.CLOSED or not row.flag_count:
+        return ""
+    return status_badge("warn", str(row.flag_count))
+
+
+def _line_title(row: StatementLine) -> str:
+    if row.kind == LineKind.USAGE and row.node is not None:
+        return str(row.node.company)
+    if row.kind == LineKind.CORRECTION and row.corrects is not None:
+        values = {"month": month_words(row.corrects.statement), "reason": row.reason}
+        return _text("Correction of %(month)s: %(reason)s") % values
+    return _text("Up to the minimum of the month")
+
+
+def _flag_badges(row: StatementLine) -> SafeString:
+    return SafeString(" ").join(status_badge("warn", Flag(one).label) for one in row.flags)
+
+
+def price_text(row: StatementLine) -> str:
+    """A line's price in the main unit, with as many places as it has."""
+    if row.price_minor is None:
+        return "" if row.kind != LineKind.USAGE else _text("none")
+    price = decimal_of(row.price_minor, row.statement.currency).normalize()
+    return f"{max(price, price.quantize(decimal_of(1, row.statement.currency))):f}"
+
+
+class StatementTable(Table[Statement]):
+    """Statements by month, seller and buyer."""
+
+    name = "statements"
+    order = "-month_on"
+    opens_pages = True
+    search = ("buyer__name__icontains", "seller__name__icontains", "buyer__custom_identifier__istartswith")
+    columns = (
+        Column("month_on", _("Month"), sort="month_on", value=month_words, is_title=True),
+        Column("buyer.name", _("Buyer"), sort="buyer__name"),
+        Column("seller.name", _("Seller"), sort="seller__name"),
+        Column("state", _("State"), sort="state", badge=STATE_TONES),
+        Column("flag_count", _("To look at"), sort="flag_count", value=_to_look_at, export=lambda row: row.flag_count),
+        Column("total_text", _("Total"), sort="total_minor", kind="number"),
+        Column("closed_at", _("Closed"), sort="closed_at", kind="when", is_hidden=True),
+        Column("closed_by", _("Closed by"), is_hidden=True),
+    )
+    filters = (ChoiceFilter("state", _("State"), StatementState.choices),)
+    empty = Empty(
+        _("No statements yet."),
+        _("Drafts of a month appear by themselves on the first day of the next one."),
+        icon="receipt",
+        url=reverse_lazy("portal:prices"),
+        label=_("Set prices"),
+    )
+
+    def row_url(self, row: Statement) -> str:
+        """The statement's page."""
+        return reverse("portal:statement", args=[row.uid])
+
+
+class StatementLineTable(Table[StatementLine]):
+    """Lines of one statement; each opens its seat record."""
+
+    name = "statement-lines"
+    order = "pk"
+    search = ("node__company__name__icontains", "product__name__icontains", "reason__icontains")
+    per_page = 100
+    columns = (
+        Column("title", _("For"), value=_line_title, is_title=True),
+        Column("product.name", _("Product"), sort="product__name"),
+        Column("node.license.public_id", _("License"), is_hidden=True),
+        Column("ordered", _("Ordered"), kind="number", is_hidden=True),
+        Column("agreed", _("Agreed"), sort="agreed", kind="number"),
+        Column("device_days", _("Device-days"), sort="device_days", kind="number"),
+        Column("peak", _("Peak"), sort="peak", kind="number"),
+        Column("seat_days", _("Billed seat-days"), sort="seat_days", kind="number"),
+        Column("price", _("Price"), value=price_text, kind="number"),
+        Column(
+            "amount",
+            _("Amount"),
+            sort="amount_minor",
+            kind="number",
+            value=lambda row: money_text(row.amount_minor, row.statement.currency) if row.statement.currency else "",
+            export=lambda row: float(decimal_of(row.amount_minor, row.statement.currency)),
+        ),
+        Column("flags", _("To look at"), value=_flag_badges, export=lambda row: ", ".join(row.flags)),
+    )
+    filters = (ChoiceFilter("kind", _("What"), LineKind.choices),)
+    empty = Empty(_("Nothing was sold in this month."), icon="receipt")
+
+    def __init__(self, request: HttpRequest, statement: Statement) -> None:
+        """Make it of a statement's lines."""
+        super().__init__(request, line_list(statement))
+
+    def row_url(self, row: StatementLine) -> str:
+        """The line's seat record."""
+        return reverse("portal:statement-line", args=[row.uid])
+
+
+class PriceTable(Table[PriceList]):
+    """Price lists by seller and buyer."""
+
+    name = "prices"
+    order = "-valid_from_on"
+    search = ("seller__name__icontains", "buyer__name__icontains")
+    columns = (
+        Column("buyer", _("For"), value=lambda row: row.buyer or _text("All who have no list of their own"),
+               is_title=True, sort="buyer__name"),
+        Column("seller.name", _("Seller"), sort="seller__name"),
+        Column("valid_from_on", _("From"), sort="valid_from_on",
+               value=lambda row: date_format(row.valid_from_on, "F Y")),
+        Column("currency", _("Currency"), sort="currency"),
+        Column("get_basis_display", _("What is billed")),
+        Column("get_unit_display", _("Price per")),
+        Column("updated_at", _("Changed"), sort="updated_at", kind="when", is_hidden=True),
+    )  # fmt: skip
+    empty = Empty(
+        _("No prices yet."),
+        _("A list says what you charge per seat, for one buyer or for all. Without prices, statements only count."),
+        icon="coin",
+    )
+
+    def row_url(self, row: PriceList) -> str:
+        """The list's drawer."""
+        return reverse("portal:price-list", args=[row.uid])
