@@ -84,6 +84,8 @@ def file_read(path: Path) -> Settings:
 def check(settings: Settings) -> None:
     """Refuse what cannot be meant, before anything is written.
 
+    No value is repeated: a quotation mark gone astray on the command line may have put the key into any of them.
+
     Raises:
         SettingError: With the name of the property.
     """
@@ -92,11 +94,11 @@ def check(settings: Settings) -> None:
         if len(value) > MAX_CHARACTERS or not value.isprintable():
             raise SettingError(f"{name.upper()} is too long or has control characters")
     if settings.server and not is_address(settings.server, ("https",)):
-        raise SettingError(f"SERVER is {settings.server!r}; it must be an address like https://console.example.com")
+        raise SettingError("SERVER must be an address like https://console.example.com")
     if settings.proxy and not is_address(settings.proxy, ("http", "https")):
         raise SettingError("PROXY must be an address like http://proxy.example.com:3128, without a password")
     if settings.cafile and not Path(settings.cafile).is_file():
-        raise SettingError(f"CAFILE is {settings.cafile!r}; there is no such file that the system may read")
+        raise SettingError("CAFILE must be a file that the system may read")
 
 
 def is_address(text: str, schemes: tuple[str, ...]) -> bool:

@@ -69,11 +69,19 @@ def test_an_unusable_setting_is_named(name: str, value: str) -> None:
         settings_read({name: value}, None)
 
 
-@pytest.mark.parametrize("name", ["key", "uninstallcode", "proxy"])
-def test_a_refusal_tells_no_secret(name: str) -> None:
-    secret = "http://user:hunter2@proxy:3128\n" if name == "proxy" else "hunter2\x00"
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("key", "hunter2\x00"),
+        ("uninstallcode", "hunter2\x00"),
+        ("proxy", "http://user:hunter2@proxy:3128"),
+        ("cafile", 'C:\\folder" --key=hunter2'),
+        ("server", 'console" --key=hunter2'),
+    ],
+)
+def test_a_refusal_tells_no_secret(name: str, value: str) -> None:
     with pytest.raises(SettingError) as refusal:
-        settings_read({name: secret}, None)
+        settings_read({name: value}, None)
     assert "hunter2" not in str(refusal.value)
 
 
