@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from seatkeep_webkit.testing.foreign_keys import foreign_keys_upward
 
-LAYERS = [["portal", "api"], ["instances"], ["msp", "business", "imports"], ["agreements"], ["licensing"], ["companies"]]
+LAYERS = [
+    ["portal", "api"],
+    ["instances"],
+    ["msp", "business", "imports"],
+    ["billing"],
+    ["agreements"],
+    ["licensing"],
+    ["companies"],
+]
 
 
 def test_no_foreign_key_points_up() -> None:

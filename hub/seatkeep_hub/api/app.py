@@ -6,7 +6,18 @@ from ninja import NinjaAPI
 from seatkeep_webkit.problems import install_error_handlers
 
 from seatkeep_hub.api.auth import EVERYONE
-from seatkeep_hub.api.routes import agreements, companies, imports, licenses, link, managers, people, programs, seats
+from seatkeep_hub.api.routes import (
+    agreements,
+    billing,
+    companies,
+    imports,
+    licenses,
+    link,
+    managers,
+    people,
+    programs,
+    seats,
+)
 
 api = NinjaAPI(
     title="Seatkeep Licensing",
@@ -16,5 +27,5 @@ api = NinjaAPI(
     urls_namespace="api-v1",
 )
 install_error_handlers(api)
-for one in (link, managers, companies, imports, licenses, agreements, seats, people, programs):
+for one in (link, managers, companies, imports, licenses, agreements, billing, seats, people, programs):
     api.add_router("", one.router)

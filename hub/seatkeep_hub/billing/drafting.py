@@ -47,8 +47,7 @@ def statement_draft(*, seller: Company, buyer: Company, month: Month, now: datet
     if locked.state == StatementState.CLOSED:
         raise StatementClosedError
     figures = figures_of(locked, now=now)
-    locked.lines.exclude(kind=LineKind.CORRECTION).delete()
-    StatementLine.objects.bulk_create(figures.lines)
+    _own_lines_write(locked, figures.lines)
     corrections = list(locked.lines.filter(kind=LineKind.CORRECTION).select_related("corrects__statement"))
     locked.price_list = figures.price_list
     locked.currency = figures.price_list.currency if figures.price_list else _currency_of(corrections)
@@ -140,6 +139,16 @@ def statement_differences(statement: Statement, *, now: datetime) -> list[str]:
 def last_day_over(seller: Company, now: datetime) -> date:
     """The last day that is over in the seller's time zone."""
     return now.astimezone(ZoneInfo(seller.time_zone)).date() - timedelta(days=1)
+
+
+def _own_lines_write(statement: Statement, lines: Sequence[StatementLine]) -> None:
+    """Replace all lines but corrections; a line of the same share keeps its id, which links may hold."""
+    own = statement.lines.exclude(kind=LineKind.CORRECTION)
+    known = {(kind, node): uid for kind, node, uid in own.values_list("kind", "node_id", "uid")}
+    for line in lines:
+        line.uid = known.get((line.kind, line.node_id), line.uid)
+    own.delete()
+    StatementLine.objects.bulk_create(lines)
 
 
 def _due(now: datetime) -> Iterable[tuple[Company, Month]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,7 +14,11 @@ from hub_cast import ACTOR, NOW, Cast
 from ninja.operation import Operation
 from seatkeep_hub.agreements.enums import AgreementMode
 from seatkeep_hub.agreements.services import agreement_set
+from seatkeep_hub.agreements.usage import usage_days_record
 from seatkeep_hub.api.app import api
+from seatkeep_hub.billing.drafting import statement_draft
+from seatkeep_hub.billing.rules import Tier, month_of
+from seatkeep_hub.billing.services import price_list_set, statement_close
 from seatkeep_hub.imports.services import import_begin
 from seatkeep_hub.instances.enums import TokenLevel
 from seatkeep_hub.instances.models import Instance
@@ -82,7 +88,22 @@ def ids(cast: Cast) -> dict[str, str]:
         "seat_id": "018f0000-0000-7000-8000-000000000001",
         "import_id": str(run.uid),
         "job_id": "018f0000-0000-7000-8000-000000000002",
+        **_billing(cast),
     }
+
+
+def _billing(cast: Cast) -> dict[str, str]:
+    """A closed November of MSP A, which its buyer may read and nobody else beside or below."""
+    priced = {"endpoint-workstation": [Tier(1, Decimal(300))], "endpoint-server": [Tier(1, Decimal(300))]}
+    price_list_set(
+        actor=ACTOR, seller=cast.msp_a, buyer=None, valid_from_on=date(2026, 11, 1), currency="EUR", basis="AGREED",
+        unit="SEAT_MONTH", proration="DAILY", tiers=priced, now=NOW,
+    )  # fmt: skip
+    over = datetime(2026, 12, 1, 9, tzinfo=UTC)
+    usage_days_record(first=date(2026, 11, 1), last=date(2026, 11, 30), now=over)
+    draft = statement_draft(seller=cast.msp_a, buyer=cast.customer, month=month_of(date(2026, 11, 1)), now=over)
+    statement_close(actor=ACTOR, statement=draft, total_minor=draft.total_minor, now=over)
+    return {"statement_id": str(draft.uid), "line_id": str(draft.lines.get().uid)}
 
 
 def body_of(route: Route, cast: Cast) -> dict[str, Any]:
@@ -100,6 +121,17 @@ def body_of(route: Route, cast: Cast) -> dict[str, Any]:
             "quantity": 1,
         },
         "PUT /imports/{import_id}/mapping": {"mapping": {"custom_identifier": 0}},
+        "POST /price-lists": {
+            "seller_id": a,
+            "valid_from_on": "2026-12-01",
+            "currency": "EUR",
+            "basis": "AGREED",
+            "unit": "SEAT_MONTH",
+            "prices": {"endpoint-workstation": [{"price_minor": 1}]},
+        },
+        "POST /statements": {"seller_id": a, "buyer_id": customer, "month_on": "2026-12-01"},
+        "POST /statements/{statement_id}/close": {"total_minor": 0},
+        "POST /statement-lines/{line_id}/corrections": {"amount_minor": -1, "reason": "x"},
         "PUT /seats/{seat_id}/name": {"name": "x"},
         "POST /seats/stop": {"seats": ["018f0000-0000-7000-8000-000000000001"]},
         "POST /seats/resume": {"seats": ["018f0000-0000-7000-8000-000000000001"]},

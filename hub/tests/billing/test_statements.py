@@ -258,3 +258,8 @@ def test_a_buyer_sees_what_is_closed_and_a_sibling_nothing(shop, march):
     assert [statement_list(one).count() for one in (alice, erin, frank)] == [1, 0, 0]
     close(march)
     assert [statement_list(one).count() for one in (alice, erin, frank)] == [1, 1, 0]
+
+
+def test_a_line_keeps_its_id_when_it_is_counted_again(shop, march):
+    before = march.lines.get().uid
+    assert close(march).lines.get().uid == before
