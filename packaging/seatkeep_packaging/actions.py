@@ -57,6 +57,7 @@ def actions(edition: str) -> tuple[Action, ...]:
             REMOVING,
             1890,
         ),
+        Action("SeatkeepWait", f"-B -m seatkeep_msi.waiting {DATA}", "Installed", 1910, PROGRAM | MAY_FAIL),
         Action("SeatkeepPurge", f"{host} purge {DATA}", FORGETTING, 2010, PROGRAM | MAY_FAIL),
         Action("SeatkeepUndo", f"{host} undo {DATA}", FIRST, 5840, PROGRAM | MAY_FAIL | WHEN_UNDONE),
         Action(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from seatkeep_agent.store import Store
 from seatkeep_msi.errors import StepError, UninstallCodeError
 from seatkeep_msi.settings import Settings
 from seatkeep_msi.steps import bytecode_clear, check, configure, leave, purge, undo
+from seatkeep_msi.waiting import ended
 
 GIVEN = Settings(server="https://console.example.com", key="a-key", group="Office", proxy="http://proxy:3128")
 
@@ -111,6 +113,18 @@ def test_a_failed_installation_leaves_only_a_device_that_was_there(layout: Layou
     undo(layout, NotedMachine())
 
     assert layout.root.exists() is is_known
+
+
+@pytest.mark.parametrize("lock", ["agent.lock", "endpoint.lock"])
+def test_files_are_exchanged_only_when_nobody_uses_them(layout: Layout, lock: str) -> None:
+    layout.prepare()
+    held = platform().hold(layout.root / "run" / lock)
+    assert held is not None
+    assert not ended(layout.root, 0.1)
+
+    os.close(held)
+
+    assert ended(layout.root, 0.1)
 
 
 def test_no_bytecode_of_an_older_version_stays(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ EVENT_SOURCE = r"SYSTEM\CurrentControlSet\Services\EventLog\Application\Seatkeep
 def repaired(windows: WineMachine, package: str) -> None:
     """Lose a file, spoil another, and have both back."""
     lost = windows.program / "Lib/site-packages/seatkeep_agent/bus.py"
-    spoiled = windows.program / "libssl-3.dll"
+    spoiled = windows.program / "_elementtree.pyd"  # One that the running service has not loaded.
     before = lost.read_bytes(), spoiled.read_bytes()
     lost.unlink()
     spoiled.write_bytes(b"not a library")
