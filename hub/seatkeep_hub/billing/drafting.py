@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -144,7 +145,9 @@ def last_day_over(seller: Company, now: datetime) -> date:
 def _own_lines_write(statement: Statement, lines: Sequence[StatementLine]) -> None:
     """Replace all lines but corrections; a line of the same share keeps its id, which links may hold."""
     own = statement.lines.exclude(kind=LineKind.CORRECTION)
-    known = {(kind, node): uid for kind, node, uid in own.values_list("kind", "node_id", "uid")}
+    known: dict[tuple[str, int | None], UUID] = {
+        (kind, node): uid for kind, node, uid in own.values_list("kind", "node_id", "uid")
+    }
     for line in lines:
         line.uid = known.get((line.kind, line.node_id), line.uid)
     own.delete()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seatkeep_webkit.env import env_url
+from seatkeep_webkit.test_clock import test_clock_begin
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,10 @@ class Settings:
         Raises:
             SettingError: One is missing or wrong; it names the variable and the reason.
         """
-        return cls(
+        found = cls(
             database_url=env_url("SEATKEEP_HUB_DATABASE_URL"),
             device_url=env_url("SEATKEEP_LICENSING_DEVICE_URL", default="https://licensing.localhost:8443"),
             people_url=env_url("SEATKEEP_LICENSING_URL", default="http://licensing.localhost:8080"),
         )
+        test_clock_begin([found.device_url, found.people_url])
+        return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.urls import reverse, reverse_lazy
 from django.utils.formats import date_format
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
@@ -40,7 +41,8 @@ def _line_title(row: StatementLine) -> str:
 
 
 def _flag_badges(row: StatementLine) -> SafeString:
-    return SafeString(" ").join(status_badge("warn", Flag(one).label) for one in row.flags)
+    badges = ((status_badge("warn", Flag(one).label),) for one in row.flags)
+    return format_html_join(" ", "{}", badges)
 
 
 def price_text(row: StatementLine) -> str:

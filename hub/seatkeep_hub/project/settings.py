@@ -9,12 +9,15 @@ import os
 
 from seatkeep_license.localhost import install_localhost_names
 from seatkeep_webkit.settings import PUBLIC_PATHS, base_settings, env_path, env_str, env_url
+from seatkeep_webkit.test_clock import test_clock_begin
 
 install_localhost_names()
 
 LICENSING_URL = env_url("SEATKEEP_LICENSING_URL", default="http://licensing.localhost:8080")
 LICENSING_DEVICE_URL = env_url("SEATKEEP_LICENSING_DEVICE_URL", default="https://licensing.localhost:8443")
 CONSOLE_URL = env_url("SEATKEEP_CONSOLE_URL", default="http://console.localhost:8080")
+
+TEST_CLOCK = test_clock_begin([LICENSING_URL, LICENSING_DEVICE_URL, CONSOLE_URL])
 
 OWN_APPS = (
     *("companies", "licensing", "agreements", "billing", "msp", "business", "imports"),
