@@ -9,7 +9,7 @@ class ImportState(TextChoices):
 
     READ = "READ", _("Columns to be named")
     PLANNING = "PLANNING", _("Being checked")
-    PLANNED = "PLANNED", _("Ready to apply")
+    PLANNED = "PLANNED", _("Checked")
     APPLYING = "APPLYING", _("Being applied")
     APPLIED = "APPLIED", _("Applied")
     FAILED = "FAILED", _("Stopped on the way")

@@ -54,16 +54,12 @@ class RowPlan:
 
     number: int
     key: str
+    name: str = ""
     result: RowResult = RowResult.SAME
     faults: list[Fault] = field(default_factory=list)
     changes: dict[str, tuple[str, str]] = field(default_factory=dict)
     company: CompanyStep | None = None
     agreement: AgreementStep | None = None
-
-    @property
-    def name(self) -> str:
-        """The company's name, where the row gives one."""
-        return self.company.values.get("name", "") if self.company else ""
 
 
 @dataclass(slots=True)
@@ -253,7 +249,7 @@ def _names_check(spots: dict[str, _Spot], world: World) -> None:
 
 
 def _row(wish: Wish, spot: _Spot, world: World, agreed: dict[tuple[str, int, str], int]) -> RowPlan:
-    row = RowPlan(wish.number, wish.key)
+    row = RowPlan(wish.number, wish.key, spot.wish.values.get("name") or (spot.place.name if spot.place else ""))
     if spot.wish is wish:
         _company_plan(row, spot)
     elif spot.is_bad and not wish.faults:
@@ -273,6 +269,8 @@ def _company_plan(row: RowPlan, spot: _Spot) -> None:
         row.changes.update({name: (before.get(name, ""), value) for name, value in values.items()})
         if not values:
             return
+    else:
+        row.changes.update({name: ("", value) for name, value in values.items() if name != "name"})
     row.result = RowResult.CHANGE if place else RowResult.CREATE
     row.company = CompanyStep(spot.wish.key, place, spot.parent_id, spot.parent_key, spot.kind, spot.depth, values)
 
@@ -342,9 +340,11 @@ def _settle(row: RowPlan, wish: Wish) -> None:
 
 
 def _said(numbers: Numbers | None) -> str:
+    """Short, for people and programs: "FIXED 12", "FIXED 12 REFUSE", "FLEXIBLE stop 20"."""
     if numbers is None:
         return ""
-    parts = [numbers.mode, str(numbers.quantity) if numbers.quantity else "", numbers.on_exceed]
+    is_strict = numbers.mode == "FIXED" and numbers.on_exceed == "REFUSE"
+    parts = [numbers.mode, str(numbers.quantity) if numbers.quantity else "", "REFUSE" if is_strict else ""]
     parts += [f"warn {numbers.warn_above}" if numbers.warn_above is not None else ""]
     parts += [f"stop {numbers.stop_above}" if numbers.stop_above is not None else ""]
     return " ".join(part for part in parts if part)

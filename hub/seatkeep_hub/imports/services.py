@@ -156,7 +156,7 @@ def rows_keep(run: ImportRun, rows: Iterable[RowPlan]) -> None:
             run=run,
             number=row.number,
             key=row.key[:100],
-            name=_shown_name(row)[:200],
+            name=row.name[:200],
             result=row.result,
             faults=[list(fault) for fault in row.faults],
             changes=row.changes,
@@ -186,11 +186,6 @@ def _entry(line: files.Line, mapping: Mapping[str, int]) -> Entry:
     if "more_cells" in line.faults.values() and not any(fault.code == "more_cells" for fault in faults):
         faults.append(Fault(form.KEY, "more_cells"))
     return Entry(line.number, texts, tuple(faults))
-
-
-def _shown_name(row: RowPlan) -> str:
-    place = row.company.place if row.company else None
-    return row.name or (place.name if place else "")
 
 
 def _record(run: ImportRun, actor: Actor, verb: str, now: datetime) -> None:

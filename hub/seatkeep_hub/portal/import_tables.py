@@ -69,7 +69,13 @@ class ImportRowTable(Table[ImportRow]):
         Column("key", _("Your number"), sort="key"),
         Column("name", _("Name"), sort="name"),
         Column("result", _("Result"), sort="result", badge=RESULT_TONES),
-        Column("said", _("What"), template="portal/imports/said.html", export=lambda row: "; ".join(row.said_plain)),
+        Column(
+            "said",
+            _("What"),
+            kind="long",
+            template="portal/imports/said.html",
+            export=lambda row: "; ".join(row.said_plain),
+        ),
     )
     filters = (ChoiceFilter("result", _("Result"), RowResult.choices),)
     empty = Empty(_("No rows."), icon="list")
@@ -83,10 +89,24 @@ class ImportRowTable(Table[ImportRow]):
         """Put each row's faults and changes into words, with the headings of the file."""
         for row in rows:
             lines = [(self._column(field), fault_words(code, detail)) for field, code, detail in row.faults]
-            changes = [(LABELS.get(name, name), before, after) for name, (before, after) in row.changes.items()]
+            changes = [(LABELS.get(name, name), *_shown(name, pair)) for name, pair in row.changes.items()]
             vars(row).update(fault_lines=lines, change_lines=[] if lines else changes)
             vars(row)["said_plain"] = [f"{column}: {words}" for column, words in lines]
 
     def _column(self, field: str) -> str:
         index = self._run.mapping.get(field)
         return str(LABELS.get(field, "")) if index is None else self._run.header[index]
+
+
+def _shown(name: str, pair: Sequence[str]) -> list[str]:
+    """Before and after for people: what is agreed as on the customer's page."""
+    if name != "seats":
+        return list(pair)
+    words = {
+        "FIXED": _("Fixed"),
+        "FLEXIBLE": _("Flexible"),
+        "REFUSE": _("more refused"),
+        "warn": _("warn above"),
+        "stop": _("stop above"),
+    }
+    return [" ".join(str(words.get(part, part)) for part in text.split()) for text in pair]

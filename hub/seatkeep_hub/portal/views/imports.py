@@ -27,7 +27,7 @@ from seatkeep_hub.imports.undoing import blockers, import_undo
 from seatkeep_hub.imports.words import fault_words
 from seatkeep_hub.portal.import_forms import ColumnsForm, FileForm
 from seatkeep_hub.portal.import_tables import ImportRowTable, ImportTable
-from seatkeep_hub.portal.selectors import parents_for
+from seatkeep_hub.portal.selectors import is_one_msp, parents_for
 from seatkeep_hub.portal.viewing import acting, viewer_of
 
 WORKING = {
@@ -43,9 +43,8 @@ STEP_OF = {ImportState.READ: "columns", ImportState.PLANNING: "check", ImportSta
 def imports(request: HttpRequest) -> HttpResponseBase:
     """Every file that was uploaded, and exports."""
     viewer = viewer_of(request)
-    return ImportTable(request, import_list(viewer)).response(
-        "portal/imports/index.html", {"targets": parents_for(viewer)}
-    )
+    context = {"targets": parents_for(viewer), "is_one": is_one_msp()}
+    return ImportTable(request, import_list(viewer)).response("portal/imports/index.html", context)
 
 
 def import_new(request: HttpRequest) -> HttpResponse:
