@@ -44,6 +44,15 @@ def money_text(minor: int, currency: str) -> str:
     return f"{Decimal(minor).scaleb(-places):,.{places}f} {currency}"
 
 
+def price_text(price_minor: Decimal, currency: str) -> str:
+    """Such as `3.50`, in the main unit: the places of the currency, or as many more as the price has."""
+    value = decimal_of(price_minor, currency).normalize()
+    usual = decimal_of(1, currency)
+    exponent = value.as_tuple().exponent
+    is_finer = isinstance(exponent, int) and exponent < -digits_of(currency)
+    return f"{value:f}" if is_finer else f"{value.quantize(usual):f}"
+
+
 def decimal_of(minor: Decimal | int, currency: str) -> Decimal:
     """Minor units in the currency's main unit: 350 cents are 3.50."""
     return Decimal(minor).scaleb(-digits_of(currency))

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from seatkeep_hub.billing.enums import Basis, PriceUnit, Proration
 from seatkeep_hub.billing.models import PriceList
-from seatkeep_hub.billing.money import NotAPriceError, decimal_of, is_currency, minor_of
+from seatkeep_hub.billing.money import NotAPriceError, is_currency, minor_of, price_text
 from seatkeep_hub.billing.rules import Tier
 from seatkeep_hub.companies.models import Company
 from seatkeep_hub.licensing.selectors import product_list
@@ -140,7 +140,7 @@ def tiers_read(text: str, currency: str) -> list[Tier]:
 
 def tiers_text(tiers: list[tuple[int, Decimal]], currency: str) -> str:
     """Write tiers as they are read."""
-    return "; ".join(_price_text(price, currency) if start == 1 else f"{start}+ {_price_text(price, currency)}"
+    return "; ".join(price_text(price, currency) if start == 1 else f"{start}+ {price_text(price, currency)}"
                      for start, price in tiers)  # fmt: skip
 
 
@@ -156,15 +156,6 @@ def prices_initial(found: PriceList) -> dict[str, object]:
         "basis": found.basis,
         "unit": found.unit,
         "proration": found.proration,
-        "minimum": _price_text(Decimal(found.minimum_minor), found.currency) if found.minimum_minor else "",
+        "minimum": price_text(Decimal(found.minimum_minor), found.currency) if found.minimum_minor else "",
         **{f"price_{code}": tiers_text(tiers, found.currency) for code, tiers in lines.items()},
     }
-
-
-def _price_text(price_minor: Decimal, currency: str) -> str:
-    """At least the places of the currency, and no zeros behind them."""
-    value = decimal_of(price_minor, currency).normalize()
-    usual = decimal_of(1, currency)
-    exponent = value.as_tuple().exponent
-    is_finer = isinstance(exponent, int) and exponent < int(usual.as_tuple().exponent)
-    return f"{value:f}" if is_finer else f"{value.quantize(usual):f}"

@@ -14,7 +14,7 @@ from seatkeep_webkit.tables import ChoiceFilter, Column, Empty, Table
 
 from seatkeep_hub.billing.enums import Flag, LineKind, StatementState
 from seatkeep_hub.billing.models import PriceList, Statement, StatementLine
-from seatkeep_hub.billing.money import decimal_of, money_text
+from seatkeep_hub.billing.money import decimal_of, money_text, price_text
 from seatkeep_hub.billing.selectors import line_list
 
 STATE_TONES = {"DRAFT": "info", "CLOSED": "ok"}
@@ -45,12 +45,11 @@ def _flag_badges(row: StatementLine) -> SafeString:
     return format_html_join(" ", "{}", badges)
 
 
-def price_text(row: StatementLine) -> str:
-    """A line's price in the main unit, with as many places as it has."""
+def line_price(row: StatementLine) -> str:
+    """A line's price in the main unit; nothing where a line has none by nature."""
     if row.price_minor is None:
-        return "" if row.kind != LineKind.USAGE else _text("none")
-    price = decimal_of(row.price_minor, row.statement.currency).normalize()
-    return f"{max(price, price.quantize(decimal_of(1, row.statement.currency))):f}"
+        return _text("none") if row.kind == LineKind.USAGE else ""
+    return price_text(row.price_minor, row.statement.currency)
 
 
 class StatementTable(Table[Statement]):
@@ -100,7 +99,7 @@ class StatementLineTable(Table[StatementLine]):
         Column("device_days", _("Device-days"), sort="device_days", kind="number"),
         Column("peak", _("Peak"), sort="peak", kind="number"),
         Column("seat_days", _("Billed seat-days"), sort="seat_days", kind="number"),
-        Column("price", _("Price"), value=price_text, kind="number"),
+        Column("price", _("Price"), value=line_price, kind="number"),
         Column(
             "amount",
             _("Amount"),

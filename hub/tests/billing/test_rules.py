@@ -10,7 +10,7 @@ from math import floor
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from seatkeep_hub.billing.money import NotAPriceError, decimal_of, minor_of, money_text, rounded
+from seatkeep_hub.billing.money import NotAPriceError, decimal_of, minor_of, money_text, price_text, rounded
 from seatkeep_hub.billing.rules import (
     Billed,
     DayCount,
@@ -60,6 +60,14 @@ def test_a_price_reads_back_what_it_shows(minor, currency):
 )
 def test_money_shows_the_places_of_its_currency(minor, currency, text):
     assert money_text(minor, currency) == text
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "text"),
+    [("390", "EUR", "3.90"), ("310.5", "EUR", "3.105"), ("120", "JPY", "120"), ("0", "EUR", "0.00")],
+)
+def test_a_price_shows_at_least_the_places_of_its_currency(minor, currency, text):
+    assert price_text(Decimal(minor), currency) == text
 
 
 @pytest.mark.parametrize("text", ["", "x", "NaN", "Infinity", "0.0000001"])

@@ -130,6 +130,17 @@ def test_the_seat_record_is_a_file(cast: Cast, statement: Statement) -> None:
     assert "till-1,SN-77,Bakery,2026-11-22,2026-11-30,9," in text
 
 
+def test_what_to_look_at_is_a_badge_and_an_unpriced_month_offers_no_closing(cast: Cast, statement: Statement) -> None:
+    client, path = browser(cast.alice), f"/statements/{statement.uid}/"
+    assert "Close the month" in client.get(path).content.decode()
+    PriceList.objects.get().prices.all().delete()
+    client.post(f"{path}count/")
+    body = client.get(path).content.decode()
+    assert '<span class="state state-warn">' in body
+    assert "&lt;span" not in body
+    assert "Close the month" not in body
+
+
 def test_lines_are_a_file(cast: Cast, statement: Statement) -> None:
     answer = browser(cast.alice).get(f"/statements/{statement.uid}/?export=csv")
     assert "Bakery" in b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]  # a streamed file

@@ -42,8 +42,8 @@ from seatkeep_hub.portal.billing_tables import (
     PriceTable,
     StatementLineTable,
     StatementTable,
+    line_price,
     month_words,
-    price_text,
 )
 from seatkeep_hub.portal.viewing import acting, viewer_of
 
@@ -91,7 +91,7 @@ def line(request: HttpRequest, uid: UUID) -> HttpResponse:
     context = {
         "line": found,
         "month": month_words(found.statement),
-        "price": price_text(found),
+        "price": line_price(found),
         "amount": money_text(found.amount_minor, found.statement.currency) if found.statement.currency else "",
         "record": record_of(found, page.items),
         "next_cursor": page.next_cursor,
