@@ -24,7 +24,7 @@ from seatkeep_hub.imports.form import KEY
 from seatkeep_hub.imports.models import ImportRow, ImportRun
 from seatkeep_hub.imports.planning import CompanyStep, RowPlan, steps_in_order
 from seatkeep_hub.imports.selectors import numbers_of, values_of
-from seatkeep_hub.imports.services import actor_of, lock, plan_make, rows_keep
+from seatkeep_hub.imports.services import actor_of, alone, lock, plan_make, rows_keep
 from seatkeep_hub.licensing.models import License
 
 COMPANIES_AT_ONCE = 200
@@ -37,11 +37,22 @@ def import_apply_run(*, uid: UUID, now: datetime) -> ImportRun:
 
     It is planned anew first: where somebody changed something meanwhile so that a row has an error now, nothing is
     written and the import is back at its check. Each chunk is a transaction; a refusal stops it there, with the row
-    that was refused, and what was done before can be undone.
+    that was refused, and what was done before can be undone. A second worker leaves it to the first.
     """
     run = ImportRun.objects.select_related("target").get(uid=uid)
-    if run.state != ImportState.APPLYING:
-        return run
+    with alone(run) as is_mine:
+        run.refresh_from_db()
+        return _apply(run, now) if is_mine and run.state == ImportState.APPLYING else run
+
+
+def chunks(items: Sequence[_T], size: int) -> Iterator[list[_T]]:
+    """Parts of at most `size`, in order."""
+    rest = iter(items)
+    while part := list(islice(rest, size)):
+        yield part
+
+
+def _apply(run: ImportRun, now: datetime) -> ImportRun:
     try:
         rows = plan_make(run)
         if any(row.faults for row in rows):
@@ -51,13 +62,6 @@ def import_apply_run(*, uid: UUID, now: datetime) -> ImportRun:
     except AppError as error:
         return _end(run, ImportState.FAILED, now, note=str(error.detail))
     return _end(run, ImportState.APPLIED, now)
-
-
-def chunks(items: Sequence[_T], size: int) -> Iterator[list[_T]]:
-    """Parts of at most `size`, in order."""
-    rest = iter(items)
-    while part := list(islice(rest, size)):
-        yield part
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 """Named states of an import."""
 
-from django.db.models import TextChoices
+from django.db.models import IntegerChoices, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 
@@ -24,3 +24,9 @@ class RowResult(TextChoices):
     CHANGE = "CHANGE", _("Changes")
     SAME = "SAME", _("Same already")
     ERROR = "ERROR", _("Error")
+
+
+class AdvisoryLock(IntegerChoices):
+    """Numbers of PostgreSQL advisory locks."""
+
+    IMPORT_RUN = 7302, _("one import")

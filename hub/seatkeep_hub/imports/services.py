@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from seatkeep_webkit.actors import Actor, ActorKind
 from seatkeep_webkit.audit.services import audit_record
 
@@ -15,7 +16,7 @@ from seatkeep_hub.companies.errors import AccessDeniedError
 from seatkeep_hub.companies.models import Company
 from seatkeep_hub.imports import files, form
 from seatkeep_hub.imports.cells import Entry, Fault
-from seatkeep_hub.imports.enums import ImportState, RowResult
+from seatkeep_hub.imports.enums import AdvisoryLock, ImportState, RowResult
 from seatkeep_hub.imports.errors import (
     ImportFileError,
     ImportHasErrorsError,
@@ -56,7 +57,7 @@ def import_begin(
         is_json=is_json,
         header=list(table.header),
         mapping=form.guess(table.header, memory.headings if memory else {}),
-        actor={**asdict(actor), "company_uid": str(actor.company_uid) if actor.company_uid else None},
+        actor=_kept(actor),
         actor_label=actor.label[:200],
         total=len(table.lines),
         created_at=now,
@@ -101,7 +102,8 @@ def import_check(*, uid: UUID) -> ImportRun:
 def import_apply(*, actor: Actor, run: ImportRun, now: datetime) -> ImportRun:
     """Order the work of a checked import (`jobs.apply` does it). Idempotent while it runs or when it is done.
 
-    An import that stopped on the way goes on where it was.
+    It is done in the name, and with the access, of whoever applies it. An import that stopped on the way goes on
+    where it was.
 
     Raises:
         ImportHasErrorsError: A row has an error.
@@ -115,7 +117,8 @@ def import_apply(*, actor: Actor, run: ImportRun, now: datetime) -> ImportRun:
     if locked.state == ImportState.PLANNED and locked.counts.get(RowResult.ERROR):
         raise ImportHasErrorsError
     locked.state, locked.applied_at, locked.note = ImportState.APPLYING, locked.applied_at or now, ""
-    locked.save(update_fields=["state", "applied_at", "note"])
+    locked.actor, locked.actor_label = _kept(actor), actor.label[:200]
+    locked.save(update_fields=["state", "applied_at", "note", "actor", "actor_label"])
     _record(locked, actor, "apply", now)
     return locked
 
@@ -173,11 +176,28 @@ def lock(run: ImportRun) -> ImportRun:
     return ImportRun.objects.select_for_update(of=("self",)).select_related("target").get(pk=run.pk)
 
 
+@contextmanager
+def alone(run: ImportRun) -> Iterator[bool]:
+    """Whether nobody else works on this run; holds it until the end, or until a killed worker's connection is gone."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [AdvisoryLock.IMPORT_RUN.value, run.pk % 2**31])
+        is_mine = bool(cursor.fetchone()[0])
+        try:
+            yield is_mine
+        finally:
+            if is_mine:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [AdvisoryLock.IMPORT_RUN.value, run.pk % 2**31])
+
+
 def actor_of(run: ImportRun) -> Actor:
-    """Who uploaded it: in whose name, and with whose access, the jobs work."""
+    """Who uploaded it, then who applied it: in whose name, and with whose access, the jobs work."""
     kept = run.actor
     uid = kept["company_uid"]
     return Actor(**{**kept, "kind": ActorKind(kept["kind"]), "company_uid": UUID(uid) if uid else None})
+
+
+def _kept(actor: Actor) -> dict[str, str | None]:
+    return {**asdict(actor), "company_uid": str(actor.company_uid) if actor.company_uid else None}
 
 
 def _entry(line: files.Line, mapping: Mapping[str, int]) -> Entry:

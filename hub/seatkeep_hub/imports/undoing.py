@@ -22,7 +22,7 @@ from seatkeep_hub.imports.cells import Fault, tags_of
 from seatkeep_hub.imports.enums import ImportState
 from seatkeep_hub.imports.errors import ImportStateError, ImportUsedError
 from seatkeep_hub.imports.models import ImportRow, ImportRun
-from seatkeep_hub.imports.services import actor_of, lock
+from seatkeep_hub.imports.services import actor_of, alone, lock
 from seatkeep_hub.imports.words import fault_words
 from seatkeep_hub.licensing.models import License, Seat
 from seatkeep_hub.licensing.services import license_quantity_change
@@ -78,15 +78,9 @@ def import_undo(*, actor: Actor, run: ImportRun, now: datetime) -> ImportRun:
 def import_undo_run(*, uid: UUID, now: datetime) -> ImportRun:
     """Do or go on with an undo that was ordered; every step is idempotent, so a killed worker loses nothing."""
     run = ImportRun.objects.select_related("target").get(uid=uid)
-    if run.state != ImportState.UNDOING:
-        return run
-    traces = traces_of(run)
-    _agreements_undo(run, traces, now)
-    _quantities_undo(run, now)
-    _companies_undo(run, traces, now)
-    run.state, run.finished_at = ImportState.UNDONE, now
-    run.save(update_fields=["state", "finished_at"])
-    return run
+    with alone(run) as is_mine:
+        run.refresh_from_db()
+        return _undo(run, now) if is_mine and run.state == ImportState.UNDOING else run
 
 
 def blockers(run: ImportRun) -> list[tuple[int, Fault]]:
@@ -96,6 +90,16 @@ def blockers(run: ImportRun) -> list[tuple[int, Fault]]:
     made = {one.company_id for one in traces if one.company_id is not None and one.company_before is None}
     faults = {**_changed(run, traces), **_used(made, rows)}
     return sorted(faults.items())
+
+
+def _undo(run: ImportRun, now: datetime) -> ImportRun:
+    traces = traces_of(run)
+    _agreements_undo(run, traces, now)
+    _quantities_undo(run, now)
+    _companies_undo(run, traces, now)
+    run.state, run.finished_at = ImportState.UNDONE, now
+    run.save(update_fields=["state", "finished_at"])
+    return run
 
 
 def traces_of(run: ImportRun) -> list[Trace]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -227,3 +229,43 @@ def _actor(user: Any) -> Any:
 
 def _killed(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_a_second_worker_leaves_an_import_to_the_first(upload: Any, alice: Any, monkeypatch: Any) -> None:
+    from seatkeep_hub.imports import applying, services
+
+    run = services.import_apply(actor=alice, run=upload(TWO), now=LATER)
+    monkeypatch.setattr(applying, "alone", lambda _: nullcontext(enter_result=False))
+    assert applying.import_apply_run(uid=run.uid, now=LATER).state == "APPLYING"
+    assert not Company.objects.filter(custom_identifier="K-1").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_connection_at_a_time_holds_an_import(upload: Any) -> None:
+    from seatkeep_hub.imports.services import alone
+
+    run = upload(TWO)
+    with alone(run) as is_mine, ThreadPoolExecutor(1) as others:
+        assert (is_mine, others.submit(_held_alone, run).result()) == (True, False)
+    with ThreadPoolExecutor(1) as others:
+        assert others.submit(_held_alone, run).result()
+
+
+def test_an_import_is_done_with_the_access_of_who_applies_it(cast: Cast, upload: Any) -> None:
+    from seatkeep_hub.imports.applying import import_apply_run
+    from seatkeep_hub.imports.services import import_apply
+
+    run = import_apply(actor=_actor(cast.bob), run=upload(TWO), now=LATER)
+    assert import_apply_run(uid=run.uid, now=LATER).state == "FAILED"
+    assert companies(cast) == {"Bakery"}
+
+
+def _held_alone(run: Any) -> bool:
+    from django.db import connection
+    from seatkeep_hub.imports.services import alone
+
+    try:
+        with alone(run) as is_mine:
+            return is_mine
+    finally:
+        connection.close()
