@@ -9,6 +9,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
+from seatkeep_webkit.errors import Text
 from seatkeep_webkit.html import status_badge
 from seatkeep_webkit.tables import ChoiceFilter, Column, Empty, Table
 
@@ -35,14 +36,22 @@ def _line_title(row: StatementLine) -> str:
     if row.kind == LineKind.USAGE and row.node is not None:
         return str(row.node.company)
     if row.kind == LineKind.CORRECTION and row.corrects is not None:
-        values = {"month": month_words(row.corrects.statement), "reason": row.reason}
-        return _text("Correction of %(month)s: %(reason)s") % values
+        return _text("Correction of %(month)s") % {"month": month_words(row.corrects.statement)}
     return _text("Up to the minimum of the month")
 
 
 def _flag_badges(row: StatementLine) -> SafeString:
     badges = ((status_badge("warn", Flag(one).label),) for one in row.flags)
     return format_html_join(" ", "{}", badges)
+
+
+def _count(name: str, label: Text, *, is_hidden: bool = False) -> Column:
+    """A count of a usage line; other lines count nothing."""
+
+    def value(row: StatementLine) -> int | None:
+        return getattr(row, name) if row.kind == LineKind.USAGE else None
+
+    return Column(name, label, sort=name, kind="number", value=value, is_hidden=is_hidden)
 
 
 def line_price(row: StatementLine) -> str:
@@ -94,11 +103,11 @@ class StatementLineTable(Table[StatementLine]):
         Column("title", _("For"), value=_line_title, is_title=True),
         Column("product.name", _("Product"), sort="product__name"),
         Column("node.license.public_id", _("License"), is_hidden=True),
-        Column("ordered", _("Ordered"), kind="number", is_hidden=True),
-        Column("agreed", _("Agreed"), sort="agreed", kind="number"),
-        Column("device_days", _("Device-days"), sort="device_days", kind="number"),
-        Column("peak", _("Peak"), sort="peak", kind="number"),
-        Column("seat_days", _("Billed seat-days"), sort="seat_days", kind="number"),
+        _count("ordered", _("Ordered"), is_hidden=True),
+        _count("agreed", _("Agreed")),
+        _count("device_days", _("Device-days")),
+        _count("peak", _("Peak"), is_hidden=True),
+        _count("seat_days", _("Billed seat-days")),
         Column("price", _("Price"), value=line_price, kind="number"),
         Column(
             "amount",
@@ -108,6 +117,8 @@ class StatementLineTable(Table[StatementLine]):
             value=lambda row: money_text(row.amount_minor, row.statement.currency) if row.statement.currency else "",
             export=lambda row: float(decimal_of(row.amount_minor, row.statement.currency)),
         ),
+        Column("reason", _("Why"), is_hidden=True),
+        Column("approver", _("Approved by"), is_hidden=True),
         Column("flags", _("To look at"), value=_flag_badges, export=lambda row: ", ".join(row.flags)),
     )
     filters = (ChoiceFilter("kind", _("What"), LineKind.choices),)

@@ -156,6 +156,18 @@ def test_a_closed_month_refuses_everything_but_a_correction(cast: Cast, statemen
     assert (correction.amount_minor, correction.reason, correction.approver) == (-100, "x", "alice@example.com")
 
 
+def test_a_correction_opens_with_its_reason_and_what_it_corrects(cast: Cast, statement: Statement) -> None:
+    close(cast, statement)
+    client = browser(cast.alice)
+    path, fields = acts(statement)[2]
+    client.post(path, {**fields, "reason": "a device of our own"})
+    december = Statement.objects.get(month_on=date(2026, 12, 1))
+    assert "Correction of November 2026" in client.get(f"/statements/{december.uid}/").content.decode()
+    line = december.lines.get(kind="CORRECTION")
+    body = client.get(f"/statements/lines/{line.uid}/").content.decode()
+    assert all(word in body for word in ("a device of our own", "alice@example.com", str(statement.lines.get().uid)))
+
+
 def test_closing_what_changed_meanwhile_shows_the_question_again(cast: Cast, statement: Statement) -> None:
     answer = browser(cast.alice).post(f"/statements/{statement.uid}/close/", {"total_minor": 1})
     assert answer.status_code == 422
