@@ -35,6 +35,7 @@ class Place:
 
 LICENSING = {
     "dashboard": "/", "customers": "/companies/", "customer-new": "/companies/new/", "licenses": "/licenses/",
+    "imports": "/imports/", "import-new": "/imports/new/",
     "license-order": "/licenses/order/", "seats": "/seats/", "usage": "/usage/", "users": "/users/",
     "user-invite": "/users/invite/", "consoles": "/consoles/", "audit": "/audit/", "settings": "/settings/",
     "token-new": "/settings/tokens/new/", "recovery-kit": "/welcome/kit/", "ready": "/welcome/",

@@ -28,7 +28,8 @@ from seatkeep_hub.imports.services import actor_of, alone, lock, plan_make, rows
 from seatkeep_hub.licensing.models import License
 
 COMPANIES_AT_ONCE = 200
-AGREEMENTS_AT_ONCE = 100
+AGREEMENTS_AT_ONCE = 25
+"""So few, because devices that activate on the same license wait meanwhile."""
 _T = TypeVar("_T")
 
 
