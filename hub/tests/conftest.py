@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
 # Set before the settings are read; `setdefault`, so that a caller's own choice holds.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "seatkeep_hub.project.settings")
-os.environ.setdefault("SEATKEEP_KEYRING", str(Path(tempfile.mkdtemp(prefix="seatkeep-test-keyring-")) / "keyring"))
 os.environ.setdefault("SEATKEEP_BOOTSTRAP_TOKEN", "bootstrap-token-of-the-tests")
 os.environ.setdefault("SEATKEEP_SETUP_TOKEN", "setup-token-of-the-tests")
 os.environ.setdefault("SEATKEEP_OIDC_CLIENT_SECRET", "console-secret-of-the-tests")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from importlib import import_module
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import pytest
 
 # Set before the settings are read; `setdefault`, so that a caller's own choice holds.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "seatkeep_manager.project.settings")
-os.environ.setdefault("SEATKEEP_KEYRING", str(Path(tempfile.mkdtemp(prefix="seatkeep-test-keyring-")) / "keyring"))
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
