@@ -67,6 +67,13 @@ class StatementChangedError(ConflictError):
     message = _("The numbers changed since you looked. Look again before you close.")
 
 
+class StatementCurrencyError(ConflictError):
+    """A correction is in another currency than the open month."""
+
+    code = "statement_currency"
+    message = _("A correction is in another currency than the open month. Price the month in the former currency.")
+
+
 class CorrectionFieldError(InvalidError):
     """A correction needs an amount other than 0 and a reason."""
 

@@ -20,6 +20,7 @@ from seatkeep_hub.billing.errors import (
     PriceListUsedError,
     StatementChangedError,
     StatementClosedError,
+    StatementCurrencyError,
     StatementEarlyError,
     StatementOpenError,
     StatementUnpricedError,
@@ -104,6 +105,7 @@ def statement_close(*, actor: Actor, statement: Statement, total_minor: int, now
     Raises:
         StatementEarlyError: The month is not over in the seller's time zone.
         StatementUnpricedError: A line has no price.
+        StatementCurrencyError: The month is priced in another currency than one of its corrections.
         StatementChangedError: The total is another by now.
     """
     locked = Statement.objects.select_for_update(of=("self",)).select_related("seller", "buyer").get(pk=statement.pk)
@@ -115,6 +117,7 @@ def statement_close(*, actor: Actor, statement: Statement, total_minor: int, now
     counted = statement_draft(seller=locked.seller, buyer=locked.buyer, month=month, now=now)
     if counted.lines.filter(kind=LineKind.USAGE, price_minor=None).exists():
         raise StatementUnpricedError
+    _one_currency(counted)
     if counted.total_minor != total_minor:
         raise StatementChangedError
     counted.state, counted.closed_at, counted.closed_by = StatementState.CLOSED, now, actor.label[:200]
@@ -143,6 +146,7 @@ def correction_add(
     Raises:
         CorrectionFieldError: The amount is 0 or too large, or the reason is missing.
         StatementOpenError: The line's month is still a draft.
+        StatementCurrencyError: The open month is priced in another currency; nothing is written.
     """
     reason = reason.strip()
     if not amount_minor or abs(amount_minor) > MAX_MINOR or not reason:
@@ -162,7 +166,8 @@ def correction_add(
         approver=actor.label[:200],
         created_at=now,
     )
-    statement_draft(seller=closed.seller, buyer=closed.buyer, month=rules.month_of(draft.month_on), now=now)
+    counted = statement_draft(seller=closed.seller, buyer=closed.buyer, month=rules.month_of(draft.month_on), now=now)
+    _one_currency(counted)
     details = {"buyer": closed.buyer.name, "month": f"{closed.month_on:%Y-%m}", "amount": str(amount_minor)}
     _record(actor, "statement:correct", "statement", str(draft.uid), closed.seller, {**details, "note": reason}, now)
     return made
@@ -179,6 +184,12 @@ def statement_recount(*, statement: Statement, now: datetime) -> Statement:
     return statement_draft(
         seller=statement.seller, buyer=statement.buyer, month=rules.month_of(statement.month_on), now=now
     )
+
+
+def _one_currency(statement: Statement) -> None:
+    corrections = statement.lines.filter(kind=LineKind.CORRECTION)
+    if corrections.exclude(corrects__statement__currency=statement.currency).exists():
+        raise StatementCurrencyError
 
 
 def _open_month(closed: Statement, now: datetime) -> Statement:

@@ -262,6 +262,7 @@ class UsageTable(Table[UsageDay]):
         Column("ordered", _("Ordered"), sort="ordered", kind="number"),
         Column("in_use", _("In use"), sort="in_use", kind="number"),
         Column("peak", _("Peak"), sort="peak", kind="number"),
+        Column("device_days", _("Device-days"), sort="device_days", kind="number", is_hidden=True),
     )
     empty = Empty(
         _("No usage yet."), _("Each day is counted at its midnight; today shows up within the hour."), icon="chart-bar"

@@ -14,6 +14,7 @@ from seatkeep_hub.billing.errors import (
     PriceListUsedError,
     StatementChangedError,
     StatementClosedError,
+    StatementCurrencyError,
     StatementEarlyError,
     StatementOpenError,
     StatementUnpricedError,
@@ -179,6 +180,18 @@ def test_a_correction_is_a_signed_line_in_the_open_month(shop, march):
     assert sorted(line.amount_minor for line in april.lines.all()) == [-110, 310]
     closed.refresh_from_db()
     assert (april.total_minor, closed.total_minor) == (200, 410)
+
+
+def test_a_correction_never_mixes_currencies(shop, march):
+    closed, may = close(march), datetime(2027, 5, 1, 8, tzinfo=UTC)
+    shop.price("310", valid_from_on=APRIL, currency="USD")
+    with pytest.raises(StatementCurrencyError):
+        correction_add(actor=ACTOR, line=closed.lines.get(), amount_minor=-1, reason="x", now=AFTER)
+    shop.price("310", valid_from_on=APRIL)
+    correction_add(actor=ACTOR, line=closed.lines.get(), amount_minor=-1, reason="x", now=AFTER)
+    shop.price("310", valid_from_on=APRIL, currency="USD")
+    with pytest.raises(StatementCurrencyError):
+        close(shop.draft(APRIL, now=may), now=may)
 
 
 def test_a_correction_goes_past_months_that_are_closed(shop, march):

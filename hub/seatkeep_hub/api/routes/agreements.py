@@ -108,6 +108,7 @@ class UsageOut(Schema):
     agreed: int
     in_use: int
     peak: int
+    device_days: int
 
     @staticmethod
     def resolve_company_id(row: UsageDay) -> UUID:
