@@ -10,6 +10,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from seatkeep_manager.detections.models import Detection
+from seatkeep_manager.enrollment.enums import WaitReason
 from seatkeep_manager.problems.enums import ProblemKind
 from seatkeep_manager.problems.models import Problem
 
@@ -106,6 +107,8 @@ def problem_words(problem: Problem, detection: Detection | None = None) -> str:
         return str(REASONS["NO_ON_ACCESS"])
     if problem.kind == ProblemKind.TASK_FAILED:
         return ", ".join(str(TASKS.get(kind, kind)) for kind in problem.details.get("kinds") or [])
+    if problem.kind == ProblemKind.WAITING_FOR_APPROVAL:
+        return str(dict(WaitReason.choices).get(problem.details.get("reason", ""), ""))
     return refusal_words("no_seat_left") if problem.kind == ProblemKind.NO_SEAT else ""
 
 

@@ -15,6 +15,7 @@ from seatkeep_manager.customers.across import dashboard
 from seatkeep_manager.directory.models import StaticGroup
 from seatkeep_manager.policies.services import policy_assign_group, policy_create
 from seatkeep_manager.problems.models import Problem
+from seatkeep_manager.problems.services import instance_evaluate
 from seatkeep_webkit.clock import now
 from standing_cast import ACTOR, Cast, device_make, finding_make, problem_make
 
@@ -31,6 +32,13 @@ def test_a_line_says_what_was_found_and_where(cast: Cast) -> None:
     body = signed_in(cast.alice).get(reverse(URL)).content.decode()
 
     assert "EICAR-Test-File in /home/reception/Downloads/invoice.com" in body
+
+
+def test_a_waiting_device_says_why_it_waits(cast: Cast) -> None:
+    instance_evaluate(now=now())
+    body = signed_in(cast.alice).get(reverse(URL)).content.decode()
+
+    assert "The key is used up" in body
 
 
 def test_a_severity_narrows_the_page_but_not_its_counts(cast: Cast) -> None:
