@@ -27,13 +27,15 @@ WITH edge AS (
     -- what is shared below the owner, at each level down to the customer,
     SELECT node.*, edge.seller_id, edge.buyer_id, edge.time_zone, edge.buyer_id = home_id, false
     FROM node
-    JOIN edge ON edge.buyer_id = ANY (home_path[cardinality(owner_path) + 1:])
+    CROSS JOIN LATERAL unnest(home_path[cardinality(owner_path) + 1:]) AS step (company_id)
+    JOIN edge ON edge.buyer_id = step.company_id
     WHERE home_id <> owner_id AND home_path @> ARRAY[owner_id]
     UNION ALL
     -- and the whole license, at each level from the owner upward.
     SELECT node.*, edge.seller_id, edge.buyer_id, edge.time_zone, false, true
     FROM node
-    JOIN edge ON edge.buyer_id = ANY (owner_path)
+    CROSS JOIN LATERAL unnest(owner_path) AS step (company_id)
+    JOIN edge ON edge.buyer_id = step.company_id
     WHERE kind = 'ROOT'
 ), share AS (
     SELECT r.node_id, r.license_id, r.product_id, r.seller_id, r.buyer_id, r.is_direct, r.is_whole,
