@@ -62,6 +62,7 @@ def _apply(run: ImportRun, now: datetime) -> ImportRun:
         _agreements_apply(run, rows)
     except AppError as error:
         return _end(run, ImportState.FAILED, now, note=str(error.detail))
+    run.content = b""  # Nothing reads it any more: undoing goes by the traces of the rows.
     return _end(run, ImportState.APPLIED, now)
 
 
@@ -79,7 +80,7 @@ def _back(run: ImportRun, rows: Sequence[RowPlan]) -> ImportRun:
 
 def _end(run: ImportRun, state: ImportState, now: datetime | None, *, note: str = "") -> ImportRun:
     run.state, run.finished_at, run.note = state, now, note[:500]
-    run.save(update_fields=["state", "finished_at", "note"])
+    run.save(update_fields=["state", "finished_at", "note", "content"])
     return run
 
 

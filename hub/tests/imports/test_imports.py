@@ -48,7 +48,8 @@ def test_a_check_writes_nothing_but_its_results(cast: Cast, upload: Any) -> None
 
 
 def test_what_is_applied_is_there(cast: Cast, upload: Any, apply: Any) -> None:
-    assert apply(upload(TWO)).state == "APPLIED"
+    done = apply(upload(TWO))
+    assert (done.state, bytes(done.content)) == ("APPLIED", b"")
     florist = Company.objects.get(custom_identifier="K-1")
     agreed = Agreement.objects.filter(company=florist).values_list("product__code", "mode", "quantity")
     assert (florist.tags, florist.time_zone) == (["gold", "shop"], cast.msp_a.time_zone)
