@@ -24,7 +24,8 @@ from playwright.sync_api import Locator, Page, expect
 from seatkeep_launcher.demo.device import device_processes, device_stop
 
 from .conftest import Stack
-from .walking import Person, wait_until
+from .waiting import wait_until
+from .walking import Person
 
 OWNER = "nora@nord-it.example"
 OWNER_NAME = "Nora Nord"

@@ -12,7 +12,7 @@ import subprocess
 import threading
 import time
 from base64 import urlsafe_b64decode
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -226,12 +226,3 @@ class RealDevice:
     def stop(self) -> None:
         """End its processes."""
         device_stop(self.root)
-
-
-def wait_until(what: str, is_so: Callable[[], bool], seconds: float, every: float = 0.2) -> float:
-    """Wait until something is so; returns the seconds that it took."""
-    begun = time.monotonic()
-    while not is_so():
-        assert time.monotonic() - begun < seconds, f"{what}: not within {seconds:.0f} s"
-        time.sleep(every)
-    return time.monotonic() - begun

@@ -24,7 +24,8 @@ from .conftest import CHROMIUM, CHROMIUM_FLAGS, ROOT, stack_make
 from .journey import OWNER, Journey
 from .pages import PHONE_WIDTH, grave_faults, is_too_wide, places
 from .prepared import simulation
-from .walking import Person, wait_until
+from .waiting import wait_until
+from .walking import Person
 
 CUSTOMERS = ("Bakery Brandt", "Dental Practice Dahl", "Law Office Lund")
 DESK = {"width": 1366, "height": 850}

@@ -17,7 +17,8 @@ from seatkeep_launcher.postgres import Postgres
 from seatkeep_launcher.supervisor import read_reports
 
 from .conftest import stack_make
-from .prepared import Prepared, Simulation, prepare, simulation, wait_until
+from .prepared import Prepared, Simulation, prepare, simulation
+from .waiting import wait_until
 
 pytestmark = [
     pytest.mark.services,

@@ -30,7 +30,8 @@ from seatkeep_protocol.subjects import Kind, up_subject
 from seatkeep_protocol.vocabulary import DetectionAction, Severity
 
 from .conftest import stack_make
-from .prepared import Prepared, RealDevice, Simulation, prepare, simulation, wait_until
+from .prepared import Prepared, RealDevice, Simulation, prepare, simulation
+from .waiting import wait_until
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
 

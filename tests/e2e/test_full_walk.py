@@ -18,6 +18,7 @@ from seatkeep_launcher.ports import find_free_port
 
 from .conftest import stack_make
 from .prepared import Simulation, simulation
+from .waiting import wait_until
 from .walking import (
     ALLOWING,
     BAKERY,
@@ -55,7 +56,6 @@ from .walking import (
     open_below,
     order,
     states,
-    wait_until,
 )
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]

@@ -18,7 +18,8 @@ from . import journey as steps
 from .conftest import Stack
 from .journey import COMPANY, OWNER, OWNER_NAME, PROGRESS, Journey
 from .pages import grave_faults, places
-from .walking import Person, wait_until
+from .waiting import wait_until
+from .walking import Person
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
 

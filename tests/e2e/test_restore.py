@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from .conftest import stack_make
-from .prepared import Prepared, RealDevice, Simulation, prepare, simulation, wait_until
+from .prepared import Prepared, RealDevice, Simulation, prepare, simulation
+from .waiting import wait_until
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(480)]
 

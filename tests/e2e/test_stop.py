@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from .conftest import stack_make
-from .prepared import Prepared, RealDevice, prepare, wait_until
+from .prepared import Prepared, RealDevice, prepare
+from .waiting import wait_until
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(180)]
 

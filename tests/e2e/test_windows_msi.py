@@ -28,7 +28,8 @@ from seatkeep_packaging.editions import ENDPOINT
 from seatkeep_packaging.signing import test_signer as signer_for_tests
 
 from .conftest import ROOT, Stack
-from .prepared import Prepared, prepare, wait_until
+from .prepared import Prepared, prepare
+from .waiting import wait_until
 
 sys.path.insert(0, str(ROOT / "tests" / "wine"))
 

@@ -22,7 +22,8 @@ import msgspec
 import pytest
 
 from .conftest import ROOT, Stack
-from .prepared import Prepared, prepare, wait_until
+from .prepared import Prepared, prepare
+from .waiting import wait_until
 
 sys.path.insert(0, str(ROOT / "tests" / "wine"))
 

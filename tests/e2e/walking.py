@@ -6,7 +6,6 @@ import csv
 import html
 import io
 import re
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from seatkeep_launcher.demo.mail_sink import MailSink
 from seatkeep_license.localhost import install_localhost_names
 
 from .conftest import Stack
+from .waiting import wait_until
 
 install_localhost_names()
 KEY = re.compile(r"SEATKEEP_KEY=([A-Za-z0-9_.-]+)")
@@ -226,15 +226,6 @@ def found_key(page: Page) -> str:
     found = KEY.search(page.locator(".copy-box code").first.inner_text())
     assert found is not None
     return found[1]
-
-
-def wait_until(what: str, is_so: Callable[[], bool], seconds: float, every: float = 0.1) -> float:
-    """Wait until something is so; returns the seconds that it took."""
-    begun = time.monotonic()
-    while not is_so():
-        assert time.monotonic() - begun < seconds, f"{what}: not within {seconds:.0f} s"
-        time.sleep(every)
-    return time.monotonic() - begun
 
 
 def distributor_set_up(walk: Walk, dora: Person) -> None:
