@@ -28,7 +28,7 @@ GOAL_THROUGH_DOOR_PER_SECOND = 2_500
 """Front door, fast path and load generator share two cores, and TLS costs as much as the activation."""
 CONNECTIONS = 256
 """Devices that ask at the same time, as in a roll-out."""
-WARM_UP = 100
+WARM_UP = 1_000
 CHECKED = 50
 
 
