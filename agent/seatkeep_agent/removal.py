@@ -15,6 +15,8 @@ from seatkeep_agent.paths import Layout
 from seatkeep_agent.platforms.base import Platform
 
 OWN_FOLDERS = ("bin", "lib", "etc", "run", "var", "log")
+CONNECT_SECONDS = 20.0
+"""An endpoint that is just starting, after an upgrade or a restart of the machine, still gets to give its seat back."""
 RELEASE_SECONDS = 30.0
 
 
@@ -31,7 +33,7 @@ async def seat_release(layout: Layout, platform: Platform) -> bool:
     client = EndpointClient(platform, layout.endpoint_socket, on_event=ignore, on_connect=greet, seen=0)
     session = asyncio.create_task(client.run())
     try:
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(CONNECT_SECONDS):
             await connected.wait()
         async with asyncio.timeout(RELEASE_SECONDS):
             await client.ask(Op.RETIRE, RetireArgs())
