@@ -15,7 +15,9 @@ from typing import TypeVar
 import msgspec
 import pytest
 from seatkeep_agent.config import StatusFile
+from seatkeep_agent.paths import Layout
 from seatkeep_agent.platforms import platform
+from seatkeep_agent.removal import seat_release
 from seatkeep_protocol.messages import (
     Body,
     DetectionEvent,
@@ -260,6 +262,16 @@ async def test_a_retire_order_releases_the_seat_and_removes_the_files(world: Wor
     await world.put(world.device_document(retire=world.retire_order()))
     await asyncio.to_thread(wait_until, lambda: not (machine.root / "var").exists(), 30)
     assert world.released == ["seat-1"]
+
+
+async def test_a_seat_given_back_at_removal_is_not_taken_again_by_the_agent_that_still_runs(
+    world: World, machine: Machine
+) -> None:
+    await start(world, machine)
+    activations = world.requests.count("/activate/v1/activate")
+    assert await seat_release(Layout(machine.root), platform())
+    await asyncio.to_thread(wait_until, lambda: "seat: retired" in Layout(machine.root).log_file.read_text())
+    assert (world.released, world.requests.count("/activate/v1/activate")) == (["seat-1"], activations)
 
 
 async def test_no_free_seat_ends_setup_with_code_11_and_the_reason(world: World, machine: Machine) -> None:

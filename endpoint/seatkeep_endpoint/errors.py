@@ -41,6 +41,12 @@ class NotProtectingError(EndpointError):
     code = "not_protecting"
 
 
+class RetiredError(EndpointError):
+    """This endpoint leaves the machine and takes no seat any more."""
+
+    code = "retired"
+
+
 class ScanBusyError(EndpointError):
     """Another scan runs already."""
 

@@ -22,7 +22,7 @@ from seatkeep_protocol.vocabulary import LicenseState, QuarantineState
 from seatkeep_endpoint import __version__
 from seatkeep_endpoint.engines.base import Engine
 from seatkeep_endpoint.engines.choice import engine_choose
-from seatkeep_endpoint.errors import EndpointError, HubError, NotProtectingError
+from seatkeep_endpoint.errors import EndpointError, HubError, NotProtectingError, RetiredError
 from seatkeep_endpoint.leasing.keeper import Activation, LeaseKeeper
 from seatkeep_endpoint.leasing.rules import SeatView
 from seatkeep_endpoint.news import News
@@ -87,6 +87,7 @@ class EndpointService:
         self._engine_errors: dict[str, str] = {}
         self._engine: Engine = self._choose_engine()
         self._told: bytes = b""
+        self._is_retired = False
         self._handlers: dict[Op, Callable[[Any], Awaitable[Any]]] = {
             Op.HELLO: self._hello,
             Op.STATUS: self._status,
@@ -213,6 +214,8 @@ class EndpointService:
         return self.status()
 
     async def _activate(self, args: local.ActivateArgs) -> EndpointStatus:
+        if self._is_retired:
+            raise RetiredError("this endpoint leaves the machine and takes no seat any more")
         if args.ca_pem:
             self._layout.ca_file.write_text(args.ca_pem)
         self._store.fact_set(RELAY_URL, args.relay_url or "")
@@ -271,8 +274,14 @@ class EndpointService:
         self.news.record(EventName.QUARANTINE, quarantine_event(item, QuarantineState.DELETED, now=self._clock()))
 
     async def _retire(self, args: local.RetireArgs) -> dict[str, bool]:
+        """Leave for good: an agent that still runs and has a ticket must not take the seat again."""
         self.scanner.cancel_all()
-        is_released = await self._keeper.release() if args.is_releasing_seat else False
+        self._is_retired = True
+        try:
+            is_released = await self._keeper.release() if args.is_releasing_seat else False
+        except EndpointError:
+            self._is_retired = False
+            raise
         self._keeper.forget()
         self.tell_status()
         return {"released": is_released}
