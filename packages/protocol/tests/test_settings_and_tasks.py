@@ -33,6 +33,7 @@ def test_unknown_setting_is_refused() -> None:
 def test_exclusions_append_and_targets_replace() -> None:
     assert ENDPOINT.setting("scan.exclusions").list_mode is ListMode.APPEND
     assert ENDPOINT.setting("scan.targets").list_mode is ListMode.REPLACE
+    assert ENDPOINT.setting("defender.exclusion_paths").list_mode is ListMode.APPEND
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,10 @@ def test_exclusions_append_and_targets_replace() -> None:
         ("engine.kind", "clamd"),
         ("signatures.max_age_days", 30),
         ("quarantine.on_detection", False),
+        ("defender.mode", "ENFORCE"),
+        ("defender.scan_time", "23:59"),
+        ("defender.exclusion_extensions", ["bak", ".tmp"]),
+        ("defender.attack_surface_rules", ["d4f940ab-401b-4efc-aadc-ad5f3c50688a=BLOCK"]),
     ],
 )
 def test_fitting_value_is_taken(name: str, value: object) -> None:
@@ -64,6 +69,11 @@ def test_fitting_value_is_taken(name: str, value: object) -> None:
         ("signatures.max_age_days", 31, "at most 30"),
         ("signatures.max_age_days", True, "must be of type integer"),
         ("quarantine.on_detection", 1, "must be of type boolean"),
+        ("defender.mode", "enforce", "must be one of OFF, AUDIT, ENFORCE"),
+        ("defender.scan_time", "24:00", "must look like"),
+        ("defender.exclusion_extensions", ["..\\evil"], "must look like"),
+        ("defender.attack_surface_rules", ["d4f940ab=BLOCK"], "must look like"),
+        ("defender.signature_update_hours", 0, "at least 1"),
     ],
 )
 def test_unfit_value_is_refused_and_says_why(name: str, value: object, reason: str) -> None:
