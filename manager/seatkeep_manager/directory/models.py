@@ -140,6 +140,12 @@ class Device(models.Model):
     os_family = models.TextField(blank=True, default="")
     os_name = models.TextField(blank=True, default="")
     os_version = models.TextField(blank=True, default="")
+    os_edition = models.TextField(blank=True, default="", db_default="")
+    """Such as `Professional` or `ServerStandard`, as the system itself calls it; Windows only."""
+    os_build = models.TextField(blank=True, default="", db_default="")
+    """Such as `22631.4317`; Windows only."""
+    domain = models.TextField(blank=True, default="", db_default="")
+    """The domain that it is joined to."""
     architecture = models.TextField(blank=True, default="")
     serial = models.TextField(blank=True, default="")
     manufacturer = models.TextField(blank=True, default="")
@@ -165,6 +171,8 @@ class Device(models.Model):
     """Document key → version that the agent last said it obeys."""
     spool_waiting = models.BigIntegerField(default=0)
     signed_in_user = models.TextField(blank=True, default="")
+    last_user = models.TextField(blank=True, default="", db_default="")
+    """Who is signed in, or was last."""
 
     protection = models.TextField(choices=ProtectionStatus.choices, default=ProtectionStatus.UNKNOWN)
     protection_reasons = ArrayField(models.TextField(), default=list)

@@ -204,6 +204,8 @@ def agent_columns(claims: EnrollRequest, key: VerifyKey) -> dict[str, object]:
         "os_family": claims.os.family.value,
         "os_name": claims.os.name,
         "os_version": claims.os.version,
+        "os_edition": claims.os.edition,
+        "os_build": claims.os.build,
         "architecture": claims.os.arch,
     }
 

@@ -22,13 +22,15 @@ from seatkeep_protocol.protection import protection_status
 
 from seatkeep_manager.detections.rules import DetectionReport, QuarantineReport
 from seatkeep_manager.detections.services import detections_report, quarantine_report
-from seatkeep_manager.directory.models import Device, InventorySnapshot
+from seatkeep_manager.directory.models import Device
 from seatkeep_manager.ingest.decoding import Message, is_newer
 from seatkeep_manager.statedocs.licenses import tickets_issue
 from seatkeep_manager.tasks.rules import RunReport
 from seatkeep_manager.tasks.services import task_runs_report
 
-_HEARTBEATS = files(__package__).joinpath("sql/heartbeats.sql").read_text()
+_SQL = files(__package__).joinpath("sql")
+_HEARTBEATS = _SQL.joinpath("heartbeats.sql").read_text()
+_INVENTORIES = _SQL.joinpath("inventories.sql").read_text()
 LEASE_INTERVALS = 2.5
 """How many heartbeat intervals one heartbeat keeps a device online."""
 
@@ -96,26 +98,28 @@ def _heartbeat_row(pk: int, message: Message, body: Heartbeat) -> tuple[object, 
 
 
 def _inventories(found: list[tuple[int, Message, Inventory]], now: datetime) -> None:
-    for pk, message, body in _newest(found):
-        place = _place(message)
-        known = InventorySnapshot.objects.filter(device_id=pk).first()
-        if known is not None and not is_newer(**place, known=(known.spool, known.seq, known.at_us)):
-            continue
-        InventorySnapshot.objects.update_or_create(device_id=pk, defaults={**_snapshot(body, message, now), **place})
-        Device.objects.filter(pk=pk).update(**_inventory_columns(body, message))
+    rows = [_inventory_row(pk, message, body, now) for pk, message, body in _newest(found)]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_INVENTORIES, [msgspec.json.encode(rows).decode()])
 
 
-def _snapshot(body: Inventory, message: Message, now: datetime) -> dict[str, Any]:
+def _inventory_row(pk: int, message: Message, body: Inventory, now: datetime) -> dict[str, Any]:
     return {
+        "device_id": pk,
+        **_place(message),
         "taken_at": instant(message.envelope.at_us),
         "received_at": now,
-        "hardware": msgspec.to_builtins(body.hardware),
-        "os": msgspec.to_builtins(body.os),
-        "software": msgspec.to_builtins(body.software),
+        "hardware": body.hardware,
+        "os": body.os,
+        "software": body.software,
+        "fingerprint": body.fp,
+        **_inventory_columns(body),
     }
 
 
-def _inventory_columns(body: Inventory, message: Message) -> dict[str, Any]:
+def _inventory_columns(body: Inventory) -> dict[str, Any]:
+    """What of an inventory stands in the device's own row, for lists."""
     hardware = body.hardware
     return {
         "hostname": body.hostname,
@@ -123,7 +127,11 @@ def _inventory_columns(body: Inventory, message: Message) -> dict[str, Any]:
         "os_family": body.os.family.value,
         "os_name": body.os.name,
         "os_version": body.os.version,
+        "os_edition": body.os.edition,
+        "os_build": body.os.build,
         "architecture": body.os.arch,
+        "domain": body.domain,
+        "last_user": body.last_user,
         "serial": hardware.serial,
         "manufacturer": hardware.manufacturer,
         "model": hardware.model,
@@ -131,8 +139,6 @@ def _inventory_columns(body: Inventory, message: Message) -> dict[str, Any]:
         "cpu_count": min(hardware.cpu_cores, 2**31 - 1) or None,
         "memory_bytes": hardware.ram_bytes or None,
         "disk_bytes": min(sum(disk.size_bytes for disk in hardware.disks), 2**62) or None,
-        "inventory_at": message.incoming.received_at,
-        **({"fingerprint": body.fp} if body.fp else {}),
     }
 
 

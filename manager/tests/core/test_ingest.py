@@ -7,12 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from cast import ACTOR, NOW, wire
+from cast import ACTOR, NOW, Tree, wire
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from seatkeep_manager.detections.enums import Resolution
 from seatkeep_manager.detections.models import Detection, QuarantineItem
 from seatkeep_manager.directory.models import Device
+from seatkeep_manager.directory.services import device_create
 from seatkeep_manager.ingest.decoding import Incoming
 from seatkeep_manager.ingest.models import RefusedMessages, UnknownDeviceMessage
 from seatkeep_manager.ingest.services import batch_take, unknown_take_in
@@ -123,6 +126,57 @@ def test_an_inventory_fills_the_device(device: Device) -> None:
     send(device, Inventory(hostname="srv", kind=DeviceKind.SERVER, os=os, hardware=Hardware(serial="S1", cpu_cores=4)))
     assert (device.hostname, device.kind, device.serial, device.cpu_count) == ("srv", "SERVER", "S1", 4)
     assert device.inventory.os["version"] == "13"
+
+
+def windows_inventory(**changes: Any) -> Inventory:
+    os = OsInfo(
+        family=OsFamily.WINDOWS, name="Windows 11 Pro", version="23H2", arch="x86_64", edition="Professional",
+        build="22631.4317",
+    )  # fmt: skip
+    hardware = Hardware(serial="PF3XK1", manufacturer="LENOVO", model="ThinkPad T14")
+    given = {"domain": "ALPHA", "last_user": "ALPHA\\anna", "hardware": hardware, "os": os, **changes}
+    return Inventory(**{"hostname": "pc-1", "kind": DeviceKind.WORKSTATION, **given})
+
+
+def test_a_windows_inventory_fills_the_columns_of_the_lists(device: Device) -> None:
+    send(device, windows_inventory())
+    assert (device.os_family, device.os_name, device.os_version) == ("WINDOWS", "Windows 11 Pro", "23H2")
+    assert (device.os_edition, device.os_build) == ("Professional", "22631.4317")
+    assert (device.domain, device.last_user) == ("ALPHA", "ALPHA\\anna")
+    assert (device.serial, device.manufacturer, device.model) == ("PF3XK1", "LENOVO", "ThinkPad T14")
+    assert (device.inventory.os["edition"], device.inventory.taken_at) == ("Professional", NOW)
+
+
+def test_the_last_user_stays_when_nobody_is_signed_in(device: Device) -> None:
+    send(device, windows_inventory())
+    send(device, heartbeat(user="ALPHA\\ben"), seq=2)
+    send(device, windows_inventory(last_user=""), heartbeat(user=""), seq=3)
+    assert (device.signed_in_user, device.last_user) == ("", "ALPHA\\ben")
+
+
+def test_an_inventory_without_a_fingerprint_leaves_the_known_one(device: Device) -> None:
+    send(device, windows_inventory(fp={"machine_id": "m"}))
+    send(device, windows_inventory(hostname="pc-2"), seq=2)
+    assert (device.hostname, device.fingerprint) == ("pc-2", {"machine_id": "m"})
+
+
+def test_an_older_inventory_changes_neither_row_nor_snapshot(device: Device) -> None:
+    send(device, windows_inventory(), seq=5)
+    send(device, windows_inventory(hostname="old", domain="OLD"), seq=4)
+    send(device, windows_inventory(hostname="old"), seq=9, spool=uuid.UUID(int=9), at=NOW - timedelta(days=1))
+    assert (device.hostname, device.domain, device.inventory.seq) == ("pc-1", "ALPHA", 5)
+
+
+def test_a_batch_of_inventories_is_one_statement(tree: Tree, now: datetime) -> None:
+    found = [
+        device_create(actor=ACTOR, group_id=tree.alpha.pk, hostname=name, kind="WORKSTATION", now=now)
+        for name in ("a", "b", "c")
+    ]
+    batch = [Incoming(*wire(one, windows_inventory(hostname=f"{one.hostname}-new")), now) for one in found]
+    with CaptureQueriesContext(connection) as captured:
+        batch_take(batch, now=now)
+    assert sum("directory_inventorysnapshot" in query["sql"] for query in captured) == 1
+    assert set(Device.objects.values_list("hostname", flat=True)) == {"a-new", "b-new", "c-new"}
 
 
 def test_protection_is_judged_here_and_not_believed(device: Device) -> None:

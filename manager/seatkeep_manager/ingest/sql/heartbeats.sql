@@ -11,7 +11,8 @@ SET heartbeat_spool = h.spool,
     applied_versions = h.applied::jsonb,
     spool_waiting = h.waiting,
     ip_addresses = ARRAY(SELECT jsonb_array_elements_text(h.addresses::jsonb)),
-    signed_in_user = h.user_name
+    signed_in_user = h.user_name,
+    last_user = coalesce(nullif(h.user_name, ''), d.last_user)
 FROM unnest(
     %s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::timestamptz[],
     %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[]
