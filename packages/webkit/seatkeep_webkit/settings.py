@@ -280,5 +280,10 @@ def _logging() -> dict[str, Any]:
         "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["console"], "level": level},
-        "loggers": {"django.server": {"handlers": ["console"], "level": level, "propagate": False}},
+        "loggers": {
+            "django.server": {"handlers": ["console"], "level": level, "propagate": False},
+            # What is registered at every start says nothing that the code does not.
+            "procrastinate.blueprints": {"level": "WARNING"},
+            "procrastinate.periodic": {"level": "WARNING"},
+        },
     }
