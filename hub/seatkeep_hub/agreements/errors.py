@@ -51,3 +51,10 @@ class OffboardEarlyError(InvalidError):
 
     code = "offboard_early"
     message = _("Licensing ends protection at once; order it on that day, or off-board in the console, which waits.")
+
+
+class DayClockFieldError(InvalidError):
+    """The time zone or the time at which a day ends is not in order."""
+
+    code = "day_clock_field"
+    message = _("The time zone or the time at which a day ends is not in order.")

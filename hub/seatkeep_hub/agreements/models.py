@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -117,6 +119,38 @@ class UsageDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.node_id} {self.day}"
+
+
+class DayClock(models.Model):
+    """When the days of a billing relation begin and end, from the first of a month on.
+
+    Without one they run from midnight to midnight in the seller's zone. `day_clocks` says how the rows are read.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    seller = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", verbose_name=_("seller"))
+    buyer = models.ForeignKey(
+        Company, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("buyer")
+    )
+    valid_from_on = models.DateField(_("valid from"), help_text=_("The first day of a month."))
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, blank=True, help_text=_("IANA name; the seller's where empty.")
+    )
+    cut_off = models.TimeField(_("a day ends at"), default=time(), help_text=_("By the clock of the time zone."))
+
+    class Meta:
+        ordering = ["-valid_from_on", "-id"]
+        verbose_name = _("day's end")
+        verbose_name_plural = _("days' ends")
+        constraints = [
+            models.CheckConstraint(condition=Q(valid_from_on__day=1), name="day_clock_from_first_of_month"),
+            models.UniqueConstraint(
+                fields=["seller", "buyer", "valid_from_on"], name="day_clock_once", nulls_distinct=False
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seller} → {self.buyer or '*'} {self.valid_from_on}: {self.cut_off:%H:%M} {self.time_zone}"
 
 
 class UsageRun(models.Model):

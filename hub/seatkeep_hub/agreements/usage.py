@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Count, F, Max, Min, QuerySet, Sum
 from seatkeep_webkit.ratelimit.services import rate_limit
 
-from seatkeep_hub.agreements.models import UsageDay, UsageRun
+from seatkeep_hub.agreements.models import DayClock, UsageDay, UsageRun
 from seatkeep_hub.companies.models import Company
 from seatkeep_hub.companies.selectors import Viewer, companies_visible
 from seatkeep_hub.licensing.isolation import read_committed
@@ -26,7 +25,10 @@ OVERLAP = timedelta(minutes=10)
 """Counted again: an activation that was still being written when a day was counted."""
 
 EAST, WEST = timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))
-"""Where a day begins first and ends last."""
+"""Where a midnight comes first and last."""
+
+CUT_OFF_REACH = timedelta(hours=12)
+"""A cut-off other than midnight moves a day by so much at most (`day_clocks`)."""
 
 
 class UsageTotal(NamedTuple):
@@ -46,13 +48,13 @@ def usage_day_record(*, day: date, now: datetime, company: Company | None = None
     """Write the usage of a day for every share and level, or those bought at and below `company`.
 
     Idempotent: the same rows again, whenever it runs, because each number is read from the ledgers. The day runs from
-    midnight to midnight in the seller's time zone; a day that is not over yet shows what is known so far.
+    cut-off to cut-off by the relation's clock (`day_clocks`); one that is not over yet shows what is known so far.
 
     Args:
-        day: The day, as each seller's calendar has it.
+        day: The day, as each relation's calendar has it.
         now: Current time, aware UTC.
         company: Only what it and companies below it buy.
-        since: Only sellers whose day ended after this moment, or goes on.
+        since: Only relations whose day ended after this moment, or goes on.
 
     Returns:
         How many rows were written.
@@ -88,7 +90,9 @@ def usage_run(*, now: datetime) -> int:
     begin = since or License.objects.aggregate(first=Min("created_at"))["first"]
     rows = 0
     if begin is not None and begin <= now:
-        rows = usage_days_record(first=_day(begin, WEST), last=_day(now, EAST), now=now, since=since)
+        reach = CUT_OFF_REACH if DayClock.objects.exclude(cut_off=time()).exists() else timedelta()
+        first, last = _day(begin - reach, WEST), _day(now + reach, EAST)
+        rows = usage_days_record(first=first, last=last, now=now, since=since)
     UsageRun.objects.update_or_create(is_only=True, defaults={"ran_at": now})
     return rows
 
@@ -108,7 +112,7 @@ def _day(at: datetime, zone: tzinfo) -> date:
 
 
 def usage_today_count(*, company: Company, now: datetime) -> int:
-    """Count the day that is running, for a company and what is below it, without waiting for the hour.
+    """Count the days that are running, for a company and what is below it, without waiting for the hour.
 
     Returns:
         How many rows were written.
@@ -117,8 +121,8 @@ def usage_today_count(*, company: Company, now: datetime) -> int:
         RateLimitedError: It was counted too often within the last minute.
     """
     rate_limit(key=f"usage-count:{company.uid}", limit=COUNTS_AT_ONCE, window=timedelta(minutes=1), now=now)
-    today = now.astimezone(ZoneInfo(company.time_zone)).date()
-    return usage_day_record(day=today, now=now, company=company)
+    days = (_day(now, UTC) + timedelta(days=offset) for offset in (-1, 0, 1))
+    return sum(usage_day_record(day=day, now=now, company=company, since=now) for day in days)
 
 
 def usage_list(viewer: Viewer, *, first: date, last: date, company: Company | None = None) -> QuerySet[UsageDay]:

@@ -2,17 +2,34 @@
 -- below one company, or only relations whose day ended after the last run. The day runs from midnight to midnight in
 -- the seller's time zone. Every number follows from a ledger (seat journal, license entries, agreement entries), so a
 -- late or repeated run gives the same ones.
-WITH edge AS (
-    -- Who buys from whom: divisions only group.
-    SELECT buyer.id AS buyer_id, seller.id AS seller_id, seller.time_zone
+WITH clock AS MATERIALIZED (
+    SELECT seller_id, buyer_id, valid_from_on, cut_off, nullif(time_zone, '') AS zone
+    FROM agreements_dayclock WHERE valid_from_on <= %(day)s
+), edge AS (
+    -- Who buys from whom (divisions only group), and when the day of the two begins and ends.
+    SELECT buyer.id AS buyer_id, seller.id AS seller_id,
+           usage_day_begin(%(day)s::date, former.cut_off, coalesce(former.zone, seller.time_zone)) AS low,
+           usage_day_begin(%(day)s::date + 1, held.cut_off, coalesce(held.zone, seller.time_zone)) AS high
     FROM companies_company buyer
     JOIN companies_company above ON above.id = buyer.parent_id
     JOIN companies_company seller
         ON seller.id = CASE WHEN above.kind = 'DIVISION' THEN above.parent_id ELSE above.id END
+    LEFT JOIN LATERAL (
+        -- The clock that held the day before says when this one begins: a new clock leaves no hour out.
+        SELECT cut_off, zone FROM clock
+        WHERE clock.seller_id = seller.id AND (clock.buyer_id = buyer.id OR clock.buyer_id IS NULL)
+            AND clock.valid_from_on < %(day)s
+        ORDER BY clock.buyer_id IS NULL, clock.valid_from_on DESC LIMIT 1
+    ) AS former ON true
+    LEFT JOIN LATERAL (
+        SELECT cut_off, zone FROM clock
+        WHERE clock.seller_id = seller.id AND (clock.buyer_id = buyer.id OR clock.buyer_id IS NULL)
+        ORDER BY clock.buyer_id IS NULL, clock.valid_from_on DESC LIMIT 1
+    ) AS held ON true
     WHERE buyer.kind <> 'DIVISION'
 ), node AS (
     SELECT n.id AS node_id, n.kind, n.license_id, n.product_id, n.created_at, n.closed_at, l.bundle_id,
-           owner.id AS owner_id, owner.path AS owner_path, owner.time_zone,
+           owner.id AS owner_id, owner.path AS owner_path, owner.time_zone AS zone,
            home.id AS home_id, home.path AS home_path
     FROM licensing_poolnode n
     JOIN licensing_license l ON l.id = n.license_id
@@ -21,25 +38,26 @@ WITH edge AS (
     WHERE n.kind <> 'SITE'
 ), relation AS (
     -- What a license's owner uses itself,
-    SELECT node.*, owner_id AS seller_id, owner_id AS buyer_id, time_zone AS zone, true AS is_direct, false AS is_whole
+    SELECT node.*, owner_id AS seller_id, owner_id AS buyer_id, usage_day_begin(%(day)s::date, NULL, zone) AS low,
+           usage_day_begin(%(day)s::date + 1, NULL, zone) AS high, true AS is_direct, false AS is_whole
     FROM node WHERE home_id = owner_id
     UNION ALL
     -- what is shared below the owner, at each level down to the customer,
-    SELECT node.*, edge.seller_id, edge.buyer_id, edge.time_zone, edge.buyer_id = home_id, false
+    SELECT node.*, edge.seller_id, edge.buyer_id, edge.low, edge.high, edge.buyer_id = home_id, false
     FROM node
     CROSS JOIN LATERAL unnest(home_path[cardinality(owner_path) + 1:]) AS step (company_id)
     JOIN edge ON edge.buyer_id = step.company_id
     WHERE home_id <> owner_id AND home_path @> ARRAY[owner_id]
     UNION ALL
     -- and the whole license, at each level from the owner upward.
-    SELECT node.*, edge.seller_id, edge.buyer_id, edge.time_zone, false, true
+    SELECT node.*, edge.seller_id, edge.buyer_id, edge.low, edge.high, false, true
     FROM node
     CROSS JOIN LATERAL unnest(owner_path) AS step (company_id)
     JOIN edge ON edge.buyer_id = step.company_id
     WHERE kind = 'ROOT'
 ), share AS (
     SELECT r.node_id, r.license_id, r.product_id, r.seller_id, r.buyer_id, r.is_direct, r.is_whole,
-           bounds.low, bounds.high,
+           r.low, r.high,
            CASE WHEN pause.kind IN ('SUSPEND', 'CANCEL') AND NOT freed.is_so THEN 0
                 ELSE floor(coalesce(entry.quantity, 0) * line.ratio)::int END AS ordered,
            CASE WHEN agreed.id IS NULL OR (agreed.is_closed AND NOT leaving.is_billed) THEN 0
@@ -48,31 +66,27 @@ WITH edge AS (
     FROM relation r
     JOIN companies_company buyer ON buyer.id = r.buyer_id
     JOIN licensing_bundleproduct line ON line.bundle_id = r.bundle_id AND line.product_id = r.product_id
-    CROSS JOIN LATERAL (
-        SELECT %(day)s::date::timestamp AT TIME ZONE r.zone AS low,
-               (%(day)s::date + 1)::timestamp AT TIME ZONE r.zone AS high
-    ) AS bounds
     LEFT JOIN LATERAL (
         SELECT e.quantity FROM licensing_licenseentry e
-        WHERE e.license_id = r.license_id AND e.at < bounds.high ORDER BY e.number DESC LIMIT 1
+        WHERE e.license_id = r.license_id AND e.at < r.high ORDER BY e.number DESC LIMIT 1
     ) AS entry ON true
     LEFT JOIN LATERAL (
         -- A suspended license counts through the day of its suspension.
         SELECT e.kind FROM licensing_licenseentry e
-        WHERE e.license_id = r.license_id AND e.at < bounds.low AND e.kind IN ('SUSPEND', 'UNSUSPEND', 'CANCEL')
+        WHERE e.license_id = r.license_id AND e.at < r.low AND e.kind IN ('SUSPEND', 'UNSUSPEND', 'CANCEL')
         ORDER BY e.number DESC LIMIT 1
     ) AS pause ON true
     CROSS JOIN LATERAL (
         SELECT EXISTS (
             SELECT 1 FROM licensing_licenseentry e
-            WHERE e.license_id = r.license_id AND e.kind = 'UNSUSPEND' AND e.at >= bounds.low AND e.at < bounds.high
+            WHERE e.license_id = r.license_id AND e.kind = 'UNSUSPEND' AND e.at >= r.low AND e.at < r.high
         ) AS is_so
     ) AS freed
     LEFT JOIN LATERAL (
         SELECT ae.id, ae.mode, ae.quantity, ae.is_closed, ae.at
         FROM agreements_agreemententry ae
         JOIN agreements_agreement a ON a.id = ae.agreement_id
-        WHERE a.node_id = r.node_id AND ae.at < bounds.high ORDER BY ae.number DESC LIMIT 1
+        WHERE a.node_id = r.node_id AND ae.at < r.high ORDER BY ae.number DESC LIMIT 1
     ) AS agreed ON true
     CROSS JOIN LATERAL (
         -- Off-boarding closed the agreement, and the customer still pays for what was agreed, the last day included.
@@ -82,9 +96,9 @@ WITH edge AS (
                 AND agreed.is_closed AND agreed.at >= o.created_at AND agreed.at <= coalesce(o.finished_at, %(now)s)
         ) AS is_billed
     ) AS leaving
-    WHERE r.created_at < bounds.high AND bounds.low <= %(now)s
-        AND (r.closed_at IS NULL OR r.closed_at >= bounds.low OR leaving.is_billed)
-        AND (%(since)s::timestamptz IS NULL OR bounds.high > %(since)s)
+    WHERE r.created_at < r.high AND r.low <= %(now)s
+        AND (r.closed_at IS NULL OR r.closed_at >= r.low OR leaving.is_billed)
+        AND (%(since)s::timestamptz IS NULL OR r.high > %(since)s)
         AND (%(company)s::bigint IS NULL OR buyer.path @> ARRAY[%(company)s::bigint])
         -- A company that moved keeps the days on which it bought from another.
         AND NOT EXISTS (
