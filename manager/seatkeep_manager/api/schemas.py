@@ -42,9 +42,17 @@ class DeviceOut(Schema):
     protection: str
     protection_reasons: list[str]
     lease: dict[str, Any]
+    os_family: str
     os_name: str
     os_version: str
+    os_edition: str
+    os_build: str
+    architecture: str
+    domain: str
+    last_user: str
     serial: str
+    manufacturer: str
+    model: str
     agent_version: str
     enrolled_at: datetime
     last_seen_at: datetime | None

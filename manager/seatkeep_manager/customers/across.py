@@ -18,7 +18,7 @@ from seatkeep_manager.detections.models import Detection
 from seatkeep_manager.detections.selectors import detections_visible
 from seatkeep_manager.directory.enums import AccessLevel, ProtectionStatus
 from seatkeep_manager.directory.models import Device, StaticGroup, User
-from seatkeep_manager.directory.selectors import devices_active_visible, groups_visible
+from seatkeep_manager.directory.selectors import devices_active_visible, devices_matching, groups_visible
 from seatkeep_manager.hublink.models import MirroredCompany, MirroredLicense, MirroredNode
 from seatkeep_manager.hublink.selectors import license_list, node_list, product_names
 from seatkeep_manager.policies.models import Policy, PolicyAssignment
@@ -206,9 +206,8 @@ def _by_day(found: QuerySet[Detection], now: datetime) -> list[tuple[date, dict[
 
 
 def search_devices(user: User, text: str, *, limit: int = 8) -> list[Device]:
-    """Computers whose name or serial number holds the text."""
-    wanted = Q(hostname__icontains=text) | Q(display_name__icontains=text) | Q(serial__icontains=text)
-    return list(devices_active_visible(user).filter(wanted).order_by("hostname")[:limit])
+    """Computers whose name, serial number, last user or system fits the text."""
+    return list(devices_matching(devices_active_visible(user), text).order_by("hostname")[:limit])
 
 
 def search_customers(user: User, text: str, *, limit: int = 5) -> list[MirroredCompany]:

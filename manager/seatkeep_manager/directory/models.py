@@ -207,6 +207,11 @@ class Device(models.Model):
         return self.display_name or self.hostname
 
     @property
+    def system(self) -> str:
+        """The operating system with its version, such as `Windows 11 Pro 23H2`; empty before it is known."""
+        return f"{self.os_name} {self.os_version}".strip()
+
+    @property
     def hex_id(self) -> str:
         """The id as broker subjects and keys spell it: 32 lower-case hex digits."""
         return self.uid.hex

@@ -6,7 +6,7 @@ import uuid
 from importlib.resources import files
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from seatkeep_manager.directory.enums import AccessLevel, DeviceState, GroupKind
@@ -14,6 +14,11 @@ from seatkeep_manager.directory.errors import DeviceNotFoundError, GroupNotFound
 from seatkeep_manager.directory.models import Device, InventorySnapshot, StaticGroup, User
 
 _GROUPS_VISIBLE = files(__package__).joinpath("sql/groups_visible.sql").read_text()
+DEVICE_SEARCH = (
+    "hostname__icontains", "display_name__icontains", "serial__icontains", "last_user__icontains",
+    "domain__istartswith", "os_name__icontains", "os_build__startswith", "agent_version__istartswith",
+)  # fmt: skip
+"""Where a search for devices looks; one hit is enough."""
 _COUNTING = {
     AccessLevel.READ: [AccessLevel.READ.value, AccessLevel.WRITE.value],
     AccessLevel.WRITE: [AccessLevel.WRITE.value],
@@ -42,6 +47,14 @@ def devices_visible(user: User | AnonymousUser, *, level: AccessLevel = AccessLe
 def devices_active_visible(user: User | AnonymousUser, *, level: AccessLevel = AccessLevel.READ) -> QuerySet[Device]:
     """As `devices_visible`, without retired devices."""
     return devices_visible(user, level=level).filter(state=DeviceState.ACTIVE)
+
+
+def devices_matching(devices: QuerySet[Device], text: str) -> QuerySet[Device]:
+    """Those of devices the caller may see that a search text finds; all of them when it is empty."""
+    found = Q()
+    for lookup in DEVICE_SEARCH if text.strip() else ():
+        found |= Q(**{lookup: text.strip()})
+    return devices.filter(found)
 
 
 def device_get(user: User | AnonymousUser, *, uid: uuid.UUID, level: AccessLevel = AccessLevel.READ) -> Device:

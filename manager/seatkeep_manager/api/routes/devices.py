@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router, Status
+from ninja import Query, Router, Status
+from seatkeep_protocol.vocabulary import OsFamily
 from seatkeep_webkit.actors import actor_from_request
 from seatkeep_webkit.clock import now as clock_now
 from seatkeep_webkit.errors import NotFoundError
@@ -25,7 +26,7 @@ from seatkeep_manager.api.schemas import (
 from seatkeep_manager.customers.across import devices_below
 from seatkeep_manager.directory.enums import AccessLevel
 from seatkeep_manager.directory.models import Device
-from seatkeep_manager.directory.selectors import device_get, group_get, groups_visible
+from seatkeep_manager.directory.selectors import device_get, devices_matching, group_get, groups_visible
 from seatkeep_manager.directory.services import device_restore, device_retire
 from seatkeep_manager.policies.selectors import effective_policy, policy_get
 from seatkeep_manager.policies.services import policy_assign_device
@@ -46,12 +47,24 @@ def group_list(request: HttpRequest, cursor: str | None = None, limit: int = 100
 
 @router.get("/devices", response=PageOut[DeviceOut], summary="Computers")
 def device_list(
-    request: HttpRequest, group: UUID | None = None, cursor: str | None = None, limit: int = 100
+    request: HttpRequest,
+    group: UUID | None = None,
+    os: OsFamily | None = None,
+    search: Annotated[str, Query(max_length=100)] = "",
+    cursor: str | None = None,
+    limit: int = 100,
 ) -> Page[Any]:
-    """Managed computers that the caller may see; those in a group and below it when one is named."""
+    """Managed computers that the caller may see.
+
+    `group` keeps those in it and below, `os` one kind of system; `search` looks at name, serial number, last user,
+    domain and system.
+    """
     user = caller(request)
-    place = group_get(user, uid=group) if group else None
-    return paginate(devices_below(user, place), order=("hostname", "id"), cursor=cursor, limit=limit)
+    found = devices_below(user, group_get(user, uid=group) if group else None)
+    found = devices_matching(found, search)
+    if os is not None:
+        found = found.filter(os_family=os.value)
+    return paginate(found, order=("hostname", "id"), cursor=cursor, limit=limit)
 
 
 @router.get("/devices/{uuid:uid}", response=DeviceOut, summary="One computer")

@@ -7,7 +7,6 @@ from django.db.models.functions import Now
 from django.http import QueryDict
 from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
-from seatkeep_protocol.vocabulary import OsFamily
 from seatkeep_webkit.tables import BulkAction, ChoiceFilter, Column, Empty, QueryFilter, Table
 
 from seatkeep_manager.console.group_places import scope_path
@@ -16,6 +15,7 @@ from seatkeep_manager.detections.enums import QuarantineState, Severity
 from seatkeep_manager.detections.models import Detection, QuarantineItem
 from seatkeep_manager.directory.enums import DeviceKind, ProtectionStatus
 from seatkeep_manager.directory.models import Device
+from seatkeep_manager.directory.selectors import DEVICE_SEARCH
 from seatkeep_manager.enrollment.enums import WaitReason
 from seatkeep_manager.enrollment.models import EnrollmentRequest
 from seatkeep_manager.tasks.enums import RunState
@@ -34,11 +34,23 @@ RUN_TONES = {
 }  # fmt: skip
 
 
-OS_FAMILIES = [
-    (OsFamily.LINUX.value, _("Linux")),
-    (OsFamily.WINDOWS.value, _("Windows")),
-    (OsFamily.MACOS.value, _("macOS")),
-]
+SYSTEMS = {
+    "WINDOWS": (_("Windows"), Q(os_family="WINDOWS")),
+    "LINUX": (_("Linux"), Q(os_family="LINUX")),
+    "MACOS": (_("macOS"), Q(os_family="MACOS")),
+    "windows-11": (_("Windows 11"), Q(os_family="WINDOWS", os_name__startswith="Windows 11")),
+    "windows-10": (_("Windows 10"), Q(os_family="WINDOWS", os_name__startswith="Windows 10")),
+    "windows-server": (_("Windows Server"), Q(os_family="WINDOWS", os_name__startswith="Windows Server")),
+}
+EDITIONS = {
+    "home": (_("Home"), Q(os_edition__startswith="Core")),
+    "pro": (_("Pro"), Q(os_edition__startswith="Professional")),
+    "enterprise": (_("Enterprise"), Q(os_edition__startswith="Enterprise")),
+    "education": (_("Education"), Q(os_edition__startswith="Education")),
+    "server-standard": (_("Server Standard"), Q(os_edition__startswith="ServerStandard")),
+    "server-datacenter": (_("Server Datacenter"), Q(os_edition__startswith="ServerDatacenter")),
+}
+"""Windows editions by what the registry calls them (EditionID)."""
 CONTACTS = {
     "online": (_("Online now"), Q(online_until__gt=Now())),
     "offline": (_("Offline"), Q(online_until__lte=Now()) | Q(online_until__isnull=True)),
@@ -51,7 +63,7 @@ class DeviceTable(Table[Device]):
 
     name = "devices"
     order = "hostname"
-    search = ("hostname__icontains", "display_name__icontains", "serial__icontains", "agent_version__istartswith")
+    search = DEVICE_SEARCH
     columns = (
         Column("name", _("Computer"), sort="hostname", is_title=True, template="console/cells/device.html"),
         Column("group.name", _("Group"), sort="group__name"),
@@ -62,17 +74,24 @@ class DeviceTable(Table[Device]):
             template="console/cells/license_state.html",
             export=lambda d: d.lease.get("state", ""),
         ),
-        Column("os_name", _("System"), sort="os_name"),
+        Column("os_name", _("System"), sort="os_name", value=lambda d: d.system),
         Column("last_seen_at", _("Last contact"), sort="last_seen_at", kind="when"),
         Column("kind", _("Kind"), sort="kind", is_hidden=True),
+        Column("os_edition", _("Edition"), sort="os_edition", is_hidden=True),
+        Column("os_build", _("Build"), sort="os_build", is_hidden=True),
+        Column("domain", _("Domain"), sort="domain", is_hidden=True),
+        Column("last_user", _("Last user"), sort="last_user", is_hidden=True),
         Column("serial", _("Serial number"), sort="serial", is_hidden=True),
+        Column("manufacturer", _("Manufacturer"), sort="manufacturer", is_hidden=True),
+        Column("model", _("Model"), sort="model", is_hidden=True),
         Column("agent_version", _("Agent"), sort="agent_version", is_hidden=True),
         Column("enrolled_at", _("Since"), sort="enrolled_at", kind="when", is_hidden=True),
     )
     filters = (
         ChoiceFilter("protection", _("Protection"), ProtectionStatus.choices),
         QueryFilter("contact", _("Contact"), CONTACTS),
-        ChoiceFilter("os", _("System"), OS_FAMILIES, lookup="os_family"),
+        QueryFilter("os", _("System"), SYSTEMS),
+        QueryFilter("edition", _("Windows edition"), EDITIONS),
         ChoiceFilter("kind", _("Kind"), DeviceKind.choices),
     )
     bulk_actions = (
