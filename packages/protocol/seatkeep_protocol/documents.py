@@ -25,6 +25,7 @@ from seatkeep_protocol.errors import (
 )
 from seatkeep_protocol.ids import HEX_PATTERN
 from seatkeep_protocol.policy import ChainNode, NodeKind, Policy
+from seatkeep_protocol.rollouts import chain_on
 from seatkeep_protocol.sealing import seal, seal_context, seal_key_generate, unseal
 from seatkeep_protocol.subjects import KEYS_KEY, device_key, group_key
 from seatkeep_protocol.tasks import TaskKind
@@ -227,9 +228,12 @@ def next_version(last: int, now_us: int) -> int:
 
 
 def document_chain(group: GroupDocument, device: DeviceDocument) -> list[ChainNode]:
-    """Return the nodes whose policies merge on a device, in order (thin: no dynamic groups yet)."""
+    """Return the nodes whose policies merge on a device, in order, each policy in the version that counts on it.
+
+    Thin: no dynamic groups yet.
+    """
     own = ChainNode(kind=NodeKind.DEVICE, node=device.device, name=device.name, policies=device.policies)
-    return [*group.nodes, own]
+    return chain_on([*group.nodes, own], device.device)
 
 
 def document_sign(document: Document, key: SigningKey) -> bytes:

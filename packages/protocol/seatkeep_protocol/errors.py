@@ -143,3 +143,9 @@ class TaskParamsError(ProtocolError):
     """The parameters do not fit the kind of task."""
 
     code = "task_params_wrong"
+
+
+class RuleInvalidError(ProtocolError):
+    """A rule of a dynamic group cannot be asked."""
+
+    code = "rule_invalid"

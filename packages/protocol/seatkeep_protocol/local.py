@@ -15,6 +15,7 @@ from seatkeep_license.requests import DeviceInfo
 
 from seatkeep_protocol.errors import FrameError
 from seatkeep_protocol.messages import DetectionEvent, EndpointStatus, QuarantineEvent
+from seatkeep_protocol.vocabulary import ScanMethod
 
 FRAME_LIMIT_BYTES = 4 * 1024 * 1024
 LOCAL_VERSION = 1
@@ -36,6 +37,7 @@ class Op(StrEnum):
     QUARANTINE_LIST = "quarantine_list"
     QUARANTINE_RESTORE = "quarantine_restore"
     QUARANTINE_DELETE = "quarantine_delete"
+    SIGNATURES_UPDATE = "signatures_update"
     RETIRE = "retire"
 
 
@@ -90,7 +92,7 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NoArgs(msgspec.Struct, frozen=True):
-    """Arguments of ops that take none: status, deactivate, renew (the lease, soon), quarantine_list."""
+    """Arguments of ops that take none: status, deactivate, renew (the lease, soon), quarantine_list, signatures_update."""
 
 
 class ActivateArgs(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,6 +135,7 @@ class ScanStartArgs(msgspec.Struct, frozen=True, kw_only=True):
     run: uuid.UUID
     targets: list[str] = []
     is_quarantining: bool = True
+    method: ScanMethod = ScanMethod.SEATKEEP
 
 
 class ScanCancelArgs(msgspec.Struct, frozen=True):
@@ -212,6 +215,7 @@ ARGS_TYPES: dict[Op, type[msgspec.Struct]] = {
     Op.QUARANTINE_LIST: NoArgs,
     Op.QUARANTINE_RESTORE: QuarantineRestoreArgs,
     Op.QUARANTINE_DELETE: QuarantineDeleteArgs,
+    Op.SIGNATURES_UPDATE: NoArgs,
     Op.RETIRE: RetireArgs,
 }
 

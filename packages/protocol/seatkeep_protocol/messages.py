@@ -17,6 +17,7 @@ from seatkeep_protocol.subjects import Kind, UpSubject
 from seatkeep_protocol.vocabulary import (
     DetectionAction,
     DeviceKind,
+    EngineMode,
     LicenseState,
     OsFamily,
     ProtectionReason,
@@ -35,7 +36,7 @@ Micros = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 Short = Annotated[str, msgspec.Meta(max_length=255)]
 Text = Annotated[str, msgspec.Meta(max_length=4096)]
-Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Sha256 = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")]
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 
 
@@ -173,10 +174,53 @@ class EndpointLicense(msgspec.Struct, frozen=True, kw_only=True):
     error: Short | None = None
 
 
+class SettingDifference(msgspec.Struct, frozen=True, kw_only=True):
+    """A setting of a foreign engine that is not as policies want it.
+
+    Attributes:
+        wanted: What policies want.
+        found: What the engine has, or empty when it does not know the setting.
+        why: Why it stays so; empty while nobody has tried to change it (audit).
+    """
+
+    wanted: Text
+    found: Text = ""
+    why: Text = ""
+
+
+class EngineReport(msgspec.Struct, frozen=True, kw_only=True):
+    """An engine of somebody else that protects beside our own.
+
+    Attributes:
+        engine: Such as "defender"; detections name it too.
+        version: Of the product, as it names itself.
+        signatures_version: As it names itself.
+        last_quick_scan_at_us: When the last quick scan ended, µs since 1970; None when never or not told.
+        last_full_scan_at_us: The same of a full scan.
+        is_tamper_protected: It refuses to be changed from outside.
+        differences: The policy report: setting name → how it differs.
+        error: Why it cannot be asked now, or empty.
+    """
+
+    engine: Short
+    mode: EngineMode
+    capabilities: Capabilities
+    version: Short = ""
+    signatures_version: Short = ""
+    last_quick_scan_at_us: Micros | None = None
+    last_full_scan_at_us: Micros | None = None
+    is_tamper_protected: bool = False
+    differences: dict[Short, SettingDifference] = {}
+    error: Text = ""
+
+
 class EndpointStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A protection product on a device.
 
     Attributes:
+        engine: Our own engine.
+        capabilities: What the machine has altogether: our own engine, and what another one adds to it.
+        engines: Engines of others that protect beside it.
         key_jkt: Thumbprint of the endpoint's device key, to which a ticket is bound.
         settings: The settings in force: name → value.
         settings_errors: Setting name → why it could not be applied.
@@ -194,6 +238,7 @@ class EndpointStatus(msgspec.Struct, frozen=True, kw_only=True):
     open_threats: Count = 0
     settings: dict[Short, Any] = {}
     settings_errors: dict[Short, Text] = {}
+    engines: Annotated[list[EngineReport], msgspec.Meta(max_length=8)] = []
 
 
 class DetectionEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,8 +246,10 @@ class DetectionEvent(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         detection: Unique id of the detection.
+        engine: Who found it: "yara", "clamd", "defender".
+        sha256: Of the file, hex; empty when the engine does not tell (Defender).
         run: The scan task's run, if a task found it.
-        item: The quarantine item when `action` is QUARANTINED.
+        item: The quarantine item when `action` is QUARANTINED, or may become so.
     """
 
     detection: uuid.UUID

@@ -39,18 +39,38 @@ class PolicySetting(msgspec.Struct, frozen=True, omit_defaults=True):
     mode: ListMode | None = None
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
+class Rollout(msgspec.Struct, frozen=True, kw_only=True):
+    """A newer version of a policy that some devices obey already (see `rollouts`).
+
+    Attributes:
+        rollout: Uid of the roll-out, 32 hex digits; it decides which devices come first.
+        reach: Devices whose place in the line is below it obey `settings`; 0 is nobody, `rollouts.EVERYONE` all.
+        version: The newer version's number.
+        settings: What the newer version says.
+    """
+
+    rollout: str
+    reach: int
+    version: int
+    settings: dict[str, PolicySetting]
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A policy as it stands in a document.
 
     Attributes:
         policy: Policy uid, 32 hex digits.
         product: `endpoint` or `agent`.
+        version: The number of the version that `settings` are of; 0 where nobody said it.
+        rollout: A newer version on its way. An agent that does not know the field obeys `settings` until all do.
     """
 
     policy: str
     name: str
     product: str
     settings: dict[str, PolicySetting]
+    version: int = 0
+    rollout: Rollout | None = None
 
 
 class ChainNode(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +108,30 @@ class Origin(msgspec.Struct, frozen=True):
     node: str
     node_name: str
     node_kind: NodeKind
+    version: int = 0
+
+
+class Verdict(StrEnum):
+    """What became of what a policy said about a setting."""
+
+    COUNTS = "COUNTS"
+    REPLACED = "REPLACED"
+    FORCED = "FORCED"
+    UNFIT = "UNFIT"
+
+
+class Voice(msgspec.Struct, frozen=True, kw_only=True):
+    """What one policy said about one setting, and what became of it.
+
+    Attributes:
+        by: Who overruled it: the later one that replaced it, or the earlier one that forced the setting; None when it
+            counts, or when this version of the product does not understand it (UNFIT).
+    """
+
+    origin: Origin
+    setting: PolicySetting
+    verdict: Verdict
+    by: Origin | None = None
 
 
 class EffectiveSetting(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,6 +204,40 @@ def policies_merge(
     return {name: state.get(name, EffectiveSetting(value=value)) for name, value in own.items()}
 
 
+def policies_explain(
+    nodes: Iterable[ChainNode], *, product: str, schema: ProductSchema
+) -> dict[str, tuple[Voice, ...]]:
+    """Tell for each setting who spoke, in merge order, and why each counts or not.
+
+    The voices that count are the origins of `policies_merge`. NOT_APPLY says nothing and is left out.
+    """
+    voices: dict[str, list[Voice]] = {}
+    for name, setting, origin in _assignments(nodes, product):
+        if setting.flag is Flag.NOT_APPLY:
+            continue
+        said = voices.setdefault(name, [])
+        forced = next((one.origin for one in said if _is_forcing(one)), None)
+        if not schema.accepts(name, setting.value):
+            said.append(Voice(origin=origin, setting=setting, verdict=Verdict.UNFIT))
+        elif forced is not None:
+            said.append(Voice(origin=origin, setting=setting, verdict=Verdict.FORCED, by=forced))
+        else:
+            if not _is_joining(setting, schema.setting(name).list_mode):
+                said[:] = [_replaced(one, origin) for one in said]
+            said.append(Voice(origin=origin, setting=setting, verdict=Verdict.COUNTS))
+    return {name: tuple(said) for name, said in voices.items()}
+
+
+def _is_forcing(voice: Voice) -> bool:
+    return voice.verdict is Verdict.COUNTS and voice.setting.flag is Flag.FORCE
+
+
+def _replaced(voice: Voice, by: Origin) -> Voice:
+    if voice.verdict is not Verdict.COUNTS:
+        return voice
+    return msgspec.structs.replace(voice, verdict=Verdict.REPLACED, by=by)
+
+
 def settings_values(effective: Mapping[str, EffectiveSetting]) -> dict[str, Any]:
     """Return every value in force."""
     return {name: setting.value for name, setting in effective.items()}
@@ -174,7 +252,7 @@ def _assignments(nodes: Iterable[ChainNode], product: str) -> Iterator[tuple[str
     for node in nodes:
         for policy in node.policies:
             if policy.product == product:
-                origin = Origin(policy.policy, policy.name, node.node, node.name, node.kind)
+                origin = Origin(policy.policy, policy.name, node.node, node.name, node.kind, policy.version)
                 yield from ((name, setting, origin) for name, setting in policy.settings.items())
 
 
@@ -187,16 +265,16 @@ def _is_passed_over(name: str, setting: PolicySetting, before: EffectiveSetting 
 def _joined(
     before: EffectiveSetting | None, setting: PolicySetting, origin: Origin, default_mode: ListMode
 ) -> EffectiveSetting:
-    mode = setting.mode or default_mode
     is_forced = setting.flag is Flag.FORCE
-    is_joining = mode is not ListMode.REPLACE and isinstance(setting.value, list)
-    if before is None or not is_joining or not isinstance(before.value, list):
+    if before is None or not isinstance(before.value, list) or not _is_joining(setting, default_mode):
         return EffectiveSetting(value=setting.value, origins=(origin,), is_forced=is_forced)
-    if mode is ListMode.APPEND:
-        return EffectiveSetting(
-            value=before.value + setting.value, origins=(*before.origins, origin), is_forced=is_forced
-        )
-    return EffectiveSetting(value=setting.value + before.value, origins=(*before.origins, origin), is_forced=is_forced)
+    is_after = (setting.mode or default_mode) is ListMode.APPEND
+    value = before.value + setting.value if is_after else setting.value + before.value
+    return EffectiveSetting(value=value, origins=(*before.origins, origin), is_forced=is_forced)
+
+
+def _is_joining(setting: PolicySetting, default_mode: ListMode) -> bool:
+    return (setting.mode or default_mode) is not ListMode.REPLACE and isinstance(setting.value, list)
 
 
 def _depth_first(groups: Iterable[DynamicGroup]) -> Iterator[ChainNode]:

@@ -56,6 +56,26 @@ class Protection(NamedTuple):
     reasons: tuple[ProtectionReason, ...]
 
 
+def capabilities_combine(own: Capabilities, other: Capabilities | None) -> Capabilities:
+    """What a machine has by our own engine and another one beside it.
+
+    An engine with on-access protection decides alone whether that runs and how old the signatures are: our own engine
+    adds to it, and its test rules or old rules take nothing from it.
+
+    Args:
+        own: What our own engine declares.
+        other: What the engine beside it declares; None when there is none that counts.
+    """
+    if other is None or not other.has_on_access:
+        return own
+    return msgspec.structs.replace(
+        other,
+        on_demand=own.on_demand or other.on_demand,
+        scheduled=own.scheduled or other.scheduled,
+        ram_bytes=own.ram_bytes + other.ram_bytes,
+    )
+
+
 def protection_status(
     capabilities: Capabilities | None,
     license_state: LicenseState,

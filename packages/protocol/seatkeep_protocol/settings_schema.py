@@ -1,6 +1,7 @@
 """The settings that a product has: type, bounds, default, and how a policy's list meets the one before it.
 
-The schemas are JSON Schema files beside this module; `x-list-mode` and `x-unit` are our two extensions.
+The schemas are JSON Schema files beside this module, with three extensions: `x-list-mode`, `x-unit` and, for a whole
+product, `x-sections` (first part of a setting's name → heading).
 """
 
 from __future__ import annotations
@@ -77,6 +78,18 @@ class ProductSchema(msgspec.Struct, frozen=True):
 
     title: str
     properties: dict[str, SettingSchema]
+    section_titles: dict[str, str] = msgspec.field(name="x-sections", default_factory=dict)
+
+    def sections(self) -> dict[str, list[str]]:
+        """Return the names of the settings under their headings, in the schema's order.
+
+        A setting belongs to the first part of its name; a part without a heading stands under itself.
+        """
+        found: dict[str, list[str]] = {}
+        for name in self.properties:
+            part = name.partition(".")[0]
+            found.setdefault(self.section_titles.get(part, part.capitalize()), []).append(name)
+        return found
 
     def setting(self, name: str) -> SettingSchema:
         """Return one setting.

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 
 from seatkeep_protocol.errors import TaskParamsError
+from seatkeep_protocol.vocabulary import ScanMethod
 
 Path = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 
@@ -24,6 +25,7 @@ class TaskKind(StrEnum):
     QUARANTINE_DELETE = "QUARANTINE_DELETE"
     RUN_COMMAND = "RUN_COMMAND"
     INVENTORY = "INVENTORY"
+    SIGNATURES_UPDATE = "SIGNATURES_UPDATE"
 
     @property
     def default_life(self) -> timedelta:
@@ -39,10 +41,14 @@ _LIVES = {
 
 
 class ScanParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Scan `targets` (absolute paths); the endpoint's own targets when empty."""
+    """Scan `targets` (absolute paths); the endpoint's own targets when empty.
+
+    `method` stands in documents only when it is not our own engine, so that older agents do what they know.
+    """
 
     targets: Annotated[list[Path], msgspec.Meta(max_length=256)] = []
     is_quarantining: bool = True
+    method: ScanMethod | msgspec.UnsetType = msgspec.UNSET
 
 
 class ActivateParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,7 +75,11 @@ class InventoryParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Send a full inventory now."""
 
 
-Params = ScanParams | ActivateParams | QuarantineParams | RunCommandParams | InventoryParams
+class SignaturesParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fetch the newest signatures now."""
+
+
+Params = ScanParams | ActivateParams | QuarantineParams | RunCommandParams | InventoryParams | SignaturesParams
 
 PARAMS_TYPES: dict[TaskKind, type[Params]] = {
     TaskKind.SCAN: ScanParams,
@@ -78,6 +88,7 @@ PARAMS_TYPES: dict[TaskKind, type[Params]] = {
     TaskKind.QUARANTINE_DELETE: QuarantineParams,
     TaskKind.RUN_COMMAND: RunCommandParams,
     TaskKind.INVENTORY: InventoryParams,
+    TaskKind.SIGNATURES_UPDATE: SignaturesParams,
 }
 
 

@@ -38,6 +38,28 @@ class EngineKind(StrEnum):
     CLAMD = "clamd"
 
 
+class ScanMethod(StrEnum):
+    """Who scans, and how: our own engine, or Microsoft Defender."""
+
+    SEATKEEP = "SEATKEEP"
+    DEFENDER_QUICK = "DEFENDER_QUICK"
+    DEFENDER_FULL = "DEFENDER_FULL"
+    DEFENDER_CUSTOM = "DEFENDER_CUSTOM"
+
+
+class EngineMode(StrEnum):
+    """How an engine beside our own stands on the machine.
+
+    PASSIVE: another product protects, this one only scans when asked. BLOCKING: passive, but it ends what it finds
+    running. OFF: it does not run.
+    """
+
+    ACTIVE = "ACTIVE"
+    PASSIVE = "PASSIVE"
+    BLOCKING = "BLOCKING"
+    OFF = "OFF"
+
+
 class ProtectionStatus(StrEnum):
     """The one meaning of "protected" (see `protection`)."""
 
@@ -91,10 +113,14 @@ class TaskRunState(StrEnum):
 
 
 class DetectionAction(StrEnum):
-    """What the endpoint did about a detection."""
+    """What the engine did about a detection; FAILED: it tried, and the threat is still there."""
 
     NONE = "NONE"
     QUARANTINED = "QUARANTINED"
+    CLEANED = "CLEANED"
+    REMOVED = "REMOVED"
+    BLOCKED = "BLOCKED"
+    ALLOWED = "ALLOWED"
     FAILED = "FAILED"
 
 

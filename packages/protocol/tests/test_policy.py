@@ -17,7 +17,9 @@ from seatkeep_protocol.policy import (
     Policy,
     PolicySetting,
     StaticLevel,
+    Verdict,
     chain_order,
+    policies_explain,
     policies_merge,
     policy_values,
     settings_values,
@@ -243,3 +245,65 @@ def test_every_value_without_origin_is_the_devices_own(chain: list[ChainNode]) -
     effective = policies_merge(chain, product="endpoint", schema=SCHEMA)
 
     assert all(each.origins or each.value == SCHEMA.defaults()[name] for name, each in effective.items())
+
+
+def collapsed(chain: list[ChainNode]) -> ChainNode:
+    """A chain as one policy that says at once what the chain has said."""
+    effective = policies_merge(chain, product="endpoint", schema=SCHEMA)
+    said = {
+        name: PolicySetting(one.value, Flag.FORCE if one.is_forced else Flag.APPLY, ListMode.REPLACE)
+        for name, one in effective.items()
+        if one.origins
+    }
+    return node("collapsed", Policy(policy=GROUP, name="collapsed", product="endpoint", settings=said))
+
+
+@given(chains, chains)
+def test_the_beginning_of_a_chain_may_be_merged_first(chain: list[ChainNode], rest: list[ChainNode]) -> None:
+    assert merged(collapsed(chain), *rest) == merged(*chain, *rest)
+
+
+@given(chains)
+def test_the_voices_that_count_are_the_origins(chain: list[ChainNode]) -> None:
+    effective = policies_merge(chain, product="endpoint", schema=SCHEMA)
+    voices = policies_explain(chain, product="endpoint", schema=SCHEMA)
+
+    counting = {
+        name: tuple(one.origin for one in said if one.verdict is Verdict.COUNTS) for name, said in voices.items()
+    }
+
+    assert {name: origins for name, origins in counting.items() if origins} == {
+        name: one.origins for name, one in effective.items() if one.origins
+    }
+
+
+@given(chains)
+def test_everybody_who_spoke_is_heard_once(chain: list[ChainNode]) -> None:
+    voices = policies_explain(chain, product="endpoint", schema=SCHEMA)
+    spoken = [
+        setting
+        for each in chain
+        for one in each.policies
+        if one.product == "endpoint"
+        for setting in one.settings.values()
+        if setting.flag is not Flag.NOT_APPLY
+    ]
+
+    assert sum(len(said) for said in voices.values()) == len(spoken)
+
+
+def test_a_voice_names_who_overruled_it() -> None:
+    chain = (
+        node("All", policy("weak", scan__schedule=at(1)), policy("odd", scan__schedule=PolicySetting("never"))),
+        node("SG", policy("forced", scan__schedule=at(2, Flag.FORCE))),
+        node("device", policy("late", scan__schedule=at(3)), kind=NodeKind.DEVICE),
+    )
+
+    said = policies_explain(chain, product="endpoint", schema=SCHEMA)[SCHEDULE]
+
+    assert [(one.origin.policy_name, one.verdict, one.by.policy_name if one.by else None) for one in said] == [
+        ("weak", Verdict.REPLACED, "forced"),
+        ("odd", Verdict.UNFIT, None),
+        ("forced", Verdict.COUNTS, None),
+        ("late", Verdict.FORCED, "forced"),
+    ]

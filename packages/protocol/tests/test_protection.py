@@ -29,6 +29,37 @@ def test_license_in_order_and_on_access_running_is_protected(state: LicenseState
     assert status(state=state) == (ProtectionStatus.PROTECTED, ())
 
 
+def test_an_engine_with_on_access_protects_beside_test_rules_of_our_own() -> None:
+    own = Capabilities(is_running=True, is_test_rules=True, ram_bytes=1)
+
+    both = capabilities_combine(own, changed(self_protection=True, ram_bytes=2))
+
+    assert protection_status(both, LicenseState.ACTIVE, open_threats=0, now=NOW).status is ProtectionStatus.PROTECTED
+    assert (both.on_demand, both.self_protection, both.ram_bytes) == (True, True, 3)
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        (changed(is_on_access_running=False), ProtectionReason.ON_ACCESS_STOPPED),
+        (changed(signatures_at_us=1), ProtectionReason.SIGNATURES_OLD),
+        (changed(is_running=False), ProtectionReason.ENGINE_STOPPED),
+    ],
+)
+def test_a_sick_engine_beside_ours_is_not_hidden_by_ours(other: Capabilities, reason: ProtectionReason) -> None:
+    both = capabilities_combine(Capabilities(is_running=True, signatures_at_us=NOW_US), other)
+
+    judged = protection_status(both, LicenseState.ACTIVE, open_threats=0, now=NOW)
+    assert (judged.status, judged.reasons) == (ProtectionStatus.NOT_PROTECTED, (reason,))
+
+
+@pytest.mark.parametrize("other", [None, changed(has_on_access=False, is_on_access_running=False)])
+def test_an_engine_that_only_watches_adds_nothing(other: Capabilities | None) -> None:
+    own = Capabilities(is_running=True, signatures_at_us=NOW_US)
+
+    assert capabilities_combine(own, other) == own
+
+
 def test_engine_without_on_access_is_scan_only() -> None:
     limited = changed(has_on_access=False, is_on_access_running=False)
 

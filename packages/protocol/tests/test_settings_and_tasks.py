@@ -8,6 +8,7 @@ import pytest
 from seatkeep_protocol.errors import SettingUnknownError, SettingValueError, TaskParamsError
 from seatkeep_protocol.settings_schema import ListMode, product_schema
 from seatkeep_protocol.tasks import PARAMS_TYPES, ScanParams, TaskKind, params_decode, params_encode
+from seatkeep_protocol.vocabulary import ScanMethod
 
 ENDPOINT = product_schema("endpoint")
 
@@ -87,6 +88,11 @@ def test_every_kind_of_task_has_parameters_and_a_life() -> None:
     assert TaskKind.SCAN.default_life.days == 7
 
 
+def test_our_own_scan_stands_in_documents_as_older_agents_know_it() -> None:
+    assert params_encode(ScanParams()) == {"targets": [], "is_quarantining": True}
+    assert params_encode(ScanParams(method=ScanMethod.DEFENDER_FULL))["method"] == "DEFENDER_FULL"
+
+
 def test_parameters_read_back() -> None:
     params = ScanParams(targets=["/srv"])
 
@@ -98,6 +104,8 @@ def test_parameters_read_back() -> None:
     [
         (TaskKind.SCAN, {"targets": "/srv"}),
         (TaskKind.SCAN, {"mood": 1}),
+        (TaskKind.SCAN, {"method": "SOMEHOW"}),
+        (TaskKind.SIGNATURES_UPDATE, {"from": "\\\\share"}),
         (TaskKind.QUARANTINE_DELETE, {}),
         (TaskKind.RUN_COMMAND, {"argv": []}),
         (TaskKind.RUN_COMMAND, {"argv": ["true"], "timeout_seconds": 3_601}),
@@ -106,3 +114,12 @@ def test_parameters_read_back() -> None:
 def test_wrong_parameters_are_refused(kind: TaskKind, params: dict[str, Any]) -> None:
     with pytest.raises(TaskParamsError):
         params_decode(kind, params)
+
+
+@pytest.mark.parametrize("product", ["agent", "endpoint"])
+def test_every_setting_stands_under_one_heading(product: str) -> None:
+    schema = product_schema(product)
+    headed = [name for names in schema.sections().values() for name in names]
+
+    assert sorted(headed) == sorted(schema.properties)
+    assert {name.partition(".")[0] for name in headed} == set(schema.section_titles)
