@@ -181,7 +181,7 @@ def _hardware_tables(hardware: Hardware) -> dict[str, tuple[Row, ...]]:
 
 def _endpoint_tables(endpoint: EndpointStatus, now: datetime) -> dict[str, tuple[Row, ...]]:
     declared = endpoint.capabilities
-    engine = {
+    engine: dict[str, Value | None] = {
         "name": endpoint.engine, "version": endpoint.engine_version,
         "is_running": declared.is_running, "is_on_access_running": declared.is_on_access_running,
         "signature_age": _age_days(declared.signatures_at_us, now),
