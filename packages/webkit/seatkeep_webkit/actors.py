@@ -9,8 +9,6 @@ from uuid import UUID
 
 from django.http import HttpRequest
 
-IMPERSONATOR_SESSION_KEY = "impersonator"
-
 
 class ActorKind(StrEnum):
     """What kind of actor it is."""
@@ -33,6 +31,7 @@ class Actor:
         company_uid: The company in whose name it acts, when there is one.
         impersonator: Label of the person behind it while impersonating.
         ip: Address that the request came from.
+        scopes: What a token may do, such as `licenses:read`; None for whoever is not limited by scopes.
     """
 
     kind: ActorKind
@@ -41,6 +40,7 @@ class Actor:
     company_uid: UUID | None = None
     impersonator: str | None = None
     ip: str | None = None
+    scopes: frozenset[str] | None = None
 
     @classmethod
     def system(cls, name: str) -> Actor:
@@ -56,8 +56,8 @@ class Actor:
 def actor_from_request(request: HttpRequest) -> Actor:
     """Return who sends this request.
 
-    An API's authentication sets `request.actor`; pages use the signed-in person. `request.company_uid` and the
-    session's impersonator are taken over where present. An anonymous request acts as the system part "anonymous".
+    An API's authentication sets `request.actor`; pages use the signed-in person. `request.company_uid` and who really
+    sits there while somebody else is acted as are taken over. An anonymous request acts as the system part "anonymous".
     """
     given = getattr(request, "actor", None)
     if isinstance(given, Actor):
@@ -65,13 +65,13 @@ def actor_from_request(request: HttpRequest) -> Actor:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return Actor(kind=ActorKind.SYSTEM, id="anonymous", label="anonymous", ip=client_ip(request))
-    session = getattr(request, "session", None)
+    behind = getattr(getattr(request, "impersonation", None), "person", None)
     return Actor(
         kind=ActorKind.USER,
         id=str(getattr(user, "uid", user.pk)),
         label=str(user.get_username()),
         company_uid=getattr(request, "company_uid", None),
-        impersonator=session.get(IMPERSONATOR_SESSION_KEY) if session is not None else None,
+        impersonator=str(behind.get_username()) if behind is not None else None,
         ip=client_ip(request),
     )
 

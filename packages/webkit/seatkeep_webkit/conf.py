@@ -18,6 +18,8 @@ class WebkitSettings:
     form_targets_from: str
     public_paths: tuple[str, ...]
     has_styleguide: bool
+    impersonated: str
+    sign_in_policy: str
 
 
 @cache
@@ -29,5 +31,7 @@ def webkit_settings() -> WebkitSettings:
         form_targets=tuple(getattr(settings, "WEBKIT_FORM_TARGETS")),  # noqa: B009 - as above
         form_targets_from=getattr(settings, "WEBKIT_FORM_TARGETS_FROM"),  # noqa: B009 - as above
         has_styleguide=getattr(settings, "WEBKIT_HAS_STYLEGUIDE"),  # noqa: B009 - as above
+        impersonated=getattr(settings, "WEBKIT_IMPERSONATED", ""),
+        sign_in_policy=getattr(settings, "WEBKIT_SIGN_IN_POLICY", ""),
         public_paths=tuple(getattr(settings, "WEBKIT_PUBLIC_PATHS")),  # noqa: B009 - as above
     )

@@ -67,10 +67,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "seatkeep_webkit.impersonation.ImpersonationMiddleware",
     "seatkeep_webkit.middleware.SignedInMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "seatkeep_webkit.middleware.PersonMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "seatkeep_webkit.middleware.ErrorPagesMiddleware",
 ]
@@ -90,6 +91,8 @@ def base_settings(
     form_targets_from: str = "",
     public_paths: Sequence[str] = PUBLIC_PATHS,
     hosts: Sequence[str] = (),
+    impersonated: str = "",
+    sign_in_policy: str = "",
 ) -> dict[str, Any]:
     """Return the settings of a project.
 
@@ -106,6 +109,8 @@ def base_settings(
         form_targets_from: Dotted name of a function that returns more of them, as addresses; asked every few seconds.
         public_paths: Path prefixes where each endpoint does its own authentication.
         hosts: Further host names that may be asked for; `*` for any.
+        impersonated: Dotted name of a function of a person and a uid: whom they act as, or None when they may not.
+        sign_in_policy: Dotted name of a function of a person that returns their `SignInPolicy`.
 
     Raises:
         SettingError: A variable is missing or wrong.
@@ -131,6 +136,8 @@ def base_settings(
         "WEBKIT_FORM_TARGETS": list(form_targets),
         "WEBKIT_FORM_TARGETS_FROM": form_targets_from,
         "WEBKIT_PUBLIC_PATHS": list(public_paths),
+        "WEBKIT_IMPERSONATED": impersonated,
+        "WEBKIT_SIGN_IN_POLICY": sign_in_policy,
         **_template_settings(),
         **_static_settings(),
         **_language_settings(),

@@ -7,7 +7,9 @@ from datetime import datetime
 from uuid import UUID
 
 from seatkeep_webkit.actors import Actor
+from seatkeep_webkit.audit.enums import Result, Severity
 from seatkeep_webkit.audit.models import AuditEntry
+from seatkeep_webkit.audit.rules import severity_of
 
 Detail = str | int | bool | None
 
@@ -20,6 +22,8 @@ def audit_record(
     subject_id: object,
     company_uid: UUID | None = None,
     details: Mapping[str, Detail] | None = None,
+    severity: Severity | None = None,
+    result: Result = Result.DONE,
     now: datetime,
 ) -> None:
     """Append one entry, inside the caller's transaction: no write without its entry, no entry without its write.
@@ -31,6 +35,8 @@ def audit_record(
         subject_id: Its uid; written as text.
         company_uid: The company that may read this entry; the actor's when left out.
         details: Exactly what may be kept. The caller spells each value out; secrets never belong here.
+        severity: How much it deserves to be looked at; judged by the verb and the result when left out.
+        result: Whether it was done.
         now: When it happens, aware UTC.
     """
     AuditEntry.objects.create(
@@ -45,4 +51,6 @@ def audit_record(
         subject_id=str(subject_id),
         company_uid=company_uid or actor.company_uid,
         details=dict(details or {}),
+        severity=severity or severity_of(action, result),
+        result=result,
     )
