@@ -174,7 +174,7 @@ def _hardware_tables(hardware: Hardware) -> dict[str, tuple[Row, ...]]:
     cards = (
         {"name": card.name, "mac": card.mac, "address": address}
         for card in hardware.network
-        for address in card.addresses or [None]
+        for address in card.addresses or [""]
     )
     return {"hardware": _rows([machine]), "disk": _rows(disks), "network": _rows(cards)}
 
