@@ -25,6 +25,55 @@ class CompanyNameTakenError(ConflictError):
     message = _("Another company beside it has this name already.")
 
 
+class CompanyEmailTakenError(ConflictError):
+    """Another MSP has this e-mail address already."""
+
+    code = "company_email_taken"
+    message = _("Another MSP has this e-mail address already.")
+
+
+class CompanyNotSuspendedError(ConflictError):
+    """It is in use. Suspend it first, or off-board it."""
+
+    code = "company_not_suspended"
+    message = _("It is in use. Suspend it first, or off-board it.")
+
+
+class CompanyInUseError(ConflictError):
+    """Something still hangs on this company; `reason` says what."""
+
+    code = "company_in_use"
+    message = _("Something still hangs on this company.")
+
+
+class NotWhileImpersonatingError(NotAllowedError):
+    """This cannot be done in somebody else's name. Sign in as yourself."""
+
+    code = "not_while_impersonating"
+    message = _("This cannot be done in somebody else's name. Sign in as yourself.")
+
+
+class SetByParentError(NotAllowedError):
+    """This is decided by the company above."""
+
+    code = "set_by_parent"
+    message = _("This is decided by the company above.")
+
+
+class NoteNotFoundError(NotFoundError):
+    """There is no such note, or it is not yours."""
+
+    code = "note_unknown"
+    message = _("There is no such note, or it is not yours.")
+
+
+class NoteAuthorError(NotAllowedError):
+    """Only its author can edit a note."""
+
+    code = "note_author"
+    message = _("Only its author can edit a note.")
+
+
 class CompanyStatusError(ConflictError):
     """The company's state does not allow this."""
 

@@ -17,6 +17,9 @@ from seatkeep_webkit.search import SearchField, search_index
 
 from seatkeep_hub.companies.enums import AccessLevel, CompanyKind, CompanyStatus, FeedKind, Role
 
+SELLER_KINDS = (CompanyKind.MSP_MANAGER, CompanyKind.MSP, CompanyKind.MANAGED_MSP)
+"""Kinds that sell to customers: no two of them have the same e-mail address (domain/licensing.md, section 1.1)."""
+
 
 class Company(models.Model):
     """One company of the chain; `path` holds the ids from the root down to itself."""
@@ -37,13 +40,33 @@ class Company(models.Model):
     tags = ArrayField(models.CharField(max_length=60), verbose_name=_("tags"), default=list, blank=True)
     description = models.TextField(_("description"), max_length=2000, blank=True)
     vat_id = models.CharField(_("tax id"), max_length=40, blank=True)
+    contact_name = models.CharField(_("contact person"), max_length=120, blank=True, default="", db_default="")
+    phone = models.CharField(_("phone"), max_length=40, blank=True, default="", db_default="")
+    street = models.CharField(_("street"), max_length=200, blank=True, default="", db_default="")
+    postal_code = models.CharField(_("postal code"), max_length=20, blank=True, default="", db_default="")
+    city = models.CharField(_("city"), max_length=100, blank=True, default="", db_default="")
+    region = models.CharField(_("state or region"), max_length=100, blank=True, default="", db_default="")
     country = models.CharField(_("country"), max_length=2, blank=True, help_text=_("ISO 3166-1, two letters."))
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", help_text=_("IANA name."))
     is_trusted = models.BooleanField(
         _("trusted"), default=True, help_text=_("A managed MSP that is not trusted asks before it orders.")
     )
+    allowed_bundles = ArrayField(
+        models.CharField(max_length=60),
+        verbose_name=_("allowed products"),
+        null=True,
+        blank=True,
+        help_text=_("Codes of what may be ordered and shared here and below; nothing set means as above."),
+    )
+    is_trial_allowed = models.BooleanField(
+        _("may have trials"),
+        default=True,
+        db_default=True,
+        help_text=_("Here and below, unless a company above may not."),
+    )
     created_at = models.DateTimeField(_("created at"))
     updated_at = models.DateTimeField(_("changed at"))
+    placed_at = models.DateTimeField(_("stands here since"), null=True, help_text=_("Of it or a company above it."))
     status_changed_at = models.DateTimeField(_("status since"))
     search = SearchField()
 
@@ -69,6 +92,11 @@ class Company(models.Model):
             models.UniqueConstraint(
                 "parent", Lower("name"), condition=~Q(status=CompanyStatus.REMOVED), name="company_name_among_siblings"
             ),
+            models.UniqueConstraint(
+                Lower("email"),
+                condition=Q(kind__in=SELLER_KINDS) & ~Q(email="") & ~Q(status=CompanyStatus.REMOVED),
+                name="company_email_of_one_seller",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -78,6 +106,27 @@ class Company(models.Model):
     def depth(self) -> int:
         """Levels from the root, the root being 1."""
         return len(self.path)
+
+
+class CompanyNote(models.Model):
+    """What somebody wrote down about a company, with its author and time; seen by whoever may see the company."""
+
+    id = models.BigAutoField(primary_key=True)
+    uid = models.UUIDField(_("id"), default=new_uid, unique=True, editable=False)
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="notes", verbose_name=_("company"))
+    text = models.TextField(_("note"), max_length=4000)
+    author = models.CharField(_("author"), max_length=200)
+    author_id = models.CharField(max_length=64, help_text=_("Id of the actor: only the author edits a note."))
+    created_at = models.DateTimeField(_("written at"))
+    edited_at = models.DateTimeField(_("edited at"), null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("note")
+        verbose_name_plural = _("notes")
+
+    def __str__(self) -> str:
+        return self.text[:60]
 
 
 class User(AbstractPerson):

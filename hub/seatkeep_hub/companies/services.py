@@ -11,25 +11,20 @@ from django.db import IntegrityError, connection, transaction
 from seatkeep_webkit.actors import Actor
 from seatkeep_webkit.audit.services import audit_record
 from seatkeep_webkit.outbox.services import outbox_append
-from seatkeep_webkit.search import trigrams
 
 from seatkeep_hub.companies import rules
 from seatkeep_hub.companies.enums import AdvisoryLock, CompanyKind, CompanyStatus, FeedKind
 from seatkeep_hub.companies.errors import (
     CompanyDepthError,
-    CompanyFieldError,
+    CompanyEmailTakenError,
     CompanyKindError,
     CompanyMoveError,
     CompanyNameTakenError,
     CompanyStatusError,
 )
 from seatkeep_hub.companies.feed import feed_append_many
+from seatkeep_hub.companies.fields import EDITABLE, faults_raise, fields_set, index
 from seatkeep_hub.companies.models import Company
-
-EDITABLE = frozenset(
-    {"email", "custom_identifier", "tags", "description", "vat_id", "country", "time_zone", "is_trusted"}
-)
-"""Fields that `company_update` may set; a name has its own service."""
 
 
 @transaction.atomic
@@ -60,6 +55,7 @@ def company_create(
         CompanyKindError: This kind cannot stand there.
         CompanyDepthError: The tree would be deeper than twelve levels.
         CompanyNameTakenError: A sibling has the name, or there is a root already.
+        CompanyEmailTakenError: Another company that sells to customers has the e-mail address.
         CompanyFieldError: A field is wrong; `fields` names it.
         CompanyStatusError: The parent is suspended or removed.
     """
@@ -67,15 +63,22 @@ def company_create(
     above = Company.objects.select_for_update(no_key=True).get(pk=parent.pk) if parent else None
     _place_check(above, kind)
     company = Company(
-        kind=kind, name=name.strip(), parent=above, status=status, created_at=now, updated_at=now, status_changed_at=now
+        kind=kind,
+        name=name.strip(),
+        parent=above,
+        status=status,
+        created_at=now,
+        updated_at=now,
+        status_changed_at=now,
+        placed_at=now,
     )
     if above:
         company.time_zone, company.country = above.time_zone, above.country
-    _fields_set(company, fields)
+    fields_set(company, fields)
     company.pk = _next_id()
     company.path = [*(above.path if above else []), company.pk]
-    _index(company)
-    with _names_unique():
+    index(company)
+    with _unique():
         company.save(force_insert=True)
     _record(company, actor, "create", now, {"name": company.name, "kind": str(kind)})
     return company
@@ -94,9 +97,9 @@ def company_rename(*, actor: Actor, company: Company, name: str, now: datetime) 
     if locked.name == name.strip():
         return locked
     before, locked.name = locked.name, name.strip()
-    _faults_raise({"name": rules.name_fault(locked.name)})
-    _index(locked)
-    with _names_unique():
+    faults_raise(rules.field_faults({"name": locked.name}))
+    index(locked)
+    with _unique():
         _save(locked, now, "name", "search")
     _record(locked, actor, "rename", now, {"before": before, "name": locked.name})
     return locked
@@ -104,20 +107,24 @@ def company_rename(*, actor: Actor, company: Company, name: str, now: datetime) 
 
 @transaction.atomic
 def company_update(*, actor: Actor, company: Company, now: datetime, **fields: Any) -> Company:
-    """Change fields of a company (any of `EDITABLE`). Values that are the same change nothing.
+    """Change fields of a company (any of `EDITABLE`). Values that are the same change nothing; an empty text erases.
+
+    Whether the actor may set what the parent decides (`fields.OF_THE_PARENT`) is the caller's look-up.
 
     Raises:
+        CompanyEmailTakenError: Another company that sells to customers has the e-mail address.
         CompanyFieldError: A field is wrong; `fields` names it.
         CompanyStatusError: The company is removed.
     """
     locked = _lock(company)
     before = {name: getattr(locked, name) for name in fields if name in EDITABLE}
-    _fields_set(locked, fields)
+    fields_set(locked, fields)
     changed = [name for name in before if getattr(locked, name) != before[name]]
     if not changed:
         return locked
-    _index(locked)
-    _save(locked, now, *changed, "search")
+    index(locked)
+    with _unique():
+        _save(locked, now, *changed, "search")
     _record(locked, actor, "update", now, {"fields": ", ".join(sorted(changed))})
     return locked
 
@@ -141,9 +148,9 @@ def company_move(*, actor: Actor, company: Company, parent: Company, now: dateti
     _move_check(locked, above)
     _feed_subtree(locked, now, is_deleted=True)
     old_path = list(locked.path)
-    with _names_unique():
+    with _unique():
         Company.objects.filter(pk=locked.pk).update(parent=above, updated_at=now)
-        _paths_rewrite(old_path, list(above.path))
+        _paths_rewrite(old_path, list(above.path), now)
     locked.refresh_from_db()
     _record(locked, actor, "move", now, {"to": above.name, "to_uid": str(above.uid)}, feed=False)
     _feed_subtree(locked, now)
@@ -173,7 +180,7 @@ def company_status_set(
     if not allowed(locked):
         raise CompanyStatusError
     locked.status, locked.status_changed_at = status, now
-    with _names_unique():
+    with _unique():
         _save(locked, now, "status", "status_changed_at")
     _record(locked, actor, verb, now, {"status": str(status)})
     return locked
@@ -249,32 +256,14 @@ def _subtree(company: Company) -> Any:
     return Company.objects.filter(path__contains=[company.pk])
 
 
-def _paths_rewrite(old_path: list[int], parent_path: list[int]) -> None:
+def _paths_rewrite(old_path: list[int], parent_path: list[int], now: datetime) -> None:
     # path := new parent's path ‖ what stood at and below the moved company.
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE companies_company SET path = %s::bigint[] || path[%s:] WHERE path @> ARRAY[%s]::bigint[]",
-            [parent_path, len(old_path), old_path[-1]],
+            "UPDATE companies_company SET path = %s::bigint[] || path[%s:], placed_at = %s"
+            " WHERE path @> ARRAY[%s]::bigint[]",
+            [parent_path, len(old_path), now, old_path[-1]],
         )
-
-
-def _fields_set(company: Company, fields: dict[str, Any]) -> None:
-    unknown = sorted(set(fields) - EDITABLE)
-    if unknown:
-        raise CompanyFieldError(fields={name: ["This field cannot be set."] for name in unknown})
-    for name, value in fields.items():
-        setattr(company, name, rules.tags_normalize(value) if name == "tags" else value)
-    _faults_raise({"name": rules.name_fault(company.name), "time_zone": rules.time_zone_fault(company.time_zone)})
-
-
-def _faults_raise(faults: dict[str, str | None]) -> None:
-    found = {name: [fault] for name, fault in faults.items() if fault}
-    if found:
-        raise CompanyFieldError(fields=found)
-
-
-def _index(company: Company) -> None:
-    company.search = trigrams(" ".join([company.name, company.custom_identifier, *company.tags]))
 
 
 def _save(company: Company, now: datetime, *fields: str) -> None:
@@ -283,14 +272,16 @@ def _save(company: Company, now: datetime, *fields: str) -> None:
 
 
 @contextmanager
-def _names_unique() -> Iterator[None]:
-    """Turn a breach of the sibling-name (or one-root) constraint into the business error."""
+def _unique() -> Iterator[None]:
+    """Turn a breach of a constraint on names or e-mail addresses into the business error."""
     try:
         with transaction.atomic():
             yield
     except IntegrityError as error:
         if "company_name_among_siblings" in str(error) or "company_one_vendor" in str(error):
-            raise CompanyNameTakenError from error
+            raise CompanyNameTakenError(fields={"name": [CompanyNameTakenError.message]}) from error
+        if "company_email_of_one_seller" in str(error):
+            raise CompanyEmailTakenError(fields={"email": [CompanyEmailTakenError.message]}) from error
         raise
 
 
