@@ -92,7 +92,10 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NoArgs(msgspec.Struct, frozen=True):
-    """Arguments of ops that take none: status, deactivate, renew (the lease, soon), quarantine_list, signatures_update."""
+    """Arguments of ops that take none.
+
+    They are status, deactivate, renew (the lease, soon), quarantine_list, signatures_update (Defender's).
+    """
 
 
 class ActivateArgs(msgspec.Struct, frozen=True, kw_only=True):

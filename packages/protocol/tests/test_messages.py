@@ -20,11 +20,13 @@ from seatkeep_protocol.messages import (
     DetectionEvent,
     EndpointLicense,
     EndpointStatus,
+    EngineReport,
     Hardware,
     Heartbeat,
     Inventory,
     OsInfo,
     QuarantineEvent,
+    SettingDifference,
     Software,
     TaskRunEvent,
     body_decode,
@@ -36,6 +38,7 @@ from seatkeep_protocol.subjects import Kind, Stream, UpSubject, up_subject, up_s
 from seatkeep_protocol.vocabulary import (
     DetectionAction,
     DeviceKind,
+    EngineMode,
     LicenseState,
     OsFamily,
     ProtectionStatus,
@@ -65,6 +68,14 @@ BODIES: list[Body] = [
         license=EndpointLicense(state=LicenseState.ACTIVE),
         protection=ProtectionStatus.TEST_RULES,
         settings={"scan.exclusions": ["/a"]},
+        engines=[
+            EngineReport(
+                engine="defender",
+                mode=EngineMode.ACTIVE,
+                capabilities=Capabilities(is_running=True, has_on_access=True),
+                differences={"defender.pua": SettingDifference(wanted="ENABLED", found="DISABLED")},
+            )
+        ],
     ),
     DetectionEvent(
         detection=UID,
@@ -78,6 +89,18 @@ BODIES: list[Body] = [
         size_bytes=68,
         action=DetectionAction.QUARANTINED,
         item=UID,
+    ),
+    DetectionEvent(
+        detection=UID,
+        at_us=NOW_US,
+        product="endpoint-workstation",
+        engine="defender",
+        threat="Trojan:Win32/Wacatac.B!ml",
+        severity=Severity.WARNING,
+        path=r"C:\Users\Public\a.exe",
+        sha256="",
+        size_bytes=0,
+        action=DetectionAction.REMOVED,
     ),
     QuarantineEvent(
         item=UID, state=QuarantineState.HELD, at_us=NOW_US, path="/x", sha256=SHA256, size_bytes=68, threat="EICAR"

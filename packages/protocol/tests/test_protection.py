@@ -7,7 +7,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 from protocol_cast import NOW, NOW_US
-from seatkeep_protocol.protection import Capabilities, Protection, protection_status
+from seatkeep_protocol.protection import Capabilities, Protection, capabilities_combine, protection_status
 from seatkeep_protocol.vocabulary import LicenseState, ProtectionReason, ProtectionStatus
 
 FULL = Capabilities(is_running=True, has_on_access=True, is_on_access_running=True, signatures_at_us=NOW_US)
@@ -34,7 +34,7 @@ def test_an_engine_with_on_access_protects_beside_test_rules_of_our_own() -> Non
 
     both = capabilities_combine(own, changed(self_protection=True, ram_bytes=2))
 
-    assert protection_status(both, LicenseState.ACTIVE, open_threats=0, now=NOW).status is ProtectionStatus.PROTECTED
+    assert status(both) == (ProtectionStatus.PROTECTED, ())
     assert (both.on_demand, both.self_protection, both.ram_bytes) == (True, True, 3)
 
 
@@ -49,8 +49,7 @@ def test_an_engine_with_on_access_protects_beside_test_rules_of_our_own() -> Non
 def test_a_sick_engine_beside_ours_is_not_hidden_by_ours(other: Capabilities, reason: ProtectionReason) -> None:
     both = capabilities_combine(Capabilities(is_running=True, signatures_at_us=NOW_US), other)
 
-    judged = protection_status(both, LicenseState.ACTIVE, open_threats=0, now=NOW)
-    assert (judged.status, judged.reasons) == (ProtectionStatus.NOT_PROTECTED, (reason,))
+    assert status(both) == (ProtectionStatus.NOT_PROTECTED, (reason,))
 
 
 @pytest.mark.parametrize("other", [None, changed(has_on_access=False, is_on_access_running=False)])
