@@ -9,6 +9,7 @@ LAYERS = [
     ["instances"],
     ["msp", "business", "imports"],
     ["billing"],
+    ["ordering", "upkeep"],
     ["agreements"],
     ["licensing"],
     ["companies"],

@@ -44,6 +44,10 @@ class Bundle(models.Model):
     code = models.CharField(_("code"), max_length=60, unique=True)
     name = models.CharField(_("name"), max_length=200)
     category = models.CharField(_("category"), max_length=60, help_text=_("Seats of one category count for one price."))
+    tier = models.PositiveSmallIntegerField(
+        _("tier"), default=1, db_default=1, help_text=_("A license moves up or down between tiers of one category.")
+    )
+    is_offered = models.BooleanField(_("can be ordered"), default=True, db_default=True)
     products = models.ManyToManyField(Product, through="BundleProduct", related_name="bundles")
 
     class Meta:
@@ -88,7 +92,12 @@ class License(models.Model):
     lapse = models.CharField(_("when it runs out"), max_length=28, choices=enums.Lapse.choices)
     lapse_days = models.PositiveSmallIntegerField(_("days until protection stops"), default=0)
     expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
+    trial_extensions = models.PositiveSmallIntegerField(_("trial extended"), default=0, db_default=0)
     suspended_at = models.DateTimeField(_("suspended at"), null=True, blank=True)
+    billing_stopped_at = models.DateTimeField(_("billing stopped at"), null=True, blank=True)
+    frozen_at = models.DateTimeField(_("changes frozen at"), null=True, blank=True)
+    protection_stops_at = models.DateTimeField(_("protection stops at"), null=True, blank=True)
+    is_protection_stopped = models.BooleanField(_("protection stopped"), default=False, db_default=False)
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
     key_lookup = models.BinaryField(max_length=32, unique=True)
     key_encrypted = EncryptedTextField()
@@ -141,6 +150,9 @@ class LicenseEntry(models.Model):
     license = models.ForeignKey(License, on_delete=models.PROTECT, related_name="entries")
     number = models.PositiveIntegerField(_("number"))
     kind = models.CharField(_("what"), max_length=10, choices=enums.EntryKind.choices)
+    bundle = models.ForeignKey(
+        Bundle, null=True, on_delete=models.PROTECT, related_name="+", help_text=_("What it held from then on.")
+    )
     quantity_before = models.PositiveIntegerField(_("before"))
     quantity = models.PositiveIntegerField(_("seats"))
     actor = models.CharField(_("who"), max_length=200)
@@ -212,6 +224,7 @@ class PoolNode(models.Model):
                 condition=Q(kind="CUSTOMER"),
                 name="pool_node_one_per_customer",
             ),
+            models.UniqueConstraint(fields=["parent", "name"], condition=Q(kind="SITE"), name="pool_node_site_name"),
         ]
 
     def __str__(self) -> str:

@@ -220,6 +220,7 @@ def entry_append(
         license=license,
         number=license.last_entry_number,
         kind=kind,
+        bundle_id=license.bundle_id,
         quantity_before=quantity_before,
         quantity=license.quantity,
         actor=actor.label[:200],

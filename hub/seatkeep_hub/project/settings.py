@@ -20,7 +20,7 @@ CONSOLE_URL = env_url("SEATKEEP_CONSOLE_URL", default="http://console.localhost:
 TEST_CLOCK = test_clock_begin([LICENSING_URL, LICENSING_DEVICE_URL, CONSOLE_URL])
 
 OWN_APPS = (
-    *("companies", "licensing", "agreements", "billing", "msp", "business", "imports"),
+    *("companies", "licensing", "agreements", "ordering", "upkeep", "billing", "msp", "business", "imports"),
     *("instances", "portal", "api"),
 )
 

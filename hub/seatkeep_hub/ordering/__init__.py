@@ -1,0 +1,1 @@
+"""Several products at once, trials, later changes, terms of use, acts on many things."""

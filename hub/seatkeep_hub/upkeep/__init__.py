@@ -1,0 +1,1 @@
+"""Silent computers, and questions that only a person can answer."""
