@@ -2,6 +2,9 @@
 
 from django.db.models import IntegerChoices, TextChoices
 from django.utils.translation import gettext_lazy as _
+from seatkeep_webkit.roles import AccessLevel, Right, Role
+
+__all__ = ["AccessLevel", "AdvisoryLock", "CompanyKind", "CompanyStatus", "FeedKind", "Right", "Role"]
 
 
 class CompanyKind(TextChoices):
@@ -24,26 +27,6 @@ class CompanyStatus(TextChoices):
     WAITING = "WAITING", _("Waiting for confirmation")
     SUSPENDED = "SUSPENDED", _("Suspended")
     REMOVED = "REMOVED", _("Removed")
-
-
-class AccessLevel(TextChoices):
-    """What a person may do with a company and everything below it, unless a nearer setting says otherwise."""
-
-    WRITE = "WRITE", _("Can change")
-    READ = "READ", _("Can view")
-    NONE = "NONE", _("No access")
-
-
-class Role(TextChoices):
-    """Ready-made roles; the same in hub and manager."""
-
-    OWNER = "OWNER", _("Owner")
-    ADMINISTRATOR = "ADMINISTRATOR", _("Administrator")
-    TECHNICIAN = "TECHNICIAN", _("Technician")
-    HELP_DESK = "HELP_DESK", _("Help desk")
-    BILLING = "BILLING", _("Billing")
-    CUSTOMER_IT = "CUSTOMER_IT", _("Customer's IT")
-    READ_ONLY = "READ_ONLY", _("Read only")
 
 
 class FeedKind(TextChoices):

@@ -134,6 +134,13 @@ class User(AbstractPerson):
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="users", verbose_name=_("company"))
     is_contact = models.BooleanField(_("contact person"), default=False)
+    may_use_api = models.BooleanField(
+        _("may use the API"),
+        default=True,
+        db_default=True,
+        help_text=_("Call the API in their own name, and make API clients where their role allows it."),
+    )
+    left_at = models.DateTimeField(_("left at"), null=True, blank=True)
 
     class Meta(AbstractPerson.Meta):
         verbose_name = _("person")
@@ -148,6 +155,7 @@ class Access(models.Model):
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="accesses", verbose_name=_("company"))
     level = models.CharField(_("access"), max_length=5, choices=AccessLevel.choices)
     role = models.CharField(_("role"), max_length=13, choices=Role.choices, default=Role.TECHNICIAN)
+    sees_prices = models.BooleanField(_("sees prices"), null=True, blank=True, help_text=_("Empty: as the role says."))
     changed_at = models.DateTimeField(_("changed at"))
 
     class Meta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -111,6 +112,17 @@ class ApiToken(models.Model):
     company = models.ForeignKey("companies.Company", on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(_("name"), max_length=100)
     level = models.CharField(_("may"), max_length=5, choices=TokenLevel.choices, default=TokenLevel.READ)
+    scopes = ArrayField(
+        models.CharField(max_length=20),
+        verbose_name=_("scopes"),
+        default=list,
+        db_default=[],
+        help_text=_("Such as licenses:read; empty for everything that the level allows."),
+    )
+    made_by = models.ForeignKey(
+        "companies.User", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("made by")
+    )
+    expires_at = models.DateTimeField(_("ends at"), null=True, blank=True)
     secret_hmac = models.BinaryField(max_length=32, unique=True)
     hint = models.CharField(_("starts with"), max_length=12)
     created_at = models.DateTimeField(_("made at"))

@@ -22,6 +22,14 @@ class Invitation(models.Model):
     email = models.EmailField(_("email"), max_length=254)
     level = models.CharField(_("access"), max_length=8, choices=AccessLevel.choices)
     role = models.CharField(_("role"), max_length=16, choices=Role.choices, default=Role.TECHNICIAN)
+    sees_prices = models.BooleanField(_("sees prices"), null=True, blank=True)
+    customers = models.ManyToManyField(
+        "companies.Company",
+        related_name="+",
+        blank=True,
+        verbose_name=_("only for"),
+        help_text=_("Empty: the company and everything below it, also what comes later."),
+    )
     state = models.CharField(_("state"), max_length=8, choices=InvitationState.choices, default=InvitationState.INVITED)
     token_hmac = models.BinaryField(max_length=32, null=True, unique=True)
     invited_by = models.CharField(_("invited by"), max_length=200)
