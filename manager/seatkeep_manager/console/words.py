@@ -74,6 +74,7 @@ TASKS: dict[str, Promise] = {
     "QUARANTINE_DELETE": _("Delete from quarantine"),
     "INVENTORY": _("Take inventory"),
     "RUN_COMMAND": _("Run command"),
+    "SIGNATURES_UPDATE": _("Update signatures"),
 }
 
 
