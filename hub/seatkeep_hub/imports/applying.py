@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from seatkeep_webkit.actors import Actor
 from seatkeep_webkit.errors import AppError
 
@@ -23,7 +24,7 @@ from seatkeep_hub.imports.enums import ImportState
 from seatkeep_hub.imports.form import KEY
 from seatkeep_hub.imports.models import ImportRow, ImportRun
 from seatkeep_hub.imports.planning import CompanyStep, RowPlan, steps_in_order
-from seatkeep_hub.imports.selectors import numbers_of, values_of
+from seatkeep_hub.imports.selectors import numbers_of, uids_in, values_of
 from seatkeep_hub.imports.services import actor_of, alone, lock, plan_make, rows_keep
 from seatkeep_hub.licensing.models import License
 
@@ -150,7 +151,8 @@ def _agreements_before(license: License, company_ids: Sequence[int]) -> dict[int
 def _companies_of(run: ImportRun, rows: Sequence[RowPlan]) -> dict[str, Company]:
     keys = {row.agreement.key for row in rows if row.agreement}
     below = Company.objects.filter(path__contains=[run.target.pk]).exclude(status=CompanyStatus.REMOVED)
-    return {one.custom_identifier: one for one in below.defer("search").filter(custom_identifier__in=keys)}
+    meant = Q(custom_identifier__in=keys) | Q(custom_identifier="", uid__in=uids_in(keys))
+    return {one.custom_identifier or str(one.uid): one for one in below.defer("search").filter(meant)}
 
 
 def _quantity_note(run: ImportRun, license: License) -> None:

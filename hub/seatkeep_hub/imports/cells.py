@@ -10,13 +10,8 @@ from typing import NamedTuple
 from seatkeep_hub.agreements import rules as agreement_rules
 from seatkeep_hub.companies import rules as company_rules
 from seatkeep_hub.companies.enums import CompanyKind
-from seatkeep_hub.imports.form import AGREEMENT_FIELDS, COMPANY_FIELDS, KEY
+from seatkeep_hub.imports.form import AGREEMENT_FIELDS, COMPANY_FIELDS, ERASABLE, KEY
 from seatkeep_hub.imports.world import Numbers
-
-MAX_TAGS = 50
-MAX_TAG_LENGTH = 60
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
-_LENGTHS = {"vat_id": 40, "description": 2000, "email": 254}
 
 
 class Fault(NamedTuple):
@@ -41,7 +36,7 @@ class Wish:
     """What a row asks for; None and empty mean "as it is".
 
     Attributes:
-        values: Company fields to be written, as texts.
+        values: Company fields to be written, as texts; an empty one erases, where the import was told so.
         license: Shareable id; empty for the one that is shared anyway.
         numbers: The agreement; None when the row is about the company only.
     """
@@ -57,15 +52,16 @@ class Wish:
     faults: list[Fault] = field(default_factory=list)
 
 
-def wish_of(entry: Entry) -> Wish:
-    """Read one row; every column that is wrong gets its own fault."""
+def wish_of(entry: Entry, *, erases_empty: bool = False) -> Wish:
+    """Read one row; every column that is wrong gets its own fault. `erases_empty`: empty cells erase."""
     texts = entry.texts
+    erased = ERASABLE & texts.keys() if erases_empty else frozenset[str]()
     wish = Wish(
         number=entry.number,
         key=texts.get(KEY, ""),
         parent_key=texts.get("parent_identifier", ""),
         kind=texts.get("kind", "").upper().replace(" ", "_"),
-        values={name: texts[name] for name in COMPANY_FIELDS if texts.get(name)},
+        values={name: texts[name] for name in COMPANY_FIELDS if texts.get(name) or name in erased},
         faults=list(entry.faults),
     )
     _company_check(wish)
@@ -87,7 +83,7 @@ def _company_check(wish: Wish) -> None:
     if wish.kind and wish.kind not in CompanyKind.values:
         wish.faults.append(Fault("kind", "unknown_choice", ", ".join(CompanyKind.values[1:])))
     for name, value in wish.values.items():
-        fault = _CHECKS.get(name, _fits(name))(value)
+        fault = _CHECKS.get(name, _fits(name))(value) if value else ""
         if fault:
             wish.faults.append(Fault(name, fault))
     if "tags" in wish.values:
@@ -97,7 +93,13 @@ def _company_check(wish: Wish) -> None:
 
 
 def _fits(name: str) -> Callable[[str], str]:
-    return lambda value: "too_long" if len(value) > _LENGTHS.get(name, 2000) else ""
+    return lambda value: _text_fault(name, value)
+
+
+def _text_fault(name: str, value: str) -> str:
+    if len(value) > company_rules.MAX_LENGTHS[name]:
+        return "too_long"
+    return "unprintable" if company_rules.field_faults({name: value}) else ""
 
 
 def _name_fault(value: str) -> str:
@@ -108,13 +110,13 @@ def _name_fault(value: str) -> str:
 
 def _tags_fault(value: str) -> str:
     tags = tags_of(value)
-    return "too_long" if len(tags) > MAX_TAGS or any(len(tag) > MAX_TAG_LENGTH for tag in tags) else ""
+    return "too_long" if company_rules.tags_fault(tags) else ""
 
 
 _CHECKS: dict[str, Callable[[str], str]] = {
     "name": _name_fault,
     "tags": _tags_fault,
-    "email": lambda value: "" if _EMAIL.fullmatch(value) and len(value) <= 254 else "not_an_email",
+    "email": lambda value: "not_an_email" if company_rules.field_faults({"email": value}) else "",
     "country": lambda value: "" if re.fullmatch("[A-Za-z]{2}", value) else "not_a_country",
     "time_zone": lambda value: "unknown_time_zone" if company_rules.time_zone_fault(value) else "",
 }

@@ -9,7 +9,7 @@ from seatkeep_hub.companies.enums import CompanyStatus
 from seatkeep_hub.companies.models import Company
 from seatkeep_hub.companies.selectors import Viewer, companies_visible
 from seatkeep_hub.imports import files
-from seatkeep_hub.imports.form import FIELDS, NAMES
+from seatkeep_hub.imports.form import FIELDS, KEY, NAMES
 from seatkeep_hub.imports.selectors import agreements_of, values_of
 
 AT_ONCE = 2_000
@@ -28,7 +28,7 @@ def template_file(*, is_xlsx: bool) -> bytes:
 def export_file(viewer: Viewer, target: Company, *, is_xlsx: bool) -> bytes:
     """Every company below the target that the viewer may see and that is not removed, one row per agreement.
 
-    Importing it into the same target changes nothing. A company without a number gets an empty one.
+    Importing it into the same target changes nothing. A company without a number is called by its id.
     """
     return _write(_rows(viewer, target), is_xlsx=is_xlsx)
 
@@ -40,7 +40,7 @@ def _write(rows: Iterator[list[str]] | Sequence[list[str]], *, is_xlsx: bool) ->
 def _rows(viewer: Viewer, target: Company) -> Iterator[list[str]]:
     found = companies_visible(viewer).filter(path__contains=[target.pk]).exclude(status=CompanyStatus.REMOVED)
     companies = list(found.exclude(pk=target.pk).defer("search").order_by("path"))
-    keys = {one.pk: one.custom_identifier for one in companies}
+    keys = {one.pk: one.custom_identifier or str(one.uid) for one in companies}
     for start in range(0, len(companies), AT_ONCE):
         part = companies[start : start + AT_ONCE]
         agreements: dict[int, list[Agreement]] = {}
@@ -60,7 +60,8 @@ def _row(values: dict[str, str]) -> list[str]:
 
 def _company(company: Company, keys: dict[int, str]) -> dict[str, str]:
     parent = keys.get(company.parent_id or 0, "")
-    return {**values_of(company), "name": company.name, "kind": company.kind, "parent_identifier": parent}
+    named = {KEY: keys[company.pk], "name": company.name, "kind": company.kind, "parent_identifier": parent}
+    return {**values_of(company), **named}
 
 
 def _agreement(one: Agreement) -> dict[str, str]:

@@ -9,8 +9,25 @@ from dataclasses import dataclass
 KEY = "custom_identifier"
 """The column that says which company a row is about."""
 
-COMPANY_FIELDS = ("name", "email", "vat_id", "country", "time_zone", "tags", "description")
+COMPANY_FIELDS = (
+    "name",
+    "email",
+    "contact_name",
+    "phone",
+    "vat_id",
+    "street",
+    "postal_code",
+    "city",
+    "region",
+    "country",
+    "time_zone",
+    "tags",
+    "description",
+)
 """Columns whose value is written to the company as it stands."""
+
+ERASABLE = frozenset(COMPANY_FIELDS) - {"name", "time_zone"}
+"""Columns whose empty cells erase what is there, where the import was told so."""
 
 AGREEMENT_FIELDS = ("license", "product", "agreement", "seats", "on_exceed", "warn_above", "stop_above")
 """Columns about what the customer agreed to; a row with all of them empty is about the company only."""
@@ -37,7 +54,13 @@ FIELDS = (
     FormField("kind", "CUSTOMER", ("type", "companytype")),
     FormField("name", "Bakery Ltd", ("companyname", "customername", "company", "customer")),
     FormField("email", "office@bakery.example", ("mail", "emailaddress")),
+    FormField("contact_name", "Ann Baker", ("contact", "contactperson")),
+    FormField("phone", "+44 20 7946 0000", ("telephone", "phonenumber", "tel")),
     FormField("vat_id", "GB123456789", ("taxid", "vat", "vatnumber")),
+    FormField("street", "1 High Street", ("streetaddress", "address", "address1")),
+    FormField("postal_code", "N1 9GU", ("zip", "zipcode", "postcode")),
+    FormField("city", "London", ("town",)),
+    FormField("region", "", ("state", "county", "province")),
     FormField("country", "GB", ("countrycode",)),
     FormField("time_zone", "Europe/London", ("timezone",)),
     FormField("tags", "gold; retail", ("tag", "labels")),

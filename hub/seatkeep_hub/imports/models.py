@@ -23,6 +23,9 @@ class ImportRun(models.Model):
     is_json = models.BooleanField(default=False)
     header = ArrayField(models.TextField(), verbose_name=_("columns"))
     mapping = models.JSONField(default=dict, help_text=_("Index of the column, by field."))
+    erases_empty = models.BooleanField(
+        _("empty cells erase"), default=False, db_default=False, help_text=_("Otherwise they keep what is there.")
+    )
     state = models.CharField(_("state"), max_length=8, choices=ImportState.choices, default=ImportState.READ)
     actor = models.JSONField(help_text=_("Who does it, so that a job asks for that one's access again."))
     actor_label = models.CharField(_("by"), max_length=200)

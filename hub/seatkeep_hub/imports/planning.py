@@ -1,6 +1,7 @@
 """Decides what each row of a file would do to what there is already. Pure.
 
-The rules: the custom identifier is the key; an empty cell keeps what is there; a company is never moved, never changes
+The rules: the custom identifier is the key (a company's id, where it has none); an empty cell keeps what is there,
+unless the import was told that it erases; a company is never moved, never changes
 its kind and never comes back from removal by an import; a row with a fault names the column, and nothing is written.
 """
 
@@ -76,9 +77,15 @@ class _Spot:
     is_bad: bool = False
 
 
-def plan(entries: Iterable[Entry], world: World) -> list[RowPlan]:
-    """Plan every row, in the order of the file. Planning again what was applied gives nothing but SAME."""
-    wishes = [wish_of(entry) for entry in entries]
+def plan(entries: Iterable[Entry], world: World, *, erases_empty: bool = False) -> list[RowPlan]:
+    """Plan every row, in the order of the file. Planning again what was applied gives nothing but SAME.
+
+    Args:
+        entries: The rows.
+        world: What there is already.
+        erases_empty: Whether an empty cell erases what is there, where a field can be empty.
+    """
+    wishes = [wish_of(entry, erases_empty=erases_empty) for entry in entries]
     groups = _groups(wishes)
     spots = {key: _Spot(group[0], _existing(group[0], world)) for key, group in groups.items()}
     _stand(spots, world)
@@ -122,7 +129,8 @@ def _groups(wishes: Sequence[Wish]) -> dict[str, list[Wish]]:
 def _agree(first: Wish, other: Wish) -> None:
     """What the first row leaves empty another may give; what both give must be the same."""
     for name, value in other.values.items():
-        if first.values.setdefault(name, value) != value:
+        first.values[name] = first.values.get(name) or value
+        if value and first.values[name] != value:
             other.faults.append(Fault(name, "contradicts", str(first.number)))
     for name, column in (("kind", "kind"), ("parent_key", "parent_identifier")):
         said, value = getattr(first, name), getattr(other, name)
@@ -180,7 +188,7 @@ def _stand_existing(spot: _Spot, place: Place, world: World) -> None:
         wish.faults.append(Fault("kind", "kind_stays", place.kind))
     if wish.parent_key:
         above = world.places.get(place.parent_id or 0)
-        if above is None or wish.parent_key != above.key:
+        if above is None or wish.parent_key != above.handle:
             wish.faults.append(Fault("parent_identifier", "parent_stays", above.name if above else ""))
 
 
@@ -262,7 +270,7 @@ def _row(wish: Wish, spot: _Spot, world: World, agreed: dict[tuple[str, int, str
 def _company_plan(row: RowPlan, spot: _Spot) -> None:
     place, values = spot.place, dict(spot.wish.values)
     if place is not None:
-        if not place.key:
+        if not place.key and spot.wish.key != place.uid:
             values[KEY] = spot.wish.key
         before = {**place.values, "name": place.name, KEY: place.key}
         values = {name: value for name, value in values.items() if before.get(name, "") != value}
@@ -270,6 +278,7 @@ def _company_plan(row: RowPlan, spot: _Spot) -> None:
         if not values:
             return
     else:
+        values = {name: value for name, value in values.items() if value}
         row.changes.update({name: ("", value) for name, value in values.items() if name != "name"})
     row.result = RowResult.CHANGE if place else RowResult.CREATE
     row.company = CompanyStep(spot.wish.key, place, spot.parent_id, spot.parent_key, spot.kind, spot.depth, values)

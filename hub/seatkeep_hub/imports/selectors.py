@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -57,12 +58,22 @@ def world_read(*, actor: Actor, target: Company, keys: Collection[str], names: C
     """
     below = Company.objects.filter(path__contains=[target.pk]).exclude(status=CompanyStatus.REMOVED)
     if len(keys) + len(names) <= FEW_KEYS:
-        meant = Q(custom_identifier__in=keys) | Q(small_name__in=[name.lower() for name in names])
+        meant = Q(custom_identifier__in=keys) | Q(uid__in=uids_in(keys))
+        meant |= Q(small_name__in=[name.lower() for name in names])
         found = set(below.annotate(small_name=Lower("name")).filter(meant).values_list("pk", "parent_id"))
         below = below.filter(pk__in={one for pair in found for one in pair} | {target.pk})
     writable = set(companies_visible(actor, level=AccessLevel.WRITE).filter(pk__in=below).values_list("pk", flat=True))
     places = {one.pk: _place(one, one.pk in writable) for one in below.defer("search").iterator(chunk_size=2000)}
     return World(places[target.pk], places, _offers(actor, target), _agreed(list(places)))
+
+
+def uids_in(keys: Collection[str]) -> list[UUID]:
+    """Those keys of a file that are ids: what an export gives a company without a number of its own."""
+    found = []
+    for key in keys:
+        with suppress(ValueError):
+            found.append(UUID(key))
+    return found
 
 
 def agreements_of(company_ids: Collection[int]) -> QuerySet[Agreement]:
@@ -92,6 +103,7 @@ def _place(company: Company, can_write: bool) -> Place:
         path=tuple(company.path),
         can_write=can_write,
         values=values_of(company),
+        uid=str(company.uid),
     )
 
 

@@ -67,8 +67,13 @@ def import_begin(
 
 
 @transaction.atomic
-def import_map(*, run: ImportRun, mapping: Mapping[str, int]) -> ImportRun:
+def import_map(*, run: ImportRun, mapping: Mapping[str, int], erases_empty: bool = False) -> ImportRun:
     """Say which column holds what, remember it for the next file, and have the rows checked (`jobs.check`).
+
+    Args:
+        run: The import.
+        mapping: Index of the column, by field.
+        erases_empty: Empty cells erase what is there; by default they keep it.
 
     Raises:
         ImportMappingError: A column is named that is not there, or twice, or none holds the number.
@@ -81,7 +86,8 @@ def import_map(*, run: ImportRun, mapping: Mapping[str, int]) -> ImportRun:
     if faults:
         raise ImportMappingError(fields={name: [mapping_words(code)] for name, code in faults.items()})
     locked.mapping, locked.state, locked.done = dict(mapping), ImportState.PLANNING, 0
-    locked.save(update_fields=["mapping", "state", "done"])
+    locked.erases_empty = erases_empty
+    locked.save(update_fields=["mapping", "state", "done", "erases_empty"])
     headings = {name: locked.header[index] for name, index in mapping.items()}
     ColumnMemory.objects.update_or_create(company_id=locked.target_id, defaults={"headings": headings})
     return locked
@@ -148,7 +154,7 @@ def plan_make(run: ImportRun) -> list[RowPlan]:
     world = world_read(actor=actor_of(run), target=run.target, keys=keys, names=names)
     if not world.target.can_write:
         raise AccessDeniedError
-    return plan(entries, world)
+    return plan(entries, world, erases_empty=run.erases_empty)
 
 
 def rows_keep(run: ImportRun, rows: Iterable[RowPlan]) -> None:

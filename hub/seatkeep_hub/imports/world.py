@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A company that exists; `values` holds its form fields as texts."""
+    """A company that exists; `values` holds its form fields as texts, `uid` stands for its number where it has none."""
 
     id: int
     key: str
@@ -20,6 +20,12 @@ class Place:
     path: tuple[int, ...]
     can_write: bool
     values: Mapping[str, str] = field(default_factory=dict)
+    uid: str = ""
+
+    @property
+    def handle(self) -> str:
+        """What a file calls it: its number, or its id where it has none."""
+        return self.key or self.uid
 
 
 class Offer(NamedTuple):
@@ -63,8 +69,8 @@ class World:
     def __post_init__(self) -> None:
         self.by_key, self.by_name = {}, {}
         for place in self.places.values():
-            if place.key:
-                self.by_key.setdefault(place.key, []).append(place)
+            if place.handle:
+                self.by_key.setdefault(place.handle, []).append(place)
             if place.parent_id is not None:
                 self.by_name[place.parent_id, place.name.lower()] = place
 

@@ -18,7 +18,13 @@ LABELS = {
     "kind": _("Kind"),
     "name": _("Name"),
     "email": _("E-mail"),
+    "contact_name": _("Contact person"),
+    "phone": _("Phone"),
     "vat_id": _("Tax id"),
+    "street": _("Street"),
+    "postal_code": _("Postal code"),
+    "city": _("City"),
+    "region": _("State or region"),
     "country": _("Country"),
     "time_zone": _("Time zone"),
     "tags": _("Tags"),
@@ -31,6 +37,7 @@ LABELS = {
     "warn_above": _("Warn above"),
     "stop_above": _("Stop above"),
 }
+ERASE = "erases_empty"
 HELP = {KEY: _("Tells which company a row is about, now and at every later import.")}
 
 
@@ -82,6 +89,12 @@ class ColumnsForm(forms.Form):
                 help_text=HELP.get(one.name, ""),
             )
 
+        self.fields[ERASE] = forms.BooleanField(
+            label=_("Empty cells erase what is there"),
+            required=False,
+            help_text=_("Of columns that are in this file. Otherwise an empty cell keeps it."),
+        )
+
     def mapping(self) -> dict[str, int]:
         """Index of the column, by field."""
-        return {name: int(index) for name, index in self.cleaned_data.items() if index}
+        return {name: int(index) for name, index in self.cleaned_data.items() if index and name != ERASE}

@@ -157,3 +157,31 @@ def test_a_mapping_that_cannot_be() -> None:
     assert found == {
         "email": "column_twice", "kind": "unknown_column", "planet": "unknown_field", "custom_identifier": "needed"
     }  # fmt: skip
+
+
+def test_an_empty_cell_keeps_what_is_there_unless_told_to_erase() -> None:
+    empty = rows(row("K-1", tags="", email="", time_zone=""))
+    assert plan(empty, world(BAKERY))[0].result == "SAME"
+    (erased,) = plan(empty, world(BAKERY), erases_empty=True)
+    assert erased.changes == {"tags": ("old", "")}
+
+
+def test_what_the_first_row_leaves_empty_another_row_of_the_company_gives() -> None:
+    first = row("K-1", tags="", product="work", seats="1")
+    second = row("K-1", tags="gold", product="server", seats="1")
+    planned = plan(rows(first, second), world(BAKERY), erases_empty=True)
+    assert planned[0].changes["tags"] == ("old", "gold")
+    assert planned[1].faults == []
+
+
+def test_a_company_without_a_number_is_found_by_its_id_and_keeps_none() -> None:
+    cafe = Place(5, "", "Cafe", "CUSTOMER", "ACTIVE", 1, (1, 5), can_write=True, uid="018f-cafe")
+    (planned,) = plan(rows(row("018f-cafe", city="Rome")), world(cafe))
+    assert planned.changes == {"city": ("", "Rome")}
+
+
+def test_a_company_without_a_number_is_a_parent_by_its_id() -> None:
+    msp = Place(5, "", "Partner", "MANAGED_MSP", "ACTIVE", 1, (1, 5), can_write=True, uid="018f-msp")
+    (planned,) = plan(rows(row("K-8", "New", parent_identifier="018f-msp")), world(msp))
+    assert planned.company is not None
+    assert planned.company.parent_id == 5

@@ -84,6 +84,7 @@ class ImportOut(Schema):
     state: str
     header: list[str]
     mapping: dict[str, int]
+    erases_empty: bool
     counts: dict[str, int]
     done: int
     total: int
@@ -103,9 +104,12 @@ class ImportOut(Schema):
 
 
 class MappingIn(Schema):
-    """Index of the column, by field; fields that are left out stay as they are."""
+    """Index of the column, by field; fields that are left out stay as they are. Empty cells keep what is there, too,
+    unless `erases_empty`.
+    """
 
     mapping: dict[str, Annotated[int, Field(ge=0, le=63)]]
+    erases_empty: bool = False
 
 
 @router.get("/imports/template", response={200: Any}, summary="The form of an import")
@@ -176,7 +180,8 @@ def import_rows(
 @router.put("/imports/{import_id}/mapping", response={202: ImportOut}, summary="Name the columns")
 def import_columns(request: HttpRequest, import_id: UUID, body: MappingIn) -> Status[ImportRun]:
     """Say which column holds what, and have the rows checked. Remembered for the next file."""
-    run = import_map(run=import_get(viewer_of(request), import_id), mapping=body.mapping)
+    run = import_get(viewer_of(request), import_id)
+    run = import_map(run=run, mapping=body.mapping, erases_empty=body.erases_empty)
     jobs.check.defer(uid=str(run.uid))
     return Status(202, run)
 

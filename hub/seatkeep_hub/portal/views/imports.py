@@ -25,7 +25,7 @@ from seatkeep_hub.imports.selectors import import_get, import_list
 from seatkeep_hub.imports.services import import_apply, import_begin, import_map
 from seatkeep_hub.imports.undoing import blockers, import_undo
 from seatkeep_hub.imports.words import fault_words
-from seatkeep_hub.portal.import_forms import ColumnsForm, FileForm
+from seatkeep_hub.portal.import_forms import ERASE, ColumnsForm, FileForm
 from seatkeep_hub.portal.import_tables import ImportRowTable, ImportTable
 from seatkeep_hub.portal.selectors import is_one_msp, parents_for
 from seatkeep_hub.portal.viewing import acting, viewer_of
@@ -81,12 +81,13 @@ def import_columns(request: HttpRequest, uid: UUID) -> HttpResponse:
     run = import_get(viewer_of(request), uid)
     if run.state not in (ImportState.READ, ImportState.PLANNED, ImportState.PLANNING):
         return redirect("portal:import", run.uid)
-    form = ColumnsForm(request.POST or None, header=run.header, initial=run.mapping)
+    initial = {**run.mapping, ERASE: run.erases_empty}
+    form = ColumnsForm(request.POST or None, header=run.header, initial=initial)
     status = 200
     if request.method == "POST" and form.is_valid():
         try:
             with transaction.atomic():
-                import_map(run=run, mapping=form.mapping())
+                import_map(run=run, mapping=form.mapping(), erases_empty=form.cleaned_data[ERASE])
                 jobs.check.defer(uid=str(run.uid))
             return redirect("portal:import", run.uid)
         except AppError as error:
