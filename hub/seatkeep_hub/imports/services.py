@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
-from seatkeep_webkit.actors import Actor, ActorKind
+from seatkeep_webkit.actors import Actor, actor_pack, actor_unpack
 from seatkeep_webkit.audit.services import audit_record
 
 from seatkeep_hub.companies.errors import AccessDeniedError
@@ -57,7 +56,7 @@ def import_begin(
         is_json=is_json,
         header=list(table.header),
         mapping=form.guess(table.header, memory.headings if memory else {}),
-        actor=_kept(actor),
+        actor=actor_pack(actor),
         actor_label=actor.label[:200],
         total=len(table.lines),
         created_at=now,
@@ -123,7 +122,7 @@ def import_apply(*, actor: Actor, run: ImportRun, now: datetime) -> ImportRun:
     if locked.state == ImportState.PLANNED and locked.counts.get(RowResult.ERROR):
         raise ImportHasErrorsError
     locked.state, locked.applied_at, locked.note = ImportState.APPLYING, locked.applied_at or now, ""
-    locked.actor, locked.actor_label = _kept(actor), actor.label[:200]
+    locked.actor, locked.actor_label = actor_pack(actor), actor.label[:200]
     locked.save(update_fields=["state", "applied_at", "note", "actor", "actor_label"])
     _record(locked, actor, "apply", now)
     return locked
@@ -197,13 +196,7 @@ def alone(run: ImportRun) -> Iterator[bool]:
 
 def actor_of(run: ImportRun) -> Actor:
     """Who uploaded it, then who applied it: in whose name, and with whose access, the jobs work."""
-    kept = run.actor
-    uid = kept["company_uid"]
-    return Actor(**{**kept, "kind": ActorKind(kept["kind"]), "company_uid": UUID(uid) if uid else None})
-
-
-def _kept(actor: Actor) -> dict[str, str | None]:
-    return {**asdict(actor), "company_uid": str(actor.company_uid) if actor.company_uid else None}
+    return actor_unpack(run.actor)
 
 
 def _entry(line: files.Line, mapping: Mapping[str, int]) -> Entry:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -51,6 +53,27 @@ class Actor:
     def operator(cls, name: str) -> Actor:
         """Return the person at the command line of the server."""
         return cls(kind=ActorKind.OPERATOR, id=name, label=name)
+
+
+def actor_pack(actor: Actor) -> dict[str, Any]:
+    """Return an actor as plain JSON, so that a job can act in the same name and with the same access later."""
+    kept = asdict(actor)
+    kept["kind"] = actor.kind.value
+    kept["company_uid"] = str(actor.company_uid) if actor.company_uid else None
+    kept["scopes"] = None if actor.scopes is None else sorted(actor.scopes)
+    return kept
+
+
+def actor_unpack(kept: Mapping[str, Any]) -> Actor:
+    """Return the actor that `actor_pack` kept."""
+    uid, scopes = kept.get("company_uid"), kept.get("scopes")
+    values = {
+        **kept,
+        "kind": ActorKind(kept["kind"]),
+        "company_uid": UUID(uid) if uid else None,
+        "scopes": None if scopes is None else frozenset(scopes),
+    }
+    return Actor(**values)
 
 
 def actor_from_request(request: HttpRequest) -> Actor:
