@@ -8,6 +8,7 @@ that a new clock leaves no hour out and changes nothing before the month from wh
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -40,11 +41,12 @@ class Clock(NamedTuple):
 class Clocks:
     """The clocks of one relation, read once."""
 
-    def __init__(self, seller: Company, buyer: Company | None) -> None:
-        """Read them; without a buyer, those that hold for all."""
-        whom = Q(buyer=None) | Q(buyer=buyer) if buyer is not None else Q(buyer=None)
-        found = DayClock.objects.filter(whom, seller=seller)
-        self._own_first = sorted(found, key=lambda one: (one.buyer_id is not None, one.valid_from_on), reverse=True)
+    def __init__(self, seller: Company, buyer: Company | None, rows: Iterable[DayClock] | None = None) -> None:
+        """Read them, or take them as `rows`; without a buyer, those that hold for all."""
+        if rows is None:
+            whom = Q(buyer=None) | Q(buyer=buyer) if buyer is not None else Q(buyer=None)
+            rows = DayClock.objects.filter(whom, seller=seller)
+        self._own_first = sorted(rows, key=lambda one: (one.buyer_id is not None, one.valid_from_on), reverse=True)
         self._usual = Clock(time(), seller.time_zone)
 
     def on(self, day: date) -> Clock:
@@ -62,6 +64,15 @@ class Clocks:
         while self.begin(day) > instant:
             day -= DAY
         return day
+
+
+def clocks_by_buyer(seller: Company) -> dict[int | None, Clocks]:
+    """A seller's clocks: under None those for all, and by id those of buyers that have some of their own."""
+    rows: dict[int | None, list[DayClock]] = {None: []}
+    for one in DayClock.objects.filter(seller=seller):
+        rows.setdefault(one.buyer_id, []).append(one)
+    for_all = rows[None]
+    return {buyer: Clocks(seller, None, [*for_all, *(own if buyer else [])]) for buyer, own in rows.items()}
 
 
 @transaction.atomic

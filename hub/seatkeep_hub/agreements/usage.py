@@ -77,6 +77,18 @@ def usage_days_record(*, first: date, last: date, now: datetime, since: datetime
     return sum(usage_day_record(day=day, now=now, since=since) for day in days)
 
 
+def usage_recount(*, company: Company, first: date, now: datetime) -> int:
+    """Write what a company and those below it buy again, each day from `first` to now. Idempotent.
+
+    Returns:
+        How many rows were written.
+    """
+    last = _day(now, EAST) + timedelta(days=1)
+    usage_partitions_ensure(first=first, last=max(first, last))
+    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    return sum(usage_day_record(day=day, now=now, company=company) for day in days)
+
+
 def usage_run(*, now: datetime) -> int:
     """Count what is due: each day that ended somewhere on earth since the last run, and today so far. Idempotent.
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Q
 
+from seatkeep_hub.agreements.day_clocks import Clocks, clocks_by_buyer
 from seatkeep_hub.agreements.models import UsageDay
 from seatkeep_hub.agreements.usage import usage_days_record
 from seatkeep_hub.billing import rules
@@ -59,23 +59,14 @@ def statement_draft(*, seller: Company, buyer: Company, month: Month, now: datet
     return locked
 
 
-def statements_draft(*, now: datetime) -> int:
-    """Draft last month for every pair that sold something and whose month is over at the seller. Idempotent.
+def statements_draft(*, now: datetime) -> list[Statement]:
+    """Draft last month for every pair that sold something and whose month is over by its clock. Idempotent.
 
     Returns:
-        How many drafts were made, or counted again because they were made before the month was over.
+        The drafts that were made, or counted again because they were made before the month was over.
     """
-    made = 0
-    for seller, month in _due(now):
-        over_at = month_end(seller, month)
-        known = Statement.objects.filter(seller=seller, month_on=month.first)
-        known = known.filter(Q(state=StatementState.CLOSED) | Q(counted_at__gte=over_at))
-        rows = UsageDay.objects.filter(seller=seller, day__range=month, recorded_at__gte=over_at)
-        rows = rows.exclude(buyer=seller).exclude(buyer__in=known.values("buyer"))
-        for buyer in Company.objects.filter(pk__in=rows.values("buyer")).order_by("id"):
-            statement_draft(seller=seller, buyer=buyer, month=month, now=now)
-            made += 1
-    return made
+    pairs = list(_pairs_due(now))
+    return [statement_draft(seller=seller, buyer=buyer, month=month, now=now) for seller, buyer, month in pairs]
 
 
 def figures_of(statement: Statement, *, now: datetime) -> Figures:
@@ -104,9 +95,9 @@ def terms_of(prices: PriceList | None) -> Terms:
     return Terms(prices.basis, prices.unit, prices.proration, prices.minimum_minor)
 
 
-def month_end(seller: Company, month: Month) -> datetime:
-    """The moment at which a month is over at a seller."""
-    return datetime.combine(month.last + timedelta(days=1), time(), ZoneInfo(seller.time_zone))
+def month_end(seller: Company, buyer: Company, month: Month) -> datetime:
+    """The moment at which a month is over between two companies."""
+    return Clocks(seller, buyer).begin(month.last + timedelta(days=1))
 
 
 def drafts_recount(*, seller: Company, first: date, now: datetime) -> int:
@@ -137,9 +128,9 @@ def statement_differences(statement: Statement, *, now: datetime) -> list[str]:
     return [f"{key}: {old.get(key)} → {new.get(key)}" for key in {*old, *new} if old.get(key) != new.get(key)]
 
 
-def last_day_over(seller: Company, now: datetime) -> date:
-    """The last day that is over in the seller's time zone."""
-    return now.astimezone(ZoneInfo(seller.time_zone)).date() - timedelta(days=1)
+def last_day_over(seller: Company, buyer: Company, now: datetime) -> date:
+    """The last day that is over between two companies."""
+    return Clocks(seller, buyer).day_at(now) - timedelta(days=1)
 
 
 def _own_lines_write(statement: Statement, lines: Sequence[StatementLine]) -> None:
@@ -154,12 +145,30 @@ def _own_lines_write(statement: Statement, lines: Sequence[StatementLine]) -> No
     StatementLine.objects.bulk_create(lines)
 
 
-def _due(now: datetime) -> Iterable[tuple[Company, Month]]:
-    """Every seller with the last month that is over in its zone."""
+def _pairs_due(now: datetime) -> Iterable[tuple[Company, Company, Month]]:
     sellers = UsageDay.objects.filter(day__gte=now.date() - timedelta(days=64)).values("seller").distinct()
     for seller in Company.objects.filter(pk__in=sellers).order_by("id"):
-        today = last_day_over(seller, now) + timedelta(days=1)
-        yield seller, rules.month_before(rules.month_of(today))
+        for month, over_at, whom in _months_over(seller, now):
+            known = Statement.objects.filter(seller=seller, month_on=month.first)
+            known = known.filter(Q(state=StatementState.CLOSED) | Q(counted_at__gte=over_at))
+            rows = UsageDay.objects.filter(whom, seller=seller, day__range=month, recorded_at__gte=over_at)
+            rows = rows.exclude(buyer=seller).exclude(buyer__in=known.values("buyer"))
+            for buyer in Company.objects.filter(pk__in=rows.values("buyer")).order_by("id"):
+                yield seller, buyer, month
+
+
+def _months_over(seller: Company, now: datetime) -> Iterable[tuple[Month, datetime, Q]]:
+    """Each last month that is over at a seller, when it was, and for which buyers; those alike go together."""
+    clocks = clocks_by_buyer(seller)
+    alike: dict[tuple[Month, datetime], list[int]] = defaultdict(list)
+    for buyer, one in clocks.items():
+        month = rules.month_before(rules.month_of(one.day_at(now)))
+        over_at = one.begin(month.last + timedelta(days=1))
+        if buyer is None:
+            yield month, over_at, ~Q(buyer__in=[pk for pk in clocks if pk])
+        else:
+            alike[month, over_at].append(buyer)
+    yield from ((month, over_at, Q(buyer__in=buyers)) for (month, over_at), buyers in alike.items())
 
 
 def _days(statement: Statement, month: Month) -> dict[int, list[DayCount]]:
@@ -190,7 +199,7 @@ def _usage_lines(
         for category in {node.product.category for node in nodes}
     }
     tiers, before = _tiers(prices), _seat_days_before(statement, month)
-    until = last_day_over(statement.seller, now)
+    until = last_day_over(statement.seller, statement.buyer, now)
     lines = []
     for node in nodes:
         volume = volumes[node.product.category]

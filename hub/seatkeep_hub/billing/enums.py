@@ -50,3 +50,77 @@ class Flag(TextChoices):
     OVER_AGREED = "OVER_AGREED", _("In use above agreed")
     CHANGED = "CHANGED", _("More than 20 % from last month")
     DAYS_MISSING = "DAYS_MISSING", _("Not counted yet")
+    STALE = "STALE", _("Computers long not seen")
+
+
+class CorrectionState(TextChoices):
+    """Life of a correction that a second person has to approve."""
+
+    WAITING = "WAITING", _("Waiting")
+    APPROVED = "APPROVED", _("Approved")
+    REJECTED = "REJECTED", _("Rejected")
+
+
+class LogoType(TextChoices):
+    """What a logo may be."""
+
+    NONE = "", _("None")
+    PNG = "image/png", "PNG"
+    SVG = "image/svg+xml", "SVG"
+
+
+class Separator(TextChoices):
+    """What stands between two cells of a file."""
+
+    COMMA = ",", _("Comma")
+    SEMICOLON = ";", _("Semicolon")
+    TAB = "\t", _("Tab")
+    PIPE = "|", _("Vertical bar")
+
+
+class DecimalMark(TextChoices):
+    """What stands before the parts of a whole."""
+
+    POINT = ".", _("Point: 1234.50")
+    COMMA = ",", _("Comma: 1234,50")
+
+
+class DateFormat(TextChoices):
+    """How a file writes a day, for `strftime`."""
+
+    ISO = "%Y-%m-%d", "2026-10-31"
+    DOTS = "%d.%m.%Y", "31.10.2026"
+    SLASHES = "%d/%m/%Y", "31/10/2026"
+    US = "%m/%d/%Y", "10/31/2026"
+    DIGITS = "%Y%m%d", "20261031"
+
+
+class ExportColumn(TextChoices):
+    """What a line of an exported statement can say."""
+
+    MONTH = "MONTH", _("Month")
+    FIRST_ON = "FIRST_ON", _("First day")
+    LAST_ON = "LAST_ON", _("Last day")
+    SELLER = "SELLER", _("Seller")
+    BUYER = "BUYER", _("Buyer")
+    BUYER_NUMBER = "BUYER_NUMBER", _("Buyer's number")
+    BUYER_TAX_ID = "BUYER_TAX_ID", _("Buyer's tax id")
+    CUSTOMER = "CUSTOMER", _("Customer")
+    CUSTOMER_NUMBER = "CUSTOMER_NUMBER", _("Customer's number")
+    KIND = "KIND", _("What")
+    ITEM = "ITEM", _("Item code")
+    PRODUCT_CODE = "PRODUCT_CODE", _("Product code")
+    PRODUCT = "PRODUCT", _("Product")
+    LICENSE = "LICENSE", _("License")
+    ORDERED = "ORDERED", _("Ordered seat-days")
+    AGREED = "AGREED", _("Agreed seat-days")
+    DEVICE_DAYS = "DEVICE_DAYS", _("Device-days")
+    PEAK = "PEAK", _("Peak")
+    SEAT_DAYS = "SEAT_DAYS", _("Billed seat-days")
+    QUANTITY = "QUANTITY", _("Quantity in units of the price")
+    PRICE = "PRICE", _("Price")
+    AMOUNT = "AMOUNT", _("Amount")
+    CURRENCY = "CURRENCY", _("Currency")
+    REASON = "REASON", _("Why")
+    STATEMENT = "STATEMENT", _("Statement's id")
+    LINE = "LINE", _("Line's id")

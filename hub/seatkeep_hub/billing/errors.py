@@ -79,3 +79,73 @@ class CorrectionFieldError(InvalidError):
 
     code = "correction_field"
     message = _("A correction needs an amount other than 0 and a reason.")
+
+
+class DayClockUsedError(ConflictError):
+    """A month from then on is closed, so its days cannot end at another time; choose a later month."""
+
+    code = "day_clock_used"
+    message = _("A month from then on is closed, so its days cannot end at another time. Choose a later month.")
+
+
+class CorrectionNotFoundError(NotFoundError):
+    """There is no such correction, or it is not yours."""
+
+    code = "correction_unknown"
+    message = _("There is no such correction, or it is not yours.")
+
+
+class CorrectionWaitsError(ConflictError):
+    """The seller wants corrections approved by a second person; enter it as a request."""
+
+    code = "correction_waits"
+    message = _("Corrections need a second person here. Enter it as a request that somebody else approves.")
+
+
+class CorrectionDecidedError(ConflictError):
+    """Somebody approved or rejected the correction already."""
+
+    code = "correction_decided"
+    message = _("Somebody approved or rejected this correction already.")
+
+
+class CorrectionSamePersonError(ConflictError):
+    """Who entered a correction may not approve it; ask somebody else."""
+
+    code = "correction_same_person"
+    message = _("You entered this correction, so somebody else has to approve it.")
+
+
+class LogoError(InvalidError):
+    """The logo cannot be used."""
+
+    code = "logo_invalid"
+    message = _("This logo cannot be used.")
+
+
+class LayoutNotFoundError(NotFoundError):
+    """There is no such export layout, or it is not yours."""
+
+    code = "layout_unknown"
+    message = _("There is no such export layout, or it is not yours.")
+
+
+class LayoutFieldError(InvalidError):
+    """A part of the export layout is not in order."""
+
+    code = "layout_field"
+    message = _("A part of the export layout is not in order.")
+
+
+class LayoutNameTakenError(ConflictError):
+    """The seller has another layout of this name."""
+
+    code = "layout_name_taken"
+    message = _("There is another layout of this name.")
+
+
+class StatementSentError(ConflictError):
+    """A statement is marked as sent to this receiver already; say that you mean it to send it again."""
+
+    code = "statement_sent"
+    message = _("This was sent to the same receiver already. Say that you mean to send it again.")

@@ -8,7 +8,18 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from seatkeep_webkit.ids import new_uid
 
-from seatkeep_hub.billing.enums import Basis, LineKind, PriceUnit, Proration, StatementState
+from seatkeep_hub.billing.enums import (
+    Basis,
+    CorrectionState,
+    DateFormat,
+    DecimalMark,
+    LineKind,
+    LogoType,
+    PriceUnit,
+    Proration,
+    Separator,
+    StatementState,
+)
 from seatkeep_hub.billing.money import money_text
 from seatkeep_hub.companies.models import Company
 from seatkeep_hub.licensing.models import PoolNode, Product
@@ -140,6 +151,7 @@ class StatementLine(models.Model):
     flags = ArrayField(models.CharField(max_length=12), verbose_name=_("to look at"), default=list)
     corrects = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="corrections")
     reason = models.CharField(_("reason"), max_length=500, blank=True)
+    enterer = models.CharField(_("entered by"), max_length=200, blank=True, default="", db_default="")
     approver = models.CharField(_("approved by"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("since"))
 
@@ -162,3 +174,121 @@ class StatementLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.statement} #{self.pk}"
+
+
+class BillingSettings(models.Model):
+    """How a seller closes its months and what its papers look like; one without a row has the defaults."""
+
+    id = models.BigAutoField(primary_key=True)
+    seller = models.OneToOneField(Company, on_delete=models.PROTECT, related_name="+", verbose_name=_("seller"))
+    is_second_person_needed = models.BooleanField(_("a second person approves corrections"), default=False)
+    is_draft_mail_sent = models.BooleanField(_("mail when drafts are ready"), default=True)
+    letterhead = models.CharField(_("letterhead"), max_length=300, blank=True, help_text=_("Below the logo."))
+    logo = models.BinaryField(_("logo"), default=b"", blank=True)
+    logo_type = models.CharField(max_length=13, choices=LogoType.choices, default=LogoType.NONE, blank=True)
+    updated_at = models.DateTimeField(_("changed at"))
+
+    class Meta:
+        verbose_name = _("billing settings")
+        verbose_name_plural = _("billing settings")
+        constraints = [
+            models.CheckConstraint(condition=Q(logo_type__in=LogoType.values), name="billing_settings_logo_type_known"),
+            models.CheckConstraint(
+                condition=Q(logo_type="", logo=b"") | (~Q(logo_type="") & ~Q(logo=b"")),
+                name="billing_settings_logo_has_type",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.seller)
+
+
+class CorrectionRequest(models.Model):
+    """A correction that waits for a second person; approved, it becomes a line of the open month."""
+
+    id = models.BigAutoField(primary_key=True)
+    uid = models.UUIDField(_("id"), default=new_uid, unique=True, editable=False)
+    line = models.ForeignKey(StatementLine, on_delete=models.PROTECT, related_name="correction_requests")
+    amount_minor = models.BigIntegerField(_("amount"))
+    reason = models.CharField(_("reason"), max_length=500)
+    enterer = models.CharField(_("entered by"), max_length=200)
+    enterer_id = models.CharField(max_length=200, help_text=_("Who it is, whatever the name becomes."))
+    created_at = models.DateTimeField(_("entered at"))
+    state = models.CharField(_("state"), max_length=8, choices=CorrectionState.choices, default=CorrectionState.WAITING)
+    decider = models.CharField(_("decided by"), max_length=200, blank=True)
+    decided_at = models.DateTimeField(_("decided at"), null=True)
+    made = models.OneToOneField(StatementLine, null=True, on_delete=models.PROTECT, related_name="request")
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("correction to approve")
+        verbose_name_plural = _("corrections to approve")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=CorrectionState.values), name="correction_request_state_known"
+            ),
+            models.CheckConstraint(condition=~Q(amount_minor=0), name="correction_request_amount"),
+            models.CheckConstraint(
+                condition=Q(state="WAITING", decided_at__isnull=True) | ~Q(state="WAITING") & ~Q(decider=""),
+                name="correction_request_decided_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.line}: {self.amount_minor}"
+
+
+class ExportLayout(models.Model):
+    """How a seller's accounting wants the lines of statements: columns, item codes and the form of a file."""
+
+    id = models.BigAutoField(primary_key=True)
+    uid = models.UUIDField(_("id"), default=new_uid, unique=True, editable=False)
+    seller = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", verbose_name=_("seller"))
+    name = models.CharField(_("name"), max_length=100)
+    columns = ArrayField(models.CharField(max_length=20), verbose_name=_("columns"), help_text=_("In their order."))
+    item_codes = models.JSONField(_("item codes"), default=dict, help_text=_("By product code."))
+    separator = models.CharField(_("between cells"), max_length=1, choices=Separator.choices, default=Separator.COMMA)
+    decimal_mark = models.CharField(_("decimals"), max_length=1, choices=DecimalMark.choices, default=DecimalMark.POINT)
+    date_format = models.CharField(_("days as"), max_length=10, choices=DateFormat.choices, default=DateFormat.ISO)
+    has_heading = models.BooleanField(_("a first line with headings"), default=True)
+    has_mark = models.BooleanField(_("byte order mark, which Excel needs"), default=True)
+    created_at = models.DateTimeField(_("since"))
+    updated_at = models.DateTimeField(_("changed at"))
+
+    class Meta:
+        ordering = ["name", "id"]
+        verbose_name = _("export layout")
+        verbose_name_plural = _("export layouts")
+        constraints = [
+            models.UniqueConstraint(fields=["seller", "name"], name="export_layout_name_once"),
+            models.CheckConstraint(condition=Q(separator__in=Separator.values), name="export_layout_separator_known"),
+            models.CheckConstraint(
+                condition=Q(decimal_mark__in=DecimalMark.values), name="export_layout_decimal_mark_known"
+            ),
+            models.CheckConstraint(condition=Q(date_format__in=DateFormat.values), name="export_layout_date_known"),
+            models.CheckConstraint(condition=Q(columns__len__gte=1), name="export_layout_has_columns"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StatementSending(models.Model):
+    """A mark: a closed statement was sent to somebody, such as the accounting; kept for ever."""
+
+    id = models.BigAutoField(primary_key=True)
+    uid = models.UUIDField(_("id"), default=new_uid, unique=True, editable=False)
+    statement = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="sendings")
+    sent_to = models.CharField(_("sent to"), max_length=100)
+    layout = models.CharField(_("layout"), max_length=100, blank=True, help_text=_("Its name at that time."))
+    is_again = models.BooleanField(_("sent once more"), default=False)
+    sender = models.CharField(_("by"), max_length=200)
+    sent_at = models.DateTimeField(_("when"))
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("sent mark")
+        verbose_name_plural = _("sent marks")
+
+    def __str__(self) -> str:
+        return f"{self.statement} → {self.sent_to}"

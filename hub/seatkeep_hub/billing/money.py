@@ -18,6 +18,9 @@ DIGITS = {
 }  # fmt: skip
 """Decimal places of the currencies that have other than two (ISO 4217)."""
 
+MAX_MINOR = 10**12
+"""Largest amount of one price, minimum or correction, in minor units."""
+
 RATE_PLACES = 4
 """Decimal places of a price in minor units: a seat's day may cost a part of a cent."""
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 
+from seatkeep_hub.agreements.day_clocks import Clocks
 from seatkeep_hub.agreements.models import AgreementEntry
 from seatkeep_hub.billing import rules
-from seatkeep_hub.billing.drafting import month_end
 from seatkeep_hub.billing.models import StatementLine
 from seatkeep_hub.licensing.enums import NodeKind, SeatState
 from seatkeep_hub.licensing.models import LicenseEntry, PoolNode, Seat, SeatEvent
@@ -44,43 +44,58 @@ class SeatDays(NamedTuple):
 
 
 class Span(NamedTuple):
-    """A line's month as instants: from `low`, before `high`, in the seller's zone; and the shares it counts."""
+    """A line's month, day by day of its relation's clock, and the shares it counts.
 
-    low: datetime
-    high: datetime
-    zone: tzinfo
+    Attributes:
+        days: The days of the month, ascending.
+        bounds: When each day begins, and when the last one ends.
+        nodes: The shares.
+    """
+
+    days: list[date]
+    bounds: list[datetime]
     nodes: list[int]
 
+    @property
+    def low(self) -> datetime:
+        """The beginning of the month."""
+        return self.bounds[0]
 
-def days_held(*, is_held: bool, changes: Sequence[Change], low: datetime, high: datetime, zone: tzinfo) -> list[date]:
-    """Days, of a zone's calendar, on which a device held a seat at any time; ascending.
+    @property
+    def high(self) -> datetime:
+        """The end of the month, exclusive."""
+        return self.bounds[-1]
+
+
+def days_held(*, is_held: bool, changes: Sequence[Change], span: Span) -> list[date]:
+    """Days on which a device held a seat at any time; ascending.
 
     Args:
-        is_held: Whether it held one at `low`.
-        changes: In order, all at or after `low` and before `high`.
-        low: The beginning, at midnight.
-        high: The end, at midnight, exclusive.
-        zone: Whose days are counted.
+        is_held: Whether it held one when the month began.
+        changes: In order, all at or after the beginning of the month and before its end.
+        span: The month.
     """
-    days: set[date] = set()
-    since, level = low, int(is_held)
+    held: set[int] = set()
+    since, level = span.low, int(is_held)
     for change in changes:
         if level > 0:
-            days.update(_days_between(since, change.at, zone))
+            held.update(_days_between(since, change.at, span.bounds))
         level += change.delta
         since = change.at
         if change.delta > 0:
-            days.add(change.at.astimezone(zone).date())
+            held.add(bisect_right(span.bounds, change.at) - 1)
     if level > 0:
-        days.update(_days_between(since, high, zone))
-    return sorted(days)
+        held.update(_days_between(since, span.high, span.bounds))
+    return [span.days[number] for number in sorted(held)]
 
 
 def span_of(line: StatementLine) -> Span:
     """When and where a line counts; a line without a share counts nowhere."""
-    seller, month = line.statement.seller, rules.month_of(line.statement.month_on)
-    low = month_end(seller, rules.month_before(month))
-    return Span(low, month_end(seller, month), ZoneInfo(seller.time_zone), _nodes(line.node))
+    month = rules.month_of(line.statement.month_on)
+    clocks = Clocks(line.statement.seller, line.statement.buyer)
+    days = [month.first + timedelta(days=number) for number in range(month.days)]
+    bounds = [clocks.begin(day) for day in (*days, month.last + timedelta(days=1))]
+    return Span(days, bounds, _nodes(line.node))
 
 
 def seats_of(line: StatementLine) -> QuerySet[Seat]:
@@ -132,16 +147,10 @@ def _seat_days(seat: Seat, events: list[SeatEvent], span: Span) -> SeatDays:
     is_held = int(is_now) - sum(event.delta for event in events) > 0
     within = [event for event in events if event.at < span.high]
     changes = [Change(event.at, event.delta) for event in within if event.delta]
-    days = days_held(is_held=is_held, changes=changes, low=span.low, high=span.high, zone=span.zone)
+    days = days_held(is_held=is_held, changes=changes, span=span)
     return SeatDays(seat, days, within)
 
 
-def _days_between(first: datetime, end: datetime, zone: tzinfo) -> Iterable[date]:
-    """Days from `first` to the last moment before `end`."""
-    if end <= first:
-        return
-    day = first.astimezone(zone).date()
-    last = (end - timedelta(microseconds=1)).astimezone(zone).date()
-    while day <= last:
-        yield day
-        day += timedelta(days=1)
+def _days_between(first: datetime, end: datetime, bounds: Sequence[datetime]) -> Iterable[int]:
+    """Numbers of the days from `first` to the last moment before `end`."""
+    return range(bisect_right(bounds, first) - 1, bisect_left(bounds, end)) if first < end else ()

@@ -32,7 +32,7 @@ def clock(request: HttpRequest) -> JsonResponse:
     except ClockBackError:
         raise ConflictError("The clock only goes forward.", code="clock_back") from None
     seat_event_partitions_ensure(now=now)
-    done = {"usage_rows": usage_run(now=now), "drafts": statements_draft(now=now)}
+    done = {"usage_rows": usage_run(now=now), "drafts": len(statements_draft(now=now))}
     return JsonResponse({"now": now.isoformat(), **done})
 
 

@@ -17,8 +17,9 @@ from seatkeep_hub.agreements.services import agreement_set
 from seatkeep_hub.agreements.usage import usage_days_record
 from seatkeep_hub.api.app import api
 from seatkeep_hub.billing.drafting import statement_draft
+from seatkeep_hub.billing.prices import price_list_set
 from seatkeep_hub.billing.rules import Tier, month_of
-from seatkeep_hub.billing.services import price_list_set, statement_close
+from seatkeep_hub.billing.services import statement_close
 from seatkeep_hub.imports.services import import_begin
 from seatkeep_hub.instances.enums import TokenLevel
 from seatkeep_hub.instances.models import Instance

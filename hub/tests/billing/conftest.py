@@ -66,8 +66,8 @@ class Shop:
         seats_resume(actor=ACTOR, seat_uids=self._uids(names), now=at)
 
     def price(self, price: str = "300", *, seller: Any = None, tiers: Any = None, at: datetime = BEGIN, **changes: Any):
+        from seatkeep_hub.billing.prices import price_list_set
         from seatkeep_hub.billing.rules import Tier
-        from seatkeep_hub.billing.services import price_list_set
 
         usual = {"buyer": None, "valid_from_on": date(2027, 2, 1), "currency": "EUR", "basis": "IN_USE_DAYS",
                  "unit": "SEAT_MONTH", "proration": "DAILY"}  # fmt: skip

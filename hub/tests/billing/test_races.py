@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 from django.db import connection
+from seatkeep_hub.billing.corrections import correction_add
 from seatkeep_hub.billing.models import Statement
-from seatkeep_hub.billing.services import correction_add, statement_close
+from seatkeep_hub.billing.services import statement_close
 from seatkeep_webkit.actors import Actor
 from seatkeep_webkit.audit.models import AuditEntry
 from seatkeep_webkit.errors import AppError

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, transaction
+from seatkeep_hub.billing.corrections import correction_add
 from seatkeep_hub.billing.drafting import drafts_recount, statement_differences, statements_draft
 from seatkeep_hub.billing.errors import (
     CorrectionFieldError,
@@ -23,7 +24,7 @@ from seatkeep_hub.billing.models import Statement, StatementLine
 from seatkeep_hub.billing.rules import Tier
 from seatkeep_hub.billing.seat_record import record_of, seats_of, terms_changes
 from seatkeep_hub.billing.selectors import statement_list
-from seatkeep_hub.billing.services import correction_add, statement_close, statement_recount
+from seatkeep_hub.billing.services import statement_close, statement_recount
 from seatkeep_hub.companies.people import access_set, user_create
 from seatkeep_hub.companies.services import company_update
 from seatkeep_webkit.actors import Actor
@@ -235,8 +236,8 @@ def test_drafts_are_made_when_the_month_is_over(shop, now, made):
 
 
 def test_the_job_counts_once_what_was_begun_before_the_month_was_over(shop, march):
-    assert statements_draft(now=AFTER) == 1  # Alice IT; Contoso has its draft
-    assert statements_draft(now=AFTER) == 0
+    assert len(statements_draft(now=AFTER)) == 1  # Alice IT; Contoso has its draft
+    assert statements_draft(now=AFTER) == []
 
 
 def test_new_prices_reach_the_drafts(shop, march):

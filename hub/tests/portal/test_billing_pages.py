@@ -13,8 +13,8 @@ from seatkeep_hub.agreements.services import agreement_set
 from seatkeep_hub.agreements.usage import usage_days_record
 from seatkeep_hub.billing.drafting import statement_draft
 from seatkeep_hub.billing.models import PriceList, Statement
+from seatkeep_hub.billing.prices import price_list_set
 from seatkeep_hub.billing.rules import Tier, month_of
-from seatkeep_hub.billing.services import price_list_set
 from seatkeep_hub.companies.people import access_set
 from seatkeep_hub.licensing.activation import Device, Wish
 from seatkeep_hub.licensing.seats import seats_activate

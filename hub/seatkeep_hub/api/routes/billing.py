@@ -17,10 +17,13 @@ from seatkeep_webkit.paging import Page, paginate
 
 from seatkeep_hub.api.auth import viewer_of
 from seatkeep_hub.api.schemas import Limit, PageOut
-from seatkeep_hub.billing import jobs, rules
+from seatkeep_hub.billing import rules
+from seatkeep_hub.billing.corrections import correction_add
 from seatkeep_hub.billing.drafting import statement_draft
 from seatkeep_hub.billing.enums import Basis, PriceUnit, Proration, StatementState
 from seatkeep_hub.billing.models import PriceList, Statement, StatementLine
+from seatkeep_hub.billing.money import MAX_MINOR
+from seatkeep_hub.billing.prices import price_list_set
 from seatkeep_hub.billing.rules import Tier
 from seatkeep_hub.billing.seat_record import record_of, seats_of
 from seatkeep_hub.billing.selectors import (
@@ -31,8 +34,8 @@ from seatkeep_hub.billing.selectors import (
     statement_get,
     statement_list,
 )
-from seatkeep_hub.billing.services import MAX_MINOR, correction_add, price_list_set, statement_close, statement_recount
-from seatkeep_hub.companies.enums import AccessLevel
+from seatkeep_hub.billing.services import statement_close, statement_recount
+from seatkeep_hub.companies.enums import AccessLevel, Right
 from seatkeep_hub.companies.models import Company
 from seatkeep_hub.companies.selectors import Viewer, company_get
 
@@ -236,7 +239,7 @@ def price_list_index(request: HttpRequest, cursor: str | None = None, limit: Lim
 def price_list_new(request: HttpRequest, body: PriceListIn) -> PriceList:
     """Make or change what a seller charges from a month on; drafts are counted again."""
     viewer = viewer_of(request)
-    seller = company_get(viewer, body.seller_id, level=AccessLevel.WRITE)
+    seller = company_get(viewer, body.seller_id, right=Right.BILLING)
     tiers = {code: [Tier(one.from_seats, one.price_minor) for one in several] for code, several in body.prices.items()}
     made = price_list_set(
         actor=actor_from_request(request),
@@ -246,7 +249,6 @@ def price_list_new(request: HttpRequest, body: PriceListIn) -> PriceList:
         now=read_clock(),
         **body.dict(exclude={"seller_id", "buyer_id", "prices"}),
     )
-    jobs.recount.defer(seller=seller.pk, first=made.valid_from_on.isoformat())
     return price_list_get(viewer, made.uid)
 
 
@@ -335,11 +337,11 @@ def line_correct(request: HttpRequest, line_id: UUID, body: CorrectionIn) -> Sta
     """Add a signed line to the open month; you are who approved it."""
     viewer = viewer_of(request)
     line = line_get(viewer, line_id)
-    company_get(viewer, line.statement.seller.uid, level=AccessLevel.WRITE)
+    company_get(viewer, line.statement.seller.uid, right=Right.BILLING)
     made = correction_add(actor=actor_from_request(request), line=line, now=read_clock(), **body.dict())
     return line_get(viewer, made.uid)
 
 
 def _pair(viewer: Viewer, body: DraftIn) -> tuple[Company, Company]:
-    seller = company_get(viewer, body.seller_id, level=AccessLevel.WRITE)
+    seller = company_get(viewer, body.seller_id, right=Right.BILLING)
     return seller, company_get(viewer, body.buyer_id)

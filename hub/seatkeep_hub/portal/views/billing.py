@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,11 +17,13 @@ from seatkeep_webkit.paging import paginate
 from seatkeep_webkit.tables import Column
 from seatkeep_webkit.tables.exports import csv_response
 
-from seatkeep_hub.billing import jobs, rules
+from seatkeep_hub.billing import rules
+from seatkeep_hub.billing.corrections import correction_add
 from seatkeep_hub.billing.drafting import last_day_over
 from seatkeep_hub.billing.enums import LineKind, StatementState
 from seatkeep_hub.billing.models import PriceList, Statement
 from seatkeep_hub.billing.money import money_text
+from seatkeep_hub.billing.prices import price_list_set
 from seatkeep_hub.billing.seat_record import record_of, seats_of, terms_changes
 from seatkeep_hub.billing.selectors import (
     line_get,
@@ -32,8 +33,8 @@ from seatkeep_hub.billing.selectors import (
     statement_get,
     statement_list,
 )
-from seatkeep_hub.billing.services import correction_add, price_list_set, statement_close, statement_recount
-from seatkeep_hub.companies.enums import AccessLevel
+from seatkeep_hub.billing.services import statement_close, statement_recount
+from seatkeep_hub.companies.enums import AccessLevel, Right
 from seatkeep_hub.companies.errors import CompanyNotFoundError
 from seatkeep_hub.companies.models import Company, User
 from seatkeep_hub.companies.selectors import companies_visible, company_get
@@ -70,7 +71,7 @@ def statement(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     found = statement_get(viewer, uid)
     table = StatementLineTable(request, found)
     month = rules.month_of(found.month_on)
-    is_over = last_day_over(found.seller, read_clock()) >= month.last
+    is_over = last_day_over(found.seller, found.buyer, read_clock()) >= month.last
     context = {
         "statement": found,
         "month": month_words(found),
@@ -145,7 +146,7 @@ def line_correct(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Correct a closed line in the open month."""
     viewer = viewer_of(request)
     found = line_get(viewer, uid)
-    company_get(viewer, found.statement.seller.uid, level=AccessLevel.WRITE)
+    company_get(viewer, found.statement.seller.uid, right=Right.BILLING)
     form = CorrectionForm(request.POST or None, currency=found.statement.currency)
     dialog = FormDialog(
         request,
@@ -199,7 +200,7 @@ def price_list_edit(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Change a price list; another month makes another list."""
     viewer = viewer_of(request)
     found = price_list_get(viewer, uid)
-    company_get(viewer, found.seller.uid, level=AccessLevel.WRITE)
+    company_get(viewer, found.seller.uid, right=Right.BILLING)
     return _price_dialog(request, viewer, found.buyer, prices_initial(found), _("Change prices"))
 
 
@@ -214,9 +215,7 @@ def _price_dialog(
         return dialog.response()
     actor, now = acting(request)
     try:
-        with transaction.atomic():
-            made = price_list_set(actor=actor, buyer=buyer, now=now, **form.cleaned_data)
-            jobs.recount.defer(seller=made.seller_id, first=made.valid_from_on.isoformat())
+        price_list_set(actor=actor, buyer=buyer, now=now, **form.cleaned_data)
     except AppError as error:
         return dialog.refuse(error)
     return done(request, _("Prices saved."), url=reverse("portal:prices"))
@@ -245,7 +244,7 @@ def _event_words(event: object) -> str:
 
 
 def _is_writable(viewer: User, seller: Company) -> bool:
-    return companies_visible(viewer, level=AccessLevel.WRITE).filter(pk=seller.pk).exists()
+    return companies_visible(viewer, right=Right.BILLING).filter(pk=seller.pk).exists()
 
 
 def _url(found: Statement) -> str:
