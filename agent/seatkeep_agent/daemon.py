@@ -15,6 +15,7 @@ import msgspec
 from seatkeep_license.localhost import install_localhost_names
 from seatkeep_license.requests import DeviceInfo
 from seatkeep_machine.files import file_replace
+from seatkeep_protocol.device_status import Known
 from seatkeep_protocol.documents import DeviceDocument, RetireOrder
 from seatkeep_protocol.errors import DocumentError, DocumentKeyUnknownError
 from seatkeep_protocol.local import (
@@ -31,6 +32,7 @@ from seatkeep_protocol.messages import DetectionEvent, EndpointStatus, Quarantin
 from seatkeep_protocol.settings_schema import AGENT, product_schema
 from seatkeep_protocol.subjects import KEYS_KEY, device_key
 
+from seatkeep_agent import __version__
 from seatkeep_agent.bus import Bus
 from seatkeep_agent.clock import end_all, utc_now, wait_for
 from seatkeep_agent.config import StatusFile
@@ -43,6 +45,7 @@ from seatkeep_agent.errors import (
     EndpointRefusedError,
     SpoolFullError,
 )
+from seatkeep_agent.grouping import GroupFollower
 from seatkeep_agent.identity import Identity, identity_save
 from seatkeep_agent.joining import machine_components
 from seatkeep_agent.journal import Journal, micros
@@ -117,15 +120,15 @@ class Agent:
         self._passes = PassKeeper(
             layout=layout, keys=keys, platform=platform, identity=lambda: self._identity, on_new=self._identity_renewed
         )
+        self._groups = GroupFollower(
+            store=store, book=self._book, known=self._known, clock=utc_now, on_change=self._groups_changed
+        )
         self._supervisor: Supervisor | None = None
         if has_endpoint:
             command = [
                 *program_command("seatkeep-endpoint", "seatkeep_endpoint"),
-                "run",
-                "--supervised",
-                "--root",
-                str(layout.root),
-            ]
+                "run", "--supervised", "--root", str(layout.root),
+            ]  # fmt: skip
             self._supervisor = Supervisor(command, layout.root / "var" / "endpoint.log")
         self._endpoint_status: EndpointStatus | None = None
         self._refused: dict[str, str] = {}
@@ -147,6 +150,7 @@ class Agent:
         jobs = [
             self._bus.run(), self._publisher.run(), self._endpoint.run(), self._take_documents(), self._keep_working(),
             self._keep_beating(), self._keep_inventory(), self._passes.run(), self._keep_status(),
+            self._groups.run(),
         ]  # fmt: skip
         return [*jobs, self._supervisor.run()] if self._supervisor else jobs
 
@@ -196,6 +200,7 @@ class Agent:
     async def _obey(self, document: object) -> None:
         if isinstance(document, DeviceDocument):
             await self._obey_device(document)
+        await self._groups.look()
         await self._apply_settings()
         self._beat.set()
         self._work.set()
@@ -224,9 +229,9 @@ class Agent:
 
     async def _apply_settings(self) -> None:
         device, group = self._book.device, self._book.group
-        if device is None or (group is None and self._book.group_key is not None) or group is None:
+        if device is None or group is None or (group.dynamic and not self._groups.is_decided):
             return
-        settings = endpoint_settings(group, device, x25519_private=self._keys.x25519_private)
+        settings = endpoint_settings(group, device, self._groups.status(), x25519_private=self._keys.x25519_private)
         try:
             await self._endpoint.ask(Op.SETTINGS_APPLY, SettingsApplyArgs(settings))
         except (EndpointAbsentError, EndpointRefusedError) as error:
@@ -235,8 +240,19 @@ class Agent:
     def _own_setting(self, name: str) -> Any:
         own: dict[str, Any] = {}
         if self._book.device is not None and self._book.group is not None:
-            own = agent_settings(self._book.group, self._book.device)
+            own = agent_settings(self._book.group, self._book.device, self._groups.status())
         return own.get(name, product_schema(AGENT).defaults()[name])
+
+    def _known(self) -> Known:
+        name = self._book.device.name if self._book.device else ""
+        return Known(
+            name=name, agent_version=__version__,
+            inventory=self._reporter.inventory_newest, endpoint=self._endpoint_status,
+        )  # fmt: skip
+
+    async def _groups_changed(self, joined: set[str], left: set[str]) -> None:
+        await self._apply_settings()
+        self._beat.set()
 
     # Endpoint
 
@@ -268,6 +284,7 @@ class Agent:
         self._endpoint_status = status
         self._reporter.send(status)
         self._write_status()
+        self._groups.look_soon()
         self._work.set()
 
     def _device_info(self) -> DeviceInfo:
@@ -315,7 +332,7 @@ class Agent:
             except (EndpointAbsentError, EndpointRefusedError) as error:
                 log.warning("the retire order waits: %s", error)
                 return
-        self._reporter.heartbeat(self._book.versions(), self._interval())
+        self._reporter.heartbeat(self._book.versions(), self._interval(), self._groups.groups)
         await self._publisher.flush(LAST_WORDS_SECONDS)
         self._store.fact_set(RETIRED, order.is_removing_endpoint)
         self.is_retired = True
@@ -325,7 +342,7 @@ class Agent:
         while True:
             self._beat.clear()
             interval = self._interval()
-            self._reporter.heartbeat(self._book.versions(), interval)
+            self._reporter.heartbeat(self._book.versions(), interval, self._groups.groups)
             await wait_for(self._beat, interval * (0.9 + random.random() / 10))  # noqa: S311  # spreads load
 
     def _interval(self) -> int:
@@ -336,6 +353,7 @@ class Agent:
         while True:
             await self._reporter.inventory(is_forced=is_first)
             is_first = False
+            self._groups.look_soon()
             await asyncio.sleep(min(3600, int(self._own_setting("inventory.interval_seconds"))))
 
     async def _identity_renewed(self, identity: Identity) -> None:

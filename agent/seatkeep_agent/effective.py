@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from seatkeep_protocol.device_status import DeviceStatus
 from seatkeep_protocol.documents import DeviceDocument, GroupDocument, document_chain
 from seatkeep_protocol.errors import SealBrokenError
 from seatkeep_protocol.policy import EffectiveSetting, policies_merge
@@ -14,15 +15,17 @@ from seatkeep_protocol.settings_schema import AGENT, ENDPOINT, product_schema
 log = logging.getLogger(__name__)
 
 
-def endpoint_settings(group: GroupDocument, device: DeviceDocument, *, x25519_private: bytes) -> dict[str, Any]:
+def endpoint_settings(
+    group: GroupDocument, device: DeviceDocument, status: DeviceStatus, *, x25519_private: bytes
+) -> dict[str, Any]:
     """The endpoint's settings that policies set; those that none sets are left out and fall back by themselves."""
-    merged = policies_merge(document_chain(group, device), product=ENDPOINT, schema=product_schema(ENDPOINT))
+    merged = policies_merge(document_chain(group, device, status), product=ENDPOINT, schema=product_schema(ENDPOINT))
     return {**set_by_policy(merged), **secrets(device, x25519_private)}
 
 
-def agent_settings(group: GroupDocument, device: DeviceDocument) -> dict[str, Any]:
+def agent_settings(group: GroupDocument, device: DeviceDocument, status: DeviceStatus) -> dict[str, Any]:
     """The agent's own settings that policies set."""
-    merged = policies_merge(document_chain(group, device), product=AGENT, schema=product_schema(AGENT))
+    merged = policies_merge(document_chain(group, device, status), product=AGENT, schema=product_schema(AGENT))
     return set_by_policy(merged)
 
 

@@ -109,6 +109,8 @@ class Reporter:
         self._identity, self._components, self._clock = identity, components, clock
         self._started_at = clock()
         self._inventory = b""
+        self.inventory_newest: Inventory | None = None
+        """What was gathered last, sent or not."""
 
     def send(self, body: Body) -> bool:
         """Spool a message; False when the disk is full."""
@@ -121,8 +123,8 @@ class Reporter:
             self._publisher.wake()
         return True
 
-    def heartbeat(self, applied: dict[str, int], interval_seconds: int) -> None:
-        """Say that this device lives, and which documents it follows."""
+    def heartbeat(self, applied: dict[str, int], interval_seconds: int, groups: list[str] | None) -> None:
+        """Say that this device lives, which documents it follows and which dynamic groups take it."""
         self.send(
             Heartbeat(
                 agent_version=__version__,
@@ -132,12 +134,13 @@ class Reporter:
                 spool_waiting=self._spool.count(),
                 addresses=self._platform.addresses(),
                 user=self._platform.user(),
+                groups=groups,
             )
         )
 
     async def inventory(self, *, is_forced: bool = False) -> None:
         """Send the inventory if it changed since it was sent last (free disk space alone is no change)."""
-        inventory = await asyncio.to_thread(self._gather)
+        inventory = self.inventory_newest = await asyncio.to_thread(self._gather)
         encoded = msgspec.msgpack.encode(without_free_space(inventory))
         if (is_forced or encoded != self._inventory) and self.send(shorten(inventory)):
             self._inventory = encoded

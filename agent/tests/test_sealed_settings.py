@@ -20,7 +20,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 def effective(world: World, sealed: bytes, *, name: str = NAME) -> dict[str, object]:
     document = world.device_document(sealed={name: sealed})
-    return endpoint_settings(world.group_document(), document, x25519_private=PRIVATE)
+    return endpoint_settings(world.group_document(), document, {}, x25519_private=PRIVATE)
 
 
 def sealed_for(world: World, secret: str = SECRET, *, name: str = NAME, device: str = "") -> bytes:

@@ -18,6 +18,7 @@ from seatkeep_agent.config import StatusFile
 from seatkeep_agent.paths import Layout
 from seatkeep_agent.platforms import platform
 from seatkeep_agent.removal import seat_release
+from seatkeep_protocol.membership import DynamicNode, Operation, Operator, Rule, Template
 from seatkeep_protocol.messages import (
     Body,
     DetectionEvent,
@@ -27,6 +28,7 @@ from seatkeep_protocol.messages import (
     QuarantineEvent,
     TaskRunEvent,
 )
+from seatkeep_protocol.policy import ChainNode, NodeKind
 from seatkeep_protocol.subjects import device_key, group_key
 from world import DEPLOYMENT_KEY, PRODUCT, World, now
 
@@ -179,6 +181,22 @@ async def test_a_policy_is_live_within_two_seconds_and_reverts_when_it_goes(worl
     world.seen.clear()
     await world.put(world.group_document())
     await heard(world, EndpointStatus, lambda body: body.settings["scan.schedule"] is None)
+
+
+async def test_a_dynamic_group_takes_the_device_and_its_policy_follows(world: World, machine: Machine) -> None:
+    """The group asks for what is true and then for what is not; the policy comes and goes with it."""
+    await start(world, machine)
+    group = "dd" * 16
+    node = ChainNode(
+        kind=NodeKind.DYNAMIC, node=group, name="Linux", policies=(world.policy(scan__schedule="0 4 * * *"),)
+    )
+    for family, groups, schedule in (("LINUX", [group], "0 4 * * *"), ("WINDOWS", [], None)):
+        template = Template(Operation.AND, (Rule("os.family", Operator.EQUAL, family),))
+        dynamic = {world.group: (DynamicNode(node, template),)}
+        world.seen.clear()
+        await world.put(msgspec.structs.replace(world.group_document(), dynamic=dynamic))
+        await heard(world, Heartbeat, lambda body, groups=groups: body.groups == groups)
+        await heard(world, EndpointStatus, lambda body, at=schedule: body.settings["scan.schedule"] == at)
 
 
 async def test_events_made_while_the_broker_is_down_arrive_after_it_returns(

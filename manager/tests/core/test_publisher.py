@@ -78,7 +78,7 @@ def read_group(device: Device) -> GroupDocument:
 
 def agent_value(device: Device) -> int:
     """What the agent's own merge makes of the two documents."""
-    chain = document_chain(read_group(device), read_device(device))
+    chain = document_chain(read_group(device), read_device(device), {})
     value = settings_values(policies_merge(chain, product="agent", schema=product_schema("agent")))[SETTING]
     assert isinstance(value, int)
     return value

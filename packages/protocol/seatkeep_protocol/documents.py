@@ -13,6 +13,7 @@ import msgspec
 from seatkeep_license.errors import KeyMaterialError, KeyUnknownError, SignatureInvalidError
 from seatkeep_license.keys import KeySet, SigningKey, VerifyKey
 
+from seatkeep_protocol.device_status import DeviceStatus
 from seatkeep_protocol.errors import (
     DocumentForeignAudienceError,
     DocumentForeignInstanceError,
@@ -24,7 +25,8 @@ from seatkeep_protocol.errors import (
     DocumentTooLargeError,
 )
 from seatkeep_protocol.ids import HEX_PATTERN
-from seatkeep_protocol.policy import ChainNode, NodeKind, Policy
+from seatkeep_protocol.membership import DynamicNode, group_ids, groups_joined
+from seatkeep_protocol.policy import ChainNode, DynamicGroup, NodeKind, Policy, StaticLevel, chain_order
 from seatkeep_protocol.rollouts import chain_on
 from seatkeep_protocol.sealing import seal, seal_context, seal_key_generate, unseal
 from seatkeep_protocol.subjects import KEYS_KEY, device_key, group_key
@@ -43,6 +45,8 @@ __all__ = [
     "audience_of_company",
     "audience_of_device",
     "audience_of_instance",
+    "document_chain",
+    "document_groups",
     "document_sign",
     "document_verify",
     "next_version",
@@ -106,10 +110,12 @@ class GroupDocument(_Document, frozen=True, kw_only=True, tag="group"):
     Attributes:
         group: The group, 32 hex digits.
         nodes: The static chain from All down to this group, policies in assignment order.
+        dynamic: Static group of the chain → the dynamic groups directly below it, in list order.
     """
 
     group: HexId
     nodes: tuple[ChainNode, ...]
+    dynamic: dict[HexId, tuple[DynamicNode, ...]] = {}
 
 
 class ChainLink(msgspec.Struct, frozen=True):
@@ -227,13 +233,26 @@ def next_version(last: int, now_us: int) -> int:
     return max(last + 1, now_us)
 
 
-def document_chain(group: GroupDocument, device: DeviceDocument) -> list[ChainNode]:
+def document_chain(group: GroupDocument, device: DeviceDocument, status: DeviceStatus) -> list[ChainNode]:
     """Return the nodes whose policies merge on a device, in order, each policy in the version that counts on it.
 
-    Thin: no dynamic groups yet.
+    Args:
+        group: The document of the device's group.
+        device: The device's own document.
+        status: What is known of the device, by which dynamic groups take it.
     """
     own = ChainNode(kind=NodeKind.DEVICE, node=device.device, name=device.name, policies=device.policies)
-    return chain_on([*group.nodes, own], device.device)
+    path = [StaticLevel(node, _joined(group, node, status)) for node in group.nodes]
+    return chain_on(chain_order(path, own), device.device)
+
+
+def document_groups(group: GroupDocument, status: DeviceStatus) -> list[str]:
+    """Return the ids of the dynamic groups that take a device, from the top of its static path down."""
+    return [found for node in group.nodes for found in group_ids(_joined(group, node, status))]
+
+
+def _joined(group: GroupDocument, node: ChainNode, status: DeviceStatus) -> tuple[DynamicGroup, ...]:
+    return groups_joined(group.dynamic.get(node.node, ()), status)
 
 
 def document_sign(document: Document, key: SigningKey) -> bytes:

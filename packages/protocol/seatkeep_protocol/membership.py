@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import zip_longest
 from typing import Annotated, Any
@@ -23,6 +23,7 @@ import msgspec
 
 from seatkeep_protocol.device_status import SYMBOLS, DeviceStatus, Row, Symbol, Value, ValueType
 from seatkeep_protocol.errors import RuleInvalidError
+from seatkeep_protocol.policy import ChainNode, DynamicGroup
 
 Question = Callable[[Row], bool]
 
@@ -92,6 +93,14 @@ class Template(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rules: Annotated[tuple[Rule, ...], msgspec.Meta(max_length=RULES_MAX)] = ()
 
 
+class DynamicNode(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A dynamic group as a document carries it, with the groups below it in list order."""
+
+    node: ChainNode
+    template: Template
+    children: tuple[DynamicNode, ...] = ()
+
+
 def template_check(template: Template) -> None:
     """Check that every rule can be asked.
 
@@ -117,6 +126,22 @@ def is_member(template: Template, status: DeviceStatus) -> bool:
             return not _all_hold(template.rules, status)
         case Operation.NOR:
             return not _one_holds(template.rules, status)
+
+
+def groups_joined(nodes: Iterable[DynamicNode], status: DeviceStatus) -> tuple[DynamicGroup, ...]:
+    """Return the groups that a device belongs to, in list order; a group is looked at only inside its parent."""
+    return tuple(
+        DynamicGroup(node.node, groups_joined(node.children, status))
+        for node in nodes
+        if is_member(node.template, status)
+    )
+
+
+def group_ids(groups: Iterable[DynamicGroup]) -> Iterator[str]:
+    """Yield the ids of groups and of those below them, depth-first."""
+    for group in groups:
+        yield group.node.node
+        yield from group_ids(group.children)
 
 
 def _all_hold(rules: Sequence[Rule], status: DeviceStatus) -> bool:

@@ -91,6 +91,7 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
         spool_waiting: Messages that were not yet acknowledged.
         addresses: IP addresses of the device.
         user: Who is signed in, or empty.
+        groups: The dynamic groups that take this device; None while that is not known.
     """
 
     agent_version: Short
@@ -100,6 +101,7 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     spool_waiting: Count = 0
     addresses: Annotated[list[Short], msgspec.Meta(max_length=64)] = []
     user: Short = ""
+    groups: Annotated[list[HexId], msgspec.Meta(max_length=256)] | None = None
 
 
 class Disk(msgspec.Struct, frozen=True, kw_only=True):

@@ -208,7 +208,7 @@ def test_bytes_after_the_document_are_refused() -> None:
 
 
 def test_chain_ends_with_the_device_itself() -> None:
-    nodes = document_chain(GROUP_DOCUMENT, msgspec.structs.replace(DEVICE_DOCUMENT, policies=(POLICY,)))
+    nodes = document_chain(GROUP_DOCUMENT, msgspec.structs.replace(DEVICE_DOCUMENT, policies=(POLICY,)), {})
 
     assert [(node.kind, node.name) for node in nodes] == [
         (NodeKind.STATIC, "All"),

@@ -94,7 +94,7 @@ def test_the_agent_merges_the_version_that_counts_on_it(reach: int, hour: str, v
     group = msgspec.structs.replace(GROUP_DOCUMENT, nodes=nodes)
     device = msgspec.structs.replace(DEVICE_DOCUMENT, policies=())
 
-    chain = document_chain(group, device)
+    chain = document_chain(group, device, {})
     effective = policies_merge(chain, product="endpoint", schema=product_schema("endpoint"))[HOUR]
 
     assert effective.value == hour
