@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.http import HttpRequest
 from ninja.errors import HttpError
 from ninja.security import HttpBearer
 from ninja.security.session import SessionAuth
 from seatkeep_webkit.actors import Actor, ActorKind, client_ip
 from seatkeep_webkit.clock import now as read_clock
+from seatkeep_webkit.ratelimit.services import rate_limit
 
-from seatkeep_hub.api.errors import NotForInstancesError, OnlyForInstancesError, ReadOnlyTokenError
+from seatkeep_hub.api.errors import NotForInstancesError, OnlyForInstancesError, ReadOnlyTokenError, ScopeMissingError
+from seatkeep_hub.api.scopes import capability_of
+from seatkeep_hub.companies.access import READS, WRITES
 from seatkeep_hub.companies.models import User
 from seatkeep_hub.companies.selectors import Viewer
 from seatkeep_hub.instances.enums import TokenLevel
+from seatkeep_hub.instances.errors import ApiNotAllowedError
 from seatkeep_hub.instances.models import ApiToken, Instance
 from seatkeep_hub.instances.proof import call_verify
-from seatkeep_hub.instances.tokens import PREFIX, token_find
+from seatkeep_hub.instances.scopes import scope_covers
+from seatkeep_hub.instances.tokens import PREFIX, token_find, token_scopes
 
+CALLS_A_MINUTE = 1_200
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -24,12 +32,18 @@ class CompanyToken(HttpBearer):
     """`Authorization: Bearer skt_…`."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
-        """The company's actor, or None when the token is not one of ours or was revoked."""
+        """The company's actor, or None when the token is not one of ours, has ended or was revoked.
+
+        Raises:
+            ReadOnlyTokenError: It changes something, and the token may only read.
+            ScopeMissingError: The token is not let into this part of the API.
+            RateLimitedError: It came too often.
+        """
         found = token_find(token, now=read_clock()) if token.startswith(PREFIX) else None
         if found is None:
             return None
-        if request.method not in SAFE_METHODS and found.level != TokenLevel.WRITE:
-            raise ReadOnlyTokenError
+        api_rate(request, f"api-token:{found.uid}")
+        _scope_check(request, found)
         return _act(request, _actor_of_token(found, request))
 
 
@@ -59,8 +73,18 @@ class SignedInPerson(SessionAuth):
     """The session of the pages, with CSRF protection."""
 
     def authenticate(self, request: HttpRequest, key: str | None) -> User | None:
-        """The signed-in user."""
-        return request.user if isinstance(request.user, User) and request.user.is_active else None
+        """The signed-in user.
+
+        Raises:
+            ApiNotAllowedError: The person's switch for the API is off.
+            RateLimitedError: They came too often.
+        """
+        if not isinstance(request.user, User) or not request.user.is_active:
+            return None
+        api_rate(request, f"api-person:{request.user.uid}")
+        if not request.user.may_use_api:
+            raise ApiNotAllowedError
+        return request.user
 
 
 EVERYONE = [CompanyToken(), SignedInstance(), SignedInPerson()]
@@ -106,6 +130,27 @@ def instance_of(request: HttpRequest) -> Instance:
     return instance
 
 
+def api_rate(request: HttpRequest, key: str) -> None:
+    """Count a call; the answer says what is left (`RateLimit-*`).
+
+    Raises:
+        RateLimitedError: More than 1,200 in a minute.
+    """
+    request.rate_state = rate_limit(  # type: ignore[attr-defined]  # read back by webkit's RateLimitHeadersMiddleware
+        key=key, limit=CALLS_A_MINUTE, window=timedelta(minutes=1), now=read_clock()
+    )
+
+
+def _scope_check(request: HttpRequest, token: ApiToken) -> None:
+    scopes, is_write = token_scopes(token), request.method not in SAFE_METHODS
+    if is_write and token.level != TokenLevel.WRITE:
+        raise ReadOnlyTokenError
+    capability = capability_of(request.path)
+    if capability is None or not scope_covers(scopes, capability, is_write=is_write):
+        needed = f"{capability.value}:{WRITES if is_write else READS}" if capability else "none"
+        raise ScopeMissingError(scope=needed)
+
+
 def _caller(request: HttpRequest) -> Viewer:
     actor = getattr(request, "actor", None)
     if isinstance(actor, Actor):
@@ -122,6 +167,7 @@ def _actor_of_token(token: ApiToken, request: HttpRequest) -> Actor:
         label=f"API token {token.name}",
         company_uid=token.company.uid,
         ip=client_ip(request),
+        scopes=token_scopes(token),
     )
 
 

@@ -23,3 +23,10 @@ class NotForInstancesError(NotAllowedError):
 
     code = "not_for_instances"
     message = _("A linked console may not call this.")
+
+
+class ScopeMissingError(NotAllowedError):
+    """This token is not let into this part of the API."""
+
+    code = "scope_missing"
+    message = _("This token is not let into this part of the API.")

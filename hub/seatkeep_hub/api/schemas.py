@@ -10,6 +10,7 @@ from ninja import Schema
 from pydantic import Field
 
 from seatkeep_hub.companies.enums import AccessLevel, CompanyKind, Role
+from seatkeep_hub.instances.tokens import token_scopes
 
 T = TypeVar("T")
 Limit = Annotated[int, Field(ge=1, le=1000)]
@@ -192,8 +193,11 @@ class TokenOut(Schema):
     company_id: UUID
     name: str
     level: str
+    scopes: list[str]
     hint: str
+    made_by_id: UUID | None
     created_at: datetime
+    expires_at: datetime | None
     last_used_at: datetime | None
 
     @staticmethod
@@ -207,6 +211,16 @@ class TokenOut(Schema):
         """The company's uid."""
         found: UUID = token.company.uid
         return found
+
+    @staticmethod
+    def resolve_scopes(token: Any) -> list[str]:
+        """What it may do, spelled out."""
+        return sorted(token_scopes(token))
+
+    @staticmethod
+    def resolve_made_by_id(token: Any) -> UUID | None:
+        """The uid of the person who made it."""
+        return token.made_by.uid if token.made_by else None
 
 
 class AuditOut(Schema):

@@ -1,4 +1,7 @@
-"""Reads of billing; the scope comes first. A seller sees drafts and prices, a buyer what is closed."""
+"""Reads of billing; the scope comes first. A seller sees drafts and prices, a buyer what is closed.
+
+Whoever may not see prices at a company sees no price list and no statement of it: here is the one door.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,14 @@ from django.db.models import Q, QuerySet
 from seatkeep_hub.billing.enums import LineKind, StatementState
 from seatkeep_hub.billing.errors import PriceListNotFoundError, StatementNotFoundError
 from seatkeep_hub.billing.models import PriceList, Statement, StatementLine
-from seatkeep_hub.companies.enums import AccessLevel
+from seatkeep_hub.companies.enums import AccessLevel, Right
 from seatkeep_hub.companies.models import Company
 from seatkeep_hub.companies.selectors import Viewer, companies_visible, company_get
 
 
 def price_list_list(viewer: Viewer) -> QuerySet[PriceList]:
-    """Price lists of sellers that the viewer may see."""
-    found = PriceList.objects.filter(seller__in=companies_visible(viewer).values("pk"))
+    """Price lists of sellers at which the viewer may see prices."""
+    found = PriceList.objects.filter(seller__in=companies_visible(viewer, right=Right.PRICES).values("pk"))
     return found.select_related("seller", "buyer")
 
 
@@ -33,8 +36,8 @@ def price_list_get(viewer: Viewer, uid: UUID) -> PriceList:
 
 
 def statement_list(viewer: Viewer, *, company: Company | None = None) -> QuerySet[Statement]:
-    """Statements of sellers that the viewer may see, and closed ones of buyers; of `company` as either, if given."""
-    visible = companies_visible(viewer).values("pk")
+    """Statements of sellers at which the viewer may see prices, closed ones of such buyers; of `company`, if given."""
+    visible = companies_visible(viewer, right=Right.PRICES).values("pk")
     found = Statement.objects.filter(Q(seller__in=visible) | Q(buyer__in=visible, state=StatementState.CLOSED))
     if company is not None:
         found = found.filter(Q(seller=company) | Q(buyer=company))
@@ -46,14 +49,14 @@ def statement_get(viewer: Viewer, uid: UUID, *, level: AccessLevel = AccessLevel
 
     Raises:
         StatementNotFoundError: There is none, or the viewer may not see it.
-        AccessDeniedError: `level` is WRITE, and the viewer may only read the seller.
+        RightMissingError: `level` is WRITE, and the viewer may not bill in the seller's name.
         CompanyNotFoundError: `level` is WRITE, and the viewer is a buyer.
     """
     found = statement_list(viewer).filter(uid=uid).first()
     if found is None:
         raise StatementNotFoundError
     if level == AccessLevel.WRITE:
-        company_get(viewer, found.seller.uid, level=level)
+        company_get(viewer, found.seller.uid, right=Right.BILLING)
     return found
 
 
@@ -91,5 +94,5 @@ def flagged_count(statement: Statement) -> int:
 
 def sellers_writable(viewer: Viewer) -> QuerySet[Company]:
     """Companies in whose name the viewer may set prices and close months, those that have somebody below, by name."""
-    writable = companies_visible(viewer, level=AccessLevel.WRITE)
+    writable = companies_visible(viewer, right=Right.BILLING)
     return writable.filter(children__isnull=False).distinct().order_by("name", "id")

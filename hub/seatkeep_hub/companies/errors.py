@@ -46,13 +46,6 @@ class CompanyInUseError(ConflictError):
     message = _("Something still hangs on this company.")
 
 
-class NotWhileImpersonatingError(NotAllowedError):
-    """This cannot be done in somebody else's name. Sign in as yourself."""
-
-    code = "not_while_impersonating"
-    message = _("This cannot be done in somebody else's name. Sign in as yourself.")
-
-
 class SetByParentError(NotAllowedError):
     """This is decided by the company above."""
 
@@ -107,6 +100,34 @@ class AccessDeniedError(NotAllowedError):
 
     code = "access_denied"
     message = _("You can view this company but not change it.")
+
+
+class RightMissingError(NotAllowedError):
+    """Your role does not include this here."""
+
+    code = "right_missing"
+    message = _("Your role does not include this here.")
+
+
+class GrantError(NotAllowedError):
+    """Nobody gives more access than they have, or changes that of somebody who has more."""
+
+    code = "grant_exceeds_own"
+    message = _("Nobody gives more access than they have, or changes that of somebody who has more.")
+
+
+class OwnAccessError(NotAllowedError):
+    """Nobody sets their own access."""
+
+    code = "own_access"
+    message = _("You cannot set your own access. Ask somebody else who may.")
+
+
+class LastOwnerError(ConflictError):
+    """The last owner of a company stays. Make somebody else an owner first."""
+
+    code = "last_owner"
+    message = _("The last owner of a company stays. Make somebody else an owner first.")
 
 
 class EmailTakenError(ConflictError):

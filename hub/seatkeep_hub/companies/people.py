@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from seatkeep_webkit.actors import Actor
 from seatkeep_webkit.audit.services import audit_record
+from seatkeep_webkit.roles import ROLES
 
-from seatkeep_hub.companies.enums import AccessLevel, Role
-from seatkeep_hub.companies.errors import EmailTakenError
+from seatkeep_hub.companies.access import Holding, may_grant, setting_of
+from seatkeep_hub.companies.enums import AccessLevel, Right, Role
+from seatkeep_hub.companies.errors import EmailTakenError, GrantError, LastOwnerError, OwnAccessError
 from seatkeep_hub.companies.models import Access, Company, User
+from seatkeep_hub.companies.selectors import Viewer, holding
 
 
 @transaction.atomic
@@ -53,28 +57,152 @@ def access_set(
     actor: Actor,
     user: User,
     company: Company,
-    level: AccessLevel | str,
     now: datetime,
-    role: Role | str = Role.TECHNICIAN,
+    level: AccessLevel | str | None = None,
+    role: Role | str | None = None,
+    sees_prices: bool | None = None,
 ) -> Access:
-    """Set what a person may do with a company and below it. The same setting changes nothing."""
+    """Set what a person may do with a company and below it. The same setting changes nothing.
+
+    Args:
+        actor: Who does it; whether they may is `grant_check`.
+        user: Whose access.
+        company: Where it holds, and below.
+        now: Current time, aware UTC.
+        level: The role's own when left out.
+        role: The plainest of the level when left out.
+        sees_prices: None for what the role says.
+
+    Raises:
+        ValueError: Neither a level nor a role is given.
+        LastOwnerError: It would take the company's last owner.
+    """
+    wanted = setting_of(company.path, level=level, role=role, sees_prices=sees_prices)
+    if (wanted.level, wanted.role) != (AccessLevel.WRITE, Role.OWNER):
+        owners_keep(user=user, companies=[company])
+    values = {"level": wanted.level, "role": wanted.role, "sees_prices": wanted.sees_prices}
     access, is_new = Access.objects.select_for_update().get_or_create(
-        user=user, company=company, defaults={"level": level, "role": role, "changed_at": now}
+        user=user, company=company, defaults={**values, "changed_at": now}
     )
-    if not is_new and (access.level, access.role) == (level, role):
+    if not is_new and all(getattr(access, name) == value for name, value in values.items()):
         return access
-    access.level, access.role, access.changed_at = level, role, now
-    access.save(update_fields=["level", "role", "changed_at"])
-    _audit(actor, "access:set", user, company, {"level": str(level), "role": str(role)}, now)
+    for name, value in {**values, "changed_at": now}.items():
+        setattr(access, name, value)
+    access.save(update_fields=[*values, "changed_at"])
+    prices = {} if sees_prices is None else {"sees_prices": sees_prices}
+    _audit(actor, "access:set", user, company, {"level": wanted.level.value, "role": wanted.role.value, **prices}, now)
     return access
 
 
 @transaction.atomic
 def access_clear(*, actor: Actor, user: User, company: Company, now: datetime) -> None:
-    """Drop the explicit setting, so that the one above holds again. Idempotent."""
+    """Drop the explicit setting, so that the one above holds again. Idempotent.
+
+    Raises:
+        LastOwnerError: It would take the company's last owner.
+    """
+    owners_keep(user=user, companies=[company])
     deleted, _ = Access.objects.filter(user=user, company=company).delete()
     if deleted:
         _audit(actor, "access:clear", user, company, {}, now)
+
+
+@transaction.atomic
+def role_assign(
+    *,
+    actor: Actor,
+    user: User,
+    company: Company,
+    role: Role | str,
+    customers: Iterable[Company] = (),
+    sees_prices: bool | None = None,
+    now: datetime,
+) -> None:
+    """Give a person one role, for everything at a company and below (also what comes later), or for a list only.
+
+    Settings that the person has elsewhere below the company end; those outside it stay.
+
+    Args:
+        actor: Who does it; whether they may is `grant_check` at each company.
+        user: Whose role.
+        company: The company; with `customers` empty the role holds there and below.
+        role: Ready-made role.
+        customers: The only companies for which it holds.
+        sees_prices: None for what the role says.
+        now: Current time, aware UTC.
+
+    Raises:
+        LastOwnerError: It would take the last owner of one of these companies.
+    """
+    places = {one.pk: one for one in customers} or {company.pk: company}
+    others = Access.objects.filter(user=user, company__path__contains=[company.pk]).exclude(company__in=places)
+    for other in others.select_related("company").order_by("company_id"):
+        access_clear(actor=actor, user=user, company=other.company, now=now)
+    for place in places.values():
+        access_set(actor=actor, user=user, company=place, role=role, sees_prices=sees_prices, now=now)
+
+
+@transaction.atomic
+def user_update(
+    *,
+    actor: Actor,
+    user: User,
+    now: datetime,
+    name: str | None = None,
+    is_contact: bool | None = None,
+    may_use_api: bool | None = None,
+) -> User:
+    """Change a person's name and switches; None leaves one as it is. The same values change nothing."""
+    locked = User.objects.select_for_update().select_related("company").get(pk=user.pk)
+    wanted = {"name": name, "is_contact": is_contact, "may_use_api": may_use_api}
+    changed = {key: value for key, value in wanted.items() if value is not None and getattr(locked, key) != value}
+    if changed:
+        for key, value in changed.items():
+            setattr(locked, key, value)
+        locked.save(update_fields=list(changed))
+        _audit(actor, "user:update", locked, locked.company, changed, now)
+    return locked
+
+
+def grant_check(viewer: Viewer, *, user: User, company: Company, wanted: Holding) -> None:
+    """Refuse to give what one does not have, or to change the access of somebody who has more there.
+
+    Args:
+        viewer: Who sets.
+        user: Whose access; nobody sets their own.
+        company: Where.
+        wanted: What the other shall hold there.
+
+    Raises:
+        OwnAccessError: It is the viewer's own.
+        GrantError: It is more than the viewer holds there, or the other holds more.
+    """
+    if isinstance(viewer, User) and viewer.pk == user.pk:
+        raise OwnAccessError
+    own = holding(viewer, company)
+    if isinstance(viewer, Actor) and Right.PEOPLE in own.rights:
+        own = Holding(AccessLevel.WRITE, ROLES[Role.ADMINISTRATOR].rights)
+    if not may_grant(own, wanted, holding(user, company)):
+        raise GrantError
+
+
+def owners_keep(*, user: User, companies: Iterable[Company]) -> None:
+    """Refuse to take the last owner from any of these companies; holds each until the transaction ends.
+
+    Two who end two owners at once wait for each other here, so one of them is refused.
+
+    Raises:
+        LastOwnerError: The person is the only active owner of one of them.
+    """
+    own = Access.objects.filter(user=user, company__in=companies, role=Role.OWNER, level=AccessLevel.WRITE)
+    owned = list(own.order_by("company_id").values_list("company_id", flat=True))
+    if not owned:
+        return
+    list(Company.objects.select_for_update(no_key=True).filter(pk__in=owned).order_by("pk"))
+    others = Access.objects.filter(role=Role.OWNER, level=AccessLevel.WRITE, user__is_active=True).exclude(user=user)
+    kept = set(others.filter(company__in=owned).values_list("company_id", flat=True))
+    if set(owned) - kept:
+        raise LastOwnerError
 
 
 def _audit(

@@ -9,43 +9,68 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from seatkeep_webkit.actors import Actor, ActorKind
 
-from seatkeep_hub.companies import rules
-from seatkeep_hub.companies.enums import AccessLevel, CompanyStatus
-from seatkeep_hub.companies.errors import AccessDeniedError, CompanyNotFoundError
+from seatkeep_hub.companies import access
+from seatkeep_hub.companies.access import EVERYTHING, NOTHING, RIGHTS_OF_CONSOLE, Holding, Setting
+from seatkeep_hub.companies.enums import AccessLevel, CompanyStatus, Right, Role
+from seatkeep_hub.companies.errors import AccessDeniedError, CompanyNotFoundError, RightMissingError
 from seatkeep_hub.companies.models import Access, Company, User
 
 Viewer: TypeAlias = User | Actor
 """Who asks: a signed-in person, or an actor (an instance sees its company's subtree, system and operator see all)."""
 
 
-def companies_visible(viewer: Viewer, *, level: AccessLevel = AccessLevel.READ) -> QuerySet[Company]:
-    """Companies that the viewer may read (or write), removed ones included.
+def companies_visible(
+    viewer: Viewer, *, level: AccessLevel = AccessLevel.READ, right: Right | None = None
+) -> QuerySet[Company]:
+    """Companies that the viewer may read (or write, or has a right at), removed ones included.
 
     Args:
         viewer: Who asks. A person without any access, an unknown one or an inactive one sees nothing.
         level: READ or WRITE.
+        right: Only where the viewer holds this right, too.
     """
     if isinstance(viewer, Actor) and viewer.kind != ActorKind.USER:
-        return _visible_to_machine(viewer)
+        return _visible_to_machine(viewer, level, right)
     user = viewer if isinstance(viewer, User) else _user_of(viewer)
     if user is None or not user.is_active:
         return Company.objects.none()
-    return Company.objects.filter(_visible_condition(_accesses(user), level))
+    return Company.objects.filter(_visible_condition(access_settings(user), level, right))
 
 
-def company_get(viewer: Viewer, uid: UUID, *, level: AccessLevel = AccessLevel.READ) -> Company:
+def company_get(
+    viewer: Viewer, uid: UUID, *, level: AccessLevel = AccessLevel.READ, right: Right | None = None
+) -> Company:
     """One company.
 
     Raises:
         CompanyNotFoundError: There is none, or the viewer may not even read it.
         AccessDeniedError: The viewer may read it, and `level` is WRITE.
+        RightMissingError: The viewer may do that much, and lacks the right.
     """
     company = companies_visible(viewer).filter(uid=uid).first()
     if company is None:
         raise CompanyNotFoundError
     if level == AccessLevel.WRITE and not companies_visible(viewer, level=level).filter(pk=company.pk).exists():
         raise AccessDeniedError
+    if right is not None and right not in holding(viewer, company).rights:
+        raise RightMissingError(right=right.value)
     return company
+
+
+def holding(viewer: Viewer, company: Company) -> Holding:
+    """What the viewer holds at a company: the nearest setting of a person, the scopes of a token."""
+    if isinstance(viewer, Actor) and viewer.kind != ActorKind.USER:
+        return _holding_of_machine(viewer, company)
+    user = viewer if isinstance(viewer, User) else _user_of(viewer)
+    if user is None or not user.is_active:
+        return NOTHING
+    found = access.nearest(company.path, access_settings(user))
+    return found.holding if found else NOTHING
+
+
+def may(viewer: Viewer, company: Company, right: Right) -> bool:
+    """Whether the viewer holds a right at a company. `Right.PRICES` decides whether an amount is shown."""
+    return right in holding(viewer, company).rights
 
 
 def company_children(viewer: Viewer, company: Company) -> QuerySet[Company]:
@@ -66,10 +91,13 @@ def company_subtree(company: Company) -> QuerySet[Company]:
 
 def access_level(user: User, company: Company) -> AccessLevel:
     """What this person may do with this company: the nearest explicit setting on its path."""
-    if not user.is_active:
-        return AccessLevel.NONE
-    explicit = dict(Access.objects.filter(user=user, company_id__in=company.path).values_list("company_id", "level"))
-    return rules.nearest_level(company.path, explicit)
+    return holding(user, company).level
+
+
+def access_settings(user: User) -> list[Setting]:
+    """Explicit settings of a person, as the decisions need them."""
+    rows = Access.objects.filter(user=user).values_list("company__path", "level", "role", "sees_prices")
+    return [Setting(tuple(path), AccessLevel(level), Role(role), prices) for path, level, role, prices in rows]
 
 
 def access_list(user: User) -> QuerySet[Access]:
@@ -82,11 +110,26 @@ def users_of(viewer: Viewer) -> QuerySet[User]:
     return User.objects.filter(company__in=companies_visible(viewer)).select_related("company")
 
 
-def _visible_to_machine(actor: Actor) -> QuerySet[Company]:
+def _visible_to_machine(actor: Actor, level: AccessLevel, right: Right | None) -> QuerySet[Company]:
     if actor.kind in {ActorKind.SYSTEM, ActorKind.OPERATOR}:
         return Company.objects.all()
     company = Company.objects.filter(uid=actor.company_uid).first() if actor.company_uid else None
-    return company_subtree(company) if company else Company.objects.none()
+    if company is None or not _machine_holding(actor).suffices(level, right):
+        return Company.objects.none()
+    return company_subtree(company)
+
+
+def _holding_of_machine(actor: Actor, company: Company) -> Holding:
+    if actor.kind in {ActorKind.SYSTEM, ActorKind.OPERATOR}:
+        return EVERYTHING
+    is_own = Company.objects.filter(uid=actor.company_uid, pk__in=company.path).exists() if actor.company_uid else False
+    return _machine_holding(actor) if is_own else NOTHING
+
+
+def _machine_holding(actor: Actor) -> Holding:
+    if actor.scopes is None:
+        return Holding(AccessLevel.WRITE, RIGHTS_OF_CONSOLE)
+    return access.holding_of_scopes(actor.scopes)
 
 
 def _user_of(actor: Actor) -> User | None:
@@ -96,26 +139,19 @@ def _user_of(actor: Actor) -> User | None:
         return None
 
 
-def _accesses(user: User) -> list[tuple[list[int], str]]:
-    return list(Access.objects.filter(user=user).values_list("company__path", "level"))
-
-
-def _visible_condition(accesses: Sequence[tuple[list[int], str]], level: AccessLevel) -> Q:
+def _visible_condition(settings: Sequence[Setting], level: AccessLevel, right: Right | None) -> Q:
     """Below each setting that suffices, except below a nearer one that does not.
 
     A still nearer one that suffices brings its own subtree in again, so the nearest setting wins everywhere.
     """
     condition = Q(pk__in=[])
-    for path, held in accesses:
-        if rules.allows(held, level):
-            condition |= _below(path) & ~_any_below(
-                [deny for deny, other in accesses if _is_nearer(deny, path) and not rules.allows(other, level)]
+    suffices = {one: one.holding.suffices(level, right) for one in settings}
+    for one in settings:
+        if suffices[one]:
+            condition |= _below(one.path) & ~_any_below(
+                [deny.path for deny in settings if deny.is_below(one) and not suffices[deny]]
             )
     return condition
-
-
-def _is_nearer(path: Sequence[int], above: Sequence[int]) -> bool:
-    return len(path) > len(above) and list(path[: len(above)]) == list(above)
 
 
 def _below(path: Sequence[int]) -> Q:

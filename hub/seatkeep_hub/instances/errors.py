@@ -1,7 +1,7 @@
 """What can be wrong with a link or a signed call, by whose fault it is."""
 
 from django.utils.translation import gettext_lazy as _
-from seatkeep_webkit.errors import AppError, ConflictError, GoneError, InvalidError, NotFoundError
+from seatkeep_webkit.errors import AppError, ConflictError, GoneError, InvalidError, NotAllowedError, NotFoundError
 
 
 class LinkRequestUnknownError(NotFoundError):
@@ -52,3 +52,24 @@ class TokenUnknownError(NotFoundError):
 
     code = "api_token_unknown"
     message = _("There is no such token.")
+
+
+class ScopeError(InvalidError):
+    """There is no such scope, or the end lies in the past."""
+
+    code = "scope_invalid"
+    message = _("There is no such scope, or the end lies in the past.")
+
+
+class ScopeTooMuchError(NotAllowedError):
+    """A token cannot do more than who makes it."""
+
+    code = "scope_exceeds_own"
+    message = _("A token cannot do more than who makes it.")
+
+
+class ApiNotAllowedError(NotAllowedError):
+    """Your use of the API is switched off. Ask an administrator of your company."""
+
+    code = "api_not_allowed"
+    message = _("Your use of the API is switched off. Ask an administrator of your company.")

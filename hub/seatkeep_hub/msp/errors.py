@@ -32,8 +32,43 @@ class UserUnknownError(NotFoundError):
     message = _("There is no such person.")
 
 
-class OwnAccessError(NotAllowedError):
-    """Nobody sets their own access."""
+class MoveLicenseError(ConflictError):
+    """The MSP there has no license for what this customer uses, or several: name one."""
 
-    code = "own_access"
-    message = _("You cannot set your own access. Ask somebody else who may.")
+    code = "move_no_license"
+    message = _("The MSP there has no license for what this customer uses, or several: name one.")
+
+
+class ApprovalNeededError(NotAllowedError):
+    """Your manager approves this first. Ask with a request."""
+
+    code = "approval_needed"
+    message = _("Your manager approves this first. Ask with a request.")
+
+
+class RequestNotFoundError(NotFoundError):
+    """There is no such request, or it is not yours."""
+
+    code = "request_unknown"
+    message = _("There is no such request, or it is not yours.")
+
+
+class RequestDecidedError(ConflictError):
+    """This request was answered or taken back already."""
+
+    code = "request_decided"
+    message = _("This request was answered or taken back already.")
+
+
+class RequestNotNeededError(ConflictError):
+    """Nobody has to approve this: do it directly."""
+
+    code = "request_not_needed"
+    message = _("Nobody has to approve this: do it directly.")
+
+
+class RunNotFoundError(NotFoundError):
+    """There is no such act, or it is not yours."""
+
+    code = "run_unknown"
+    message = _("There is no such act, or it is not yours.")

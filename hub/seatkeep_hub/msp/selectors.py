@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from seatkeep_webkit.keyring import lookup_hmac
 
-from seatkeep_hub.companies.enums import AccessLevel
+from seatkeep_hub.companies.enums import Right
 from seatkeep_hub.companies.selectors import Viewer, companies_visible
 from seatkeep_hub.msp.enums import InvitationState
 from seatkeep_hub.msp.errors import InvitationOverError, InvitationUnknownError
@@ -16,8 +16,8 @@ from seatkeep_hub.msp.models import Invitation
 
 
 def invitation_list(viewer: Viewer) -> QuerySet[Invitation]:
-    """Open invitations into companies that the viewer may change."""
-    companies = companies_visible(viewer, level=AccessLevel.WRITE)
+    """Open invitations into companies whose people the viewer may manage."""
+    companies = companies_visible(viewer, right=Right.PEOPLE)
     return Invitation.objects.filter(company__in=companies, state=InvitationState.INVITED).select_related("company")
 
 
@@ -25,7 +25,7 @@ def invitation_get(viewer: Viewer, uid: UUID) -> Invitation:
     """One open invitation.
 
     Raises:
-        InvitationUnknownError: There is none, or not in a company that the viewer may change.
+        InvitationUnknownError: There is none, or not in a company whose people the viewer may manage.
     """
     invitation = invitation_list(viewer).filter(uid=uid).first()
     if invitation is None:

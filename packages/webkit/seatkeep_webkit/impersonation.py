@@ -7,6 +7,7 @@ is refused meanwhile.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -120,6 +121,8 @@ def refuse_while_impersonating(view: _F) -> _F:
         impersonation_refuse(request)
         return view(request, *args, **kwargs)
 
+    # An API operation is described by its annotations, which are words of the module that it stands in.
+    refuse_or_run.__signature__ = inspect.signature(view, eval_str=True)  # type: ignore[attr-defined]
     return cast("_F", refuse_or_run)
 
 

@@ -20,6 +20,7 @@ from seatkeep_webkit.conf import webkit_settings
 from seatkeep_webkit.errors import AppError, SignInNeededError
 from seatkeep_webkit.form_targets import FormTargets
 from seatkeep_webkit.problems import problem_response
+from seatkeep_webkit.ratelimit.services import RateState
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 _CSP = (
@@ -55,6 +56,21 @@ class SecurityHeadersMiddleware:
         response.headers.setdefault("Referrer-Policy", "same-origin")
         response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        return response
+
+
+class RateLimitHeadersMiddleware:
+    """Tells API clients what is left of their allowance, where one was counted (`request.rate_state`)."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Add the headers."""
+        response = self.get_response(request)
+        state = getattr(request, "rate_state", None)
+        if isinstance(state, RateState):
+            state.set_headers(response)
         return response
 
 

@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "seatkeep_webkit.middleware.PersonMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "seatkeep_webkit.middleware.RateLimitHeadersMiddleware",
     "seatkeep_webkit.middleware.ErrorPagesMiddleware",
 ]
 

@@ -27,12 +27,13 @@ from seatkeep_hub.api.schemas import (
 )
 from seatkeep_hub.business.services import admin_get, admin_invite, admin_list, admin_revoke
 from seatkeep_hub.companies.enums import AccessLevel
+from seatkeep_hub.companies.errors import OwnAccessError
 from seatkeep_hub.companies.models import Access, User
 from seatkeep_hub.companies.people import access_clear, access_set
 from seatkeep_hub.companies.selectors import access_list, companies_visible, company_get, users_of
 from seatkeep_hub.licensing.models import SecurityAdmin
 from seatkeep_hub.mailing import mail_send
-from seatkeep_hub.msp.errors import OwnAccessError, UserUnknownError
+from seatkeep_hub.msp.errors import UserUnknownError
 from seatkeep_hub.msp.invitations import invitation_create, invitation_revoke
 from seatkeep_hub.msp.selectors import invitation_get
 

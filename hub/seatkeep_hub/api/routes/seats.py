@@ -17,7 +17,7 @@ from seatkeep_webkit.paging import Page, paginate
 from seatkeep_hub.api.auth import anyone_of, viewer_of
 from seatkeep_hub.api.schemas import Limit, PageOut
 from seatkeep_hub.api.wire import micros
-from seatkeep_hub.companies.enums import AccessLevel
+from seatkeep_hub.companies.enums import Right
 from seatkeep_hub.companies.selectors import Viewer, companies_visible, company_get
 from seatkeep_hub.licensing.models import Seat
 from seatkeep_hub.licensing.rules import lease_mode
@@ -142,15 +142,13 @@ def seat_name(request: HttpRequest, seat_id: UUID, body: NameIn) -> Seat:
     """Give a computer a name of its own."""
     viewer = viewer_of(request)
     seat = seat_get(viewer, seat_id)
-    company_get(viewer, seat.node.company.uid, level=AccessLevel.WRITE)
+    company_get(viewer, seat.node.company.uid, right=Right.SEATS)
     seat_rename(actor=actor_from_request(request), seat=seat, name=body.name, now=read_clock())
     return _one(viewer, seat_id)
 
 
 def _own(viewer: Viewer, wanted: list[UUID]) -> list[UUID]:
-    writable: QuerySet[Seat] = seat_list(viewer).filter(
-        node__company__in=companies_visible(viewer, level=AccessLevel.WRITE)
-    )
+    writable: QuerySet[Seat] = seat_list(viewer).filter(node__company__in=companies_visible(viewer, right=Right.SEATS))
     return list(writable.filter(uid__in=wanted).order_by("pk").values_list("uid", flat=True))
 
 

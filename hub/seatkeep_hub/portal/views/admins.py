@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,8 +13,9 @@ from seatkeep_webkit.dialogs import Confirm, FormDialog, done
 from seatkeep_webkit.errors import AppError
 
 from seatkeep_hub.business.services import admin_get, admin_invite, admin_list, admin_revoke, owners_writable
-from seatkeep_hub.companies.enums import AccessLevel
-from seatkeep_hub.companies.selectors import company_get
+from seatkeep_hub.companies.enums import Right
+from seatkeep_hub.companies.models import Company, User
+from seatkeep_hub.companies.selectors import companies_visible, company_get
 from seatkeep_hub.portal.forms import AdminInviteForm
 from seatkeep_hub.portal.tables import AdminTable
 from seatkeep_hub.portal.viewing import acting, viewer_of
@@ -22,7 +24,7 @@ from seatkeep_hub.portal.viewing import acting, viewer_of
 def admins(request: HttpRequest) -> HttpResponseBase:
     """Security Admins of the owners that the viewer may see."""
     viewer = viewer_of(request)
-    context = {"can_invite": owners_writable(viewer).exists()}
+    context = {"can_invite": _inviting(viewer).exists()}
     return AdminTable(request, admin_list(viewer)).response("portal/admins.html", context)
 
 
@@ -33,7 +35,7 @@ def admin(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 def admin_new(request: HttpRequest) -> HttpResponse:
     """Invite a Security Admin: mail and a link to copy."""
-    owners = owners_writable(viewer_of(request))
+    owners = _inviting(viewer_of(request))
     form = AdminInviteForm(request.POST or None, companies=owners, initial={"company": owners.first()})
     dialog = FormDialog(request, form, title=_("Invite a Security Admin"), label=_("Invite"))
     if not dialog.is_valid:
@@ -57,7 +59,7 @@ def admin_end(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Revoke a Security Admin after a question."""
     viewer = viewer_of(request)
     found = admin_get(viewer, uid)
-    company_get(viewer, found.company.uid, level=AccessLevel.WRITE)
+    company_get(viewer, found.company.uid, right=Right.PEOPLE)
     dialog = Confirm(
         request,
         title=_("Revoke %(email)s") % {"email": found.email},
@@ -73,3 +75,8 @@ def admin_end(request: HttpRequest, uid: UUID) -> HttpResponse:
     actor, now = acting(request)
     admin_revoke(admin=found, actor=actor, now=now)
     return done(request, _("Revoked."), url=reverse("portal:admins"))
+
+
+def _inviting(viewer: User) -> QuerySet[Company]:
+    people = companies_visible(viewer, right=Right.PEOPLE).values("pk")
+    return owners_writable(viewer).filter(pk__in=people)

@@ -17,7 +17,7 @@ from seatkeep_webkit.details import detail_response
 from seatkeep_webkit.dialogs import Confirm, done
 from seatkeep_webkit.ratelimit.services import rate_limit
 
-from seatkeep_hub.companies.enums import AccessLevel, CompanyStatus
+from seatkeep_hub.companies.enums import CompanyStatus, Right
 from seatkeep_hub.companies.models import Company, User
 from seatkeep_hub.companies.selectors import company_get, company_subtree
 from seatkeep_hub.instances.models import LinkRequest
@@ -47,7 +47,7 @@ def instance_stop(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Revoke a console after a question."""
     viewer = viewer_of(request)
     found = instance_get(viewer, uid)
-    company_get(viewer, found.company.uid, level=AccessLevel.WRITE)
+    company_get(viewer, found.company.uid, right=Right.PROGRAMS)
     dialog = Confirm(
         request,
         title=_("Revoke %(name)s") % {"name": found.name},

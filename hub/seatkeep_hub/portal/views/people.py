@@ -12,11 +12,12 @@ from seatkeep_webkit.dialogs import Confirm, FormDialog, done
 from seatkeep_webkit.errors import AppError
 
 from seatkeep_hub.companies.enums import AccessLevel, CompanyStatus
+from seatkeep_hub.companies.errors import OwnAccessError
 from seatkeep_hub.companies.models import User
 from seatkeep_hub.companies.people import access_clear, access_set
 from seatkeep_hub.companies.selectors import access_level, access_list, companies_visible, company_get, users_of
 from seatkeep_hub.mailing import mail_send
-from seatkeep_hub.msp.errors import OwnAccessError, UserUnknownError
+from seatkeep_hub.msp.errors import UserUnknownError
 from seatkeep_hub.msp.invitations import PersonInvited, invitation_create, invitation_revoke
 from seatkeep_hub.msp.selectors import invitation_get, invitation_list
 from seatkeep_hub.portal.forms import AccessElsewhereForm, AccessForm, InviteForm

@@ -16,7 +16,7 @@ from seatkeep_webkit.details import detail_response
 from seatkeep_webkit.dialogs import Confirm, FormDialog, done
 from seatkeep_webkit.errors import AppError
 
-from seatkeep_hub.companies.enums import AccessLevel
+from seatkeep_hub.companies.enums import Right
 from seatkeep_hub.companies.models import User
 from seatkeep_hub.companies.selectors import companies_visible, company_get
 from seatkeep_hub.licensing.enums import SeatState
@@ -99,11 +99,11 @@ def seats_undo(request: HttpRequest) -> HttpResponse:
 
 def seats_writable(viewer: User) -> QuerySet[Seat]:
     """Seats of companies that the viewer may change."""
-    return seat_list(viewer).filter(node__company__in=companies_visible(viewer, level=AccessLevel.WRITE))
+    return seat_list(viewer).filter(node__company__in=companies_visible(viewer, right=Right.SEATS))
 
 
 def _writable_or_refuse(viewer: User, found: Seat) -> None:
-    company_get(viewer, found.node.company.uid, level=AccessLevel.WRITE)
+    company_get(viewer, found.node.company.uid, right=Right.SEATS)
 
 
 def _stop(request: HttpRequest, chosen: QuerySet[Seat]) -> HttpResponse:
