@@ -15,7 +15,7 @@ from seatkeep_hub.companies.models import Company
 from seatkeep_hub.licensing import rules
 from seatkeep_hub.licensing.enums import NodeKind
 from seatkeep_hub.licensing.models import License, PoolNode, Seat
-from seatkeep_hub.licensing.selectors import license_state
+from seatkeep_hub.licensing.selectors import console_state
 
 PROTOCOL = 1
 MAX_LIMIT = 1000
@@ -93,7 +93,7 @@ def _license(row: License, now: datetime) -> Item:
         "public_id": row.public_id,
         "owner_id": str(row.owner.uid),
         "license_kind": row.kind,
-        "state": license_state(row, now=now),
+        "state": console_state(row, now=now),
         "quantity": row.quantity,
         "overuse": row.overuse,
         "lapse": row.lapse,

@@ -115,7 +115,7 @@ def company_return(*, actor: Actor, company: Company, now: datetime) -> Company:
         raise CompanyStatusError
     restored = company_restore(actor=actor, company=company, now=now)
     if last is not None:
-        for agreement in _agreements(restored).filter(closed_at__gte=last.created_at, license__suspended_at=None):
+        for agreement in _agreements(restored).filter(closed_at__gte=last.created_at, license__frozen_at=None):
             agreement_reopen(actor=actor, agreement=agreement, now=now)
     return restored
 

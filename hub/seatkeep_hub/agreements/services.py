@@ -75,7 +75,7 @@ def agreement_set(
         AgreementCompanyError: The company is suspended or removed.
         NodeOwnerError: The company is not below the license's owner.
         ProductNotInLicenseError: The license does not hold the product.
-        LicenseStateError: The license is suspended or cancelled.
+        LicenseStateError: The license is cancelled, or changes are frozen.
         QuantityTooLowError: A prepaid or trial license has fewer seats than would be promised.
     """
     terms = Terms(str(mode), quantity, str(on_exceed), warn_above, stop_above)
@@ -138,7 +138,7 @@ def agreements_begin(*, actor: Actor, company: Company, now: datetime) -> list[A
         What was made, by product.
     """
     shared = License.objects.filter(
-        owner_id__in=company.path, kind=LicenseKind.MSP, cancelled_at=None, suspended_at=None
+        owner_id__in=company.path, kind=LicenseKind.MSP, cancelled_at=None, frozen_at=None
     )
     found = list(shared.select_related("bundle")[:2])
     if len(found) != 1 or Agreement.objects.filter(company=company).exists():
@@ -204,7 +204,7 @@ def agreement_reopen(*, actor: Actor, agreement: Agreement, now: datetime) -> Ag
 
 
 def _share(license: License, product_code: str, company: Company, now: datetime) -> PoolNode:
-    if license.cancelled_at or license.suspended_at:
+    if license.cancelled_at or license.frozen_at:
         raise LicenseStateError
     company = Company.objects.get(pk=company.pk)
     if company.status in {CompanyStatus.SUSPENDED, CompanyStatus.REMOVED}:

@@ -30,7 +30,8 @@ class Terms:
     lapse: str
     lapse_days: int
     expires_at: datetime | None
-    is_suspended: bool
+    is_frozen: bool
+    protection_stops_at: datetime | None
     is_cancelled: bool
 
 

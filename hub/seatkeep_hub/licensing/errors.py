@@ -49,6 +49,48 @@ class LicenseStateError(ConflictError):
     message = _("The license's state does not allow this.")
 
 
+class LicenseExpiredError(ConflictError):
+    """The license is over."""
+
+    code = "license_expired"
+    message = _("The license is over.")
+
+
+class NotATrialError(ConflictError):
+    """Only a trial can be extended, converted or removed."""
+
+    code = "not_a_trial"
+    message = _("Only a trial can be extended, converted or removed.")
+
+
+class TrialNotAllowedError(ConflictError):
+    """Trials are not permitted here; whoever is above can permit them."""
+
+    code = "trial_not_allowed"
+    message = _("Trials are not permitted here; whoever is above can permit them.")
+
+
+class TrialOpenError(ConflictError):
+    """A trial of this bundle is running already."""
+
+    code = "already_ordered"
+    message = _("A trial of this bundle is running already.")
+
+
+class TrialExtensionsError(ConflictError):
+    """A trial can be extended twice."""
+
+    code = "trial_extensions_exceeded"
+    message = _("A trial can be extended twice.")
+
+
+class BundleNotAllowedError(ConflictError):
+    """This bundle is not among those that may be ordered here; whoever is above can allow it."""
+
+    code = "bundle_not_allowed"
+    message = _("This bundle is not among those that may be ordered here; whoever is above can allow it.")
+
+
 class NodeOwnerError(InvalidError):
     """Seats can be given to the license's owner and companies below it only."""
 

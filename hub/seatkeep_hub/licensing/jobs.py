@@ -8,6 +8,9 @@ from django.db import connection
 from procrastinate.contrib.django import app
 from seatkeep_webkit import clock
 
+from seatkeep_hub.licensing.expiry import expiries_tell
+from seatkeep_hub.licensing.suspension import protections_stop_due
+
 MONTHS_AHEAD = 3
 
 
@@ -16,6 +19,15 @@ MONTHS_AHEAD = 3
 def seat_event_partitions(timestamp: int) -> None:
     """Every night: partitions of the seat journal for this month and the next three."""
     seat_event_partitions_ensure(now=clock.now())
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="licensing.licenses_turn", queueing_lock="licensing.licenses_turn")
+def licenses_turn(timestamp: int) -> None:
+    """Every five minutes: stop protection where its moment has come, and tell managers of licenses that ended."""
+    now = clock.now()
+    protections_stop_due(now=now)
+    expiries_tell(now=now)
 
 
 def seat_event_partitions_ensure(*, now: datetime) -> None:

@@ -121,6 +121,13 @@ def suspension_set(nodes: Iterable[PoolNode], *, is_suspended: bool, now: dateti
     return changed
 
 
+def epochs_raise(nodes: Iterable[PoolNode], now: datetime) -> None:
+    """Give locked nodes a new epoch: every lease that counts there is of an older one. Managers are told."""
+    ids = [node.pk for node in nodes]
+    PoolNode.objects.filter(pk__in=ids).update(epoch=F("epoch") + 1)
+    nodes_feed(ids, now)
+
+
 def nodes_feed(ids: Sequence[int], now: datetime) -> None:
     """Tell managers of changed customer nodes."""
     rows = PoolNode.objects.filter(pk__in=ids).exclude(kind=NodeKind.ROOT).order_by("id")

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from seatkeep_hub.companies.enums import CompanyKind
-from seatkeep_hub.licensing.enums import LicenseKind
+from seatkeep_hub.licensing.enums import EntryKind, LicenseKind
 
 UNDO_PERIOD = timedelta(hours=24)
 """How long "stop protecting" can be taken back."""
@@ -21,6 +22,10 @@ UNDO_PERIOD = timedelta(hours=24)
 CLOSE_TO_OVERUSE = Decimal("0.9")
 CLOSE_TO_EXPIRY = timedelta(days=14)
 MAX_SEATS_AT_ONCE = 200
+TRIAL_PERIOD = timedelta(days=30)
+"""Length of a trial, and of each time that it is extended (domain/licensing.md, section 6)."""
+
+MAX_TRIAL_EXTENSIONS = 2
 MAX_NAME_LENGTH = 200
 
 
@@ -71,28 +76,64 @@ def license_state(
     expires_at: datetime | None,
     usage: Sequence[tuple[int, int]],
     now: datetime,
+    is_trial: bool = False,
 ) -> str:
-    """The one state of a license. First that applies wins.
+    """The one state of a license. First that applies wins; `selectors.with_state` says the same in SQL.
 
-    CANCELLED, SUSPENDED, EXPIRED (`now` at or after `expires_at`), ERROR (more in use than ordered), WARNING (at least
-    90 % in use of a product with ten seats or more, or less than 14 days left), OK.
+    CANCELLED, SUSPENDED (in any way), TRIAL_EXPIRED or EXPIRED (`now` at or after `expires_at`), ERROR (more in use
+    than ordered), WARNING (at least 90 % in use of a product, or less than 14 days left), OK.
 
     Args:
         is_cancelled: It was cancelled for good.
-        is_suspended: It is suspended.
+        is_suspended: Billing, changes or protection are stopped or will be.
         expires_at: When it ends; None for never.
         usage: (used, ordered) of each product.
         now: Current time, aware UTC.
+        is_trial: It is a trial.
+
+    Source:
+        domain/licensing.md, sections 1.3 and 8.
     """
     if is_cancelled or is_suspended:
         return "CANCELLED" if is_cancelled else "SUSPENDED"
     if expires_at is not None and now >= expires_at:
-        return "EXPIRED"
+        return "TRIAL_EXPIRED" if is_trial else "EXPIRED"
     if any(used > ordered for used, ordered in usage):
         return "ERROR"
-    is_close = any(ordered >= 10 and used >= ordered * CLOSE_TO_OVERUSE for used, ordered in usage)
+    is_close = any(ordered and used >= ordered * CLOSE_TO_OVERUSE for used, ordered in usage)
     is_ending = expires_at is not None and expires_at - now < CLOSE_TO_EXPIRY
     return "WARNING" if is_close or is_ending else "OK"
+
+
+class Pause(NamedTuple):
+    """In which ways a license is suspended; the three are independent.
+
+    Attributes:
+        stops_billing: Nothing counts as ordered from the next day on.
+        freezes_changes: No other number of seats, no agreement, no new computer; those that have a seat keep it.
+        protection_stops_at: From then on no license on a computer is renewed; None for never.
+    """
+
+    stops_billing: bool = False
+    freezes_changes: bool = False
+    protection_stops_at: datetime | None = None
+
+    def is_stopped(self, now: datetime) -> bool:
+        """Whether protection is stopped at `now`."""
+        return self.protection_stops_at is not None and now >= self.protection_stops_at
+
+
+NO_PAUSE = Pause()
+
+
+def pause_entries(before: Pause, after: Pause, *, was_stopped: bool, now: datetime) -> list[EntryKind]:
+    """Lines that the ledger gets when a suspension changes at `now`."""
+    changes = [
+        (before.stops_billing, after.stops_billing, EntryKind.SUSPEND, EntryKind.UNSUSPEND),
+        (before.freezes_changes, after.freezes_changes, EntryKind.FREEZE, EntryKind.UNFREEZE),
+        (was_stopped, after.is_stopped(now), EntryKind.STOP, EntryKind.RESUME),
+    ]
+    return [on if is_on else off for was_on, is_on, on, off in changes if was_on != is_on]
 
 
 def lease_mode(kind: str, *, used: int, ordered: int) -> str:

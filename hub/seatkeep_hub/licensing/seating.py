@@ -54,11 +54,12 @@ def _decide_one(book: Book, operation: Operation, new_uid: UUID, now: datetime) 
 def license_fault(terms: Terms | None, path: Sequence[Node], now: datetime) -> str | None:
     """Why no seat can be given or kept fresh there, as a code of the wire, or None.
 
-    The expiry is judged at `now`: at or after `expires_at` it is over.
+    Ends are judged at `now`: at or after `expires_at` or `protection_stops_at` it is over. Of a suspension only the
+    stop of protection counts here: a license that is suspended for billing or frozen goes on protecting.
     """
     if terms is None or terms.is_cancelled:
         return "license_unknown"
-    if terms.is_suspended:
+    if terms.protection_stops_at is not None and now >= terms.protection_stops_at:
         return "license_suspended"
     if any(node.is_suspended for node in path):
         return "company_suspended"
@@ -87,6 +88,8 @@ def _take(book: Book, take: Take, new_uid: UUID, now: datetime) -> Outcome:
 
 
 def _take_new(book: Book, take: Take, path: Sequence[Node], new_uid: UUID, now: datetime) -> Outcome:
+    if book.terms[take.license_id, take.product_id].is_frozen:
+        return Outcome("license_suspended")
     if not has_room(path):
         return Outcome("no_seat_left")
     seat = SeatRow(
@@ -121,6 +124,8 @@ def _take_again(book: Book, seat: SeatRow, take: Take, path: Sequence[Node], now
     """A device comes back. What was signed before the seat ended does not count: it would undo the decision."""
     if _is_older(take.issued_at, seat.decided_at) or take.jti == seat.last_jti or take.seat_uid:
         return Outcome("seat_released" if take.seat_uid else "replayed", seat)
+    if book.terms[take.license_id, take.product_id].is_frozen:
+        return Outcome("license_suspended", seat)
     if not has_room(path):
         return Outcome("no_seat_left", seat)
     seat.state, seat.ended_at, seat.activated_at = "ACTIVE", None, now

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Floor
 
 from seatkeep_hub.companies.models import Company
 from seatkeep_hub.companies.selectors import Viewer, companies_visible
 from seatkeep_hub.licensing import rules
-from seatkeep_hub.licensing.enums import NodeKind, SeatState
+from seatkeep_hub.licensing.enums import LicenseKind, NodeKind, SeatState
 from seatkeep_hub.licensing.errors import LicenseNotFoundError, SeatNotFoundError
 from seatkeep_hub.licensing.models import (
     Bundle,
@@ -44,6 +45,7 @@ __all__ = [
     "seat_get",
     "seat_list",
     "security_admin_list",
+    "with_state",
 ]
 
 _RATIO = ("bundle_id", "product_id", "ratio")
@@ -60,7 +62,7 @@ class ProductUsage(NamedTuple):
 
 def bundle_list() -> QuerySet[Bundle]:
     """What can be ordered."""
-    return Bundle.objects.prefetch_related("lines__product").order_by("name")
+    return Bundle.objects.filter(is_offered=True).prefetch_related("lines__product").order_by("name")
 
 
 def product_list() -> QuerySet[Product]:
@@ -129,6 +131,48 @@ def license_state(license: License, *, now: datetime, usage: Sequence[ProductUsa
         expires_at=license.expires_at,
         usage=[(line.used, line.ordered) for line in lines],
         now=now,
+        is_trial=license.kind == LicenseKind.TRIAL,
+    )
+
+
+def console_state(license: License, *, now: datetime) -> str:
+    """The state as consoles are told it: a stop of billing alone is no business of theirs."""
+    if license.cancelled_at is None and (license.frozen_at or pause_is_stopped(license, now)):
+        return "SUSPENDED"
+    return rules.license_state(
+        is_cancelled=license.cancelled_at is not None,
+        is_suspended=False,
+        expires_at=license.expires_at,
+        usage=[(line.used, line.ordered) for line in license_usage(license)],
+        now=now,
+    )
+
+
+def pause_is_stopped(license: License, now: datetime) -> bool:
+    """Whether protection is stopped at `now`."""
+    return license.protection_stops_at is not None and now >= license.protection_stops_at
+
+
+def with_state(licenses: QuerySet[License], *, now: datetime) -> QuerySet[License]:
+    """Note each license's state at `now` as `state_now`, so that lists can filter and sort by it.
+
+    The precedence is that of `rules.license_state`; a test holds the two together.
+    """
+    line = BundleProduct.objects.filter(bundle=OuterRef("license__bundle"), product=OuterRef("product"))
+    roots = PoolNode.objects.filter(license=OuterRef("pk"), kind=NodeKind.ROOT).annotate(
+        ordered=Floor(F("license__quantity") * Subquery(line.values("ratio")[:1]))
+    )
+    is_close = Exists(roots.filter(ordered__gt=0, used__gte=F("ordered") * Value(rules.CLOSE_TO_OVERUSE)))
+    return licenses.annotate(
+        state_now=Case(
+            When(cancelled_at__isnull=False, then=Value("CANCELLED")),
+            When(suspended_at__isnull=False, then=Value("SUSPENDED")),
+            When(expires_at__lte=now, kind=LicenseKind.TRIAL, then=Value("TRIAL_EXPIRED")),
+            When(expires_at__lte=now, then=Value("EXPIRED")),
+            When(Exists(roots.filter(used__gt=F("ordered"))), then=Value("ERROR")),
+            When(is_close | Q(expires_at__lt=now + rules.CLOSE_TO_EXPIRY), then=Value("WARNING")),
+            default=Value("OK"),
+        )
     )
 
 

@@ -12,6 +12,7 @@ from seatkeep_webkit.actors import Actor
 from seatkeep_webkit.audit.services import audit_record
 from seatkeep_webkit.outbox.services import outbox_append
 
+from seatkeep_hub.companies import rules as company_rules
 from seatkeep_hub.companies.enums import CompanyStatus, FeedKind
 from seatkeep_hub.companies.errors import CompanyStatusError
 from seatkeep_hub.companies.feed import feed_append
@@ -19,12 +20,16 @@ from seatkeep_hub.companies.models import Company
 from seatkeep_hub.licensing import pool, rules
 from seatkeep_hub.licensing.enums import EntryKind, Lapse, LicenseKind, NodeKind, Overuse
 from seatkeep_hub.licensing.errors import (
+    BundleNotAllowedError,
     BundleNotFoundError,
+    LicenseExpiredError,
     LicenseFieldError,
     LicenseStateError,
     NotALicenseOwnerError,
     ProductNotInLicenseError,
     QuantityTooLowError,
+    TrialNotAllowedError,
+    TrialOpenError,
 )
 from seatkeep_hub.licensing.isolation import read_committed
 from seatkeep_hub.licensing.lookups import key_lookup, secret_lookup
@@ -69,24 +74,30 @@ def license_order(
         grow_ceiling: Units up to which AUTO_GROW may order; needed there, forbidden elsewhere.
         lapse: What devices do when their lease runs out.
         lapse_days: Days of protection without updates, for STOP_UPDATES_THEN_PROTECTION.
-        expires_at: When the license ends; None for never.
+        expires_at: When the license ends; None for never, and for a trial 30 days from `now`.
 
     Raises:
-        BundleNotFoundError: No bundle has the code.
+        BundleNotFoundError: No bundle that can be ordered has the code.
         LicenseFieldError: Quantity, ceiling or expiry is out of range; `fields` names it.
         NotALicenseOwnerError: A company of the owner's kind does not own licenses of this kind.
         CompanyStatusError: The owner is suspended or removed.
+        BundleNotAllowedError: The owner or a company above it does not allow this bundle.
+        TrialNotAllowedError: A trial, and the owner or a company above it may not have one.
+        TrialOpenError: A trial of this bundle is running already.
     """
     if not rules.may_own(owner.kind, kind):
         raise NotALicenseOwnerError(fields={"owner": [NotALicenseOwnerError.message]})
     _terms_check(quantity, overuse, grow_ceiling, expires_at, now)
-    bundle = Bundle.objects.filter(code=bundle_code).first()
+    bundle = Bundle.objects.filter(code=bundle_code, is_offered=True).first()
     if bundle is None:
         raise BundleNotFoundError
+    if kind == LicenseKind.TRIAL:
+        expires_at = expires_at or now + rules.TRIAL_PERIOD
     with read_committed():
         owner = Company.objects.select_for_update(no_key=True).get(pk=owner.pk)
         if owner.status in {CompanyStatus.SUSPENDED, CompanyStatus.REMOVED}:
             raise CompanyStatusError
+        _permission_check(owner, bundle, kind, now)
         key = license_keys.generate(secrets.token_bytes(license_keys.KEY_RANDOM_BYTES))
         license = License.objects.create(
             public_id=license_keys.public_id_generate(secrets.token_bytes(license_keys.PUBLIC_ID_RANDOM_BYTES)),
@@ -128,14 +139,14 @@ def license_quantity_change(
 
     Raises:
         LicenseFieldError: The quantity is out of range.
-        LicenseStateError: The license is cancelled or suspended.
+        LicenseStateError: The license is cancelled, or changes are frozen.
+        LicenseExpiredError: It is over.
         QuantityTooLowError: More is promised to customers; `agreed` says how many units that needs.
     """
-    _quantity_check(quantity)
+    quantity_check(quantity)
     with read_committed():
         locked, nodes = pool.license_lock(license)
-        if locked.cancelled_at or locked.suspended_at:
-            raise LicenseStateError
+        change_check(locked, now)
         if locked.quantity == quantity and ceiling is None:
             return locked
         agreed = units_agreed(locked)
@@ -143,6 +154,51 @@ def license_quantity_change(
             raise QuantityTooLowError(agreed=agreed)
         quantity_set(locked, nodes, quantity=quantity, ceiling=ceiling, actor=actor, now=now, note=note)
     return locked
+
+
+def license_overuse_set(
+    *, actor: Actor, license: License, overuse: Overuse | str, now: datetime, grow_ceiling: int | None = None
+) -> License:
+    """Set what happens when the seats run out. The same rule changes nothing; no seat in use is cut off.
+
+    Args:
+        actor: Who does it.
+        license: Which license.
+        overuse: The rule.
+        now: Current time, aware UTC.
+        grow_ceiling: Units up to which AUTO_GROW may order; needed there, forbidden elsewhere.
+
+    Raises:
+        LicenseFieldError: The ceiling is missing, too low, or not of this rule.
+        LicenseStateError: The license is cancelled, or changes are frozen.
+        LicenseExpiredError: It is over.
+    """
+    with read_committed():
+        locked, nodes = pool.license_lock(license)
+        change_check(locked, now)
+        _terms_check(locked.quantity, overuse, grow_ceiling, None, now)
+        if (locked.overuse, locked.grow_ceiling) == (str(overuse), grow_ceiling):
+            return locked
+        locked.overuse, locked.grow_ceiling, locked.updated_at = str(overuse), grow_ceiling, now
+        locked.save(update_fields=["overuse", "grow_ceiling", "updated_at"])
+        pool.roots_limit(locked, nodes)
+        note = f"{locked.overuse} {grow_ceiling or ''}".strip()
+        entry_append(locked, EntryKind.OVERUSE, quantity_before=locked.quantity, actor=actor, now=now, note=note)
+        record(locked, actor, "overuse", now, {"overuse": locked.overuse, "ceiling": grow_ceiling})
+    return locked
+
+
+def change_check(license: License, now: datetime) -> None:
+    """See that a license's numbers and agreements may be changed.
+
+    Raises:
+        LicenseStateError: It is cancelled, or changes are frozen.
+        LicenseExpiredError: It is over at `now`.
+    """
+    if license.cancelled_at or license.frozen_at:
+        raise LicenseStateError
+    if license.expires_at is not None and now >= license.expires_at:
+        raise LicenseExpiredError
 
 
 def quantity_set(
@@ -185,10 +241,23 @@ def license_key_show(*, actor: Actor, license: License, now: datetime) -> str:
 
 
 def license_key_rotate(*, actor: Actor, license: License, now: datetime) -> str:
-    """Give the license a new key; the old one activates nothing more, leases go on. Returns the new key."""
+    """Give the license a new key and new credentials; what was known before activates nothing more.
+
+    Computers that hold a seat keep it; `ordering.keys.key_replace` can give their seats back, too.
+
+    Returns:
+        The new key.
+
+    Raises:
+        LicenseStateError: It is cancelled.
+    """
     key = license_keys.generate(secrets.token_bytes(license_keys.KEY_RANDOM_BYTES))
     with read_committed():
         locked, _ = pool.license_lock(license)
+        if locked.cancelled_at:
+            raise LicenseStateError
+        CredentialSet.objects.filter(license=locked).delete()
+        _credentials_create(locked, now)
         locked.key_lookup, locked.key_encrypted, locked.updated_at = key_lookup(key), key, now
         locked.save(update_fields=["key_lookup", "key_encrypted", "updated_at"])
         entry_append(locked, EntryKind.KEY_ROTATE, quantity_before=locked.quantity, actor=actor, now=now)
@@ -266,7 +335,26 @@ def _credentials_create(license: License, now: datetime) -> None:
         )
 
 
-def _quantity_check(quantity: int) -> None:
+def _permission_check(owner: Company, bundle: Bundle, kind: LicenseKind | str, now: datetime) -> None:
+    """What the owner, locked, and the companies above it permit."""
+    above = Company.objects.filter(pk__in=owner.path)
+    allowed = company_rules.allowed_codes(above.values_list("allowed_bundles", flat=True))
+    if allowed is not None and bundle.code not in allowed:
+        raise BundleNotAllowedError
+    if kind != LicenseKind.TRIAL:
+        return
+    if above.filter(is_trial_allowed=False).exists():
+        raise TrialNotAllowedError
+    if License.objects.filter(owner=owner, bundle=bundle, kind=kind, cancelled_at=None, expires_at__gt=now).exists():
+        raise TrialOpenError
+
+
+def quantity_check(quantity: int) -> None:
+    """See that a number of units is in range.
+
+    Raises:
+        LicenseFieldError: It is not within 1 to 1,000,000.
+    """
     if not 1 <= quantity <= MAX_QUANTITY:
         raise LicenseFieldError(fields={"quantity": [f"Between 1 and {MAX_QUANTITY:,}."]})
 
@@ -274,7 +362,7 @@ def _quantity_check(quantity: int) -> None:
 def _terms_check(
     quantity: int, overuse: Overuse | str, ceiling: int | None, expires_at: datetime | None, now: datetime
 ) -> None:
-    _quantity_check(quantity)
+    quantity_check(quantity)
     if (overuse == Overuse.AUTO_GROW) != (ceiling is not None):
         raise LicenseFieldError(fields={"grow_ceiling": ["Needed to grow by itself, and only there."]})
     if ceiling is not None and not quantity <= ceiling <= MAX_QUANTITY:

@@ -10,30 +10,72 @@ from seatkeep_hub.companies import rules as company_rules
 from seatkeep_hub.companies.enums import CompanyStatus
 from seatkeep_hub.companies.models import Company
 from seatkeep_hub.companies.services import company_status_set
-from seatkeep_hub.licensing import pool
+from seatkeep_hub.licensing import pool, rules
 from seatkeep_hub.licensing.enums import EntryKind
-from seatkeep_hub.licensing.errors import LicenseStateError
+from seatkeep_hub.licensing.errors import LicenseFieldError, LicenseStateError
 from seatkeep_hub.licensing.isolation import read_committed
 from seatkeep_hub.licensing.models import License, PoolNode
+from seatkeep_hub.licensing.rules import NO_PAUSE, Pause
 from seatkeep_hub.licensing.services import entry_append, record
 
+_PAUSE_FIELDS = ("suspended_at", "billing_stopped_at", "frozen_at", "protection_stops_at", "is_protection_stopped")
 
-def license_suspend(*, actor: Actor, license: License, now: datetime, note: str = "") -> License:
-    """Suspend a license: no activation, no renewal. Protection goes on as its lapse policy says. Idempotent.
+
+def license_suspend(
+    *,
+    actor: Actor,
+    license: License,
+    now: datetime,
+    note: str = "",
+    stops_billing: bool = True,
+    freezes_changes: bool = True,
+    protection_stops_at: datetime | None = None,
+) -> License:
+    """Suspend a license in one or more of three ways, each on its own; what it says replaces what held before.
+
+    Computers stay protected unless `protection_stops_at` says otherwise: then, and not before, their licenses are no
+    longer renewed and each older lease is of a past epoch. The day of suspension is still billed. Idempotent.
+
+    Args:
+        actor: Who does it; whether they may is the caller's look-up.
+        license: Which license.
+        now: Current time, aware UTC.
+        note: Why, for the ledger.
+        stops_billing: Nothing counts as ordered from the next day on.
+        freezes_changes: No other number, no agreement, no new computer.
+        protection_stops_at: When protection stops; one that is over means now.
 
     Raises:
         LicenseStateError: It is cancelled.
+        LicenseFieldError: None of the three was chosen.
+
+    Source:
+        DESIGN.md, section 3: a billing event never turns protection off by itself.
     """
-    return _suspended_set(actor, license, now, note, is_suspended=True)
+    wanted = Pause(stops_billing, freezes_changes, protection_stops_at and max(protection_stops_at, now))
+    if wanted == NO_PAUSE:
+        raise LicenseFieldError(fields={"stops_billing": ["Choose at least one."]})
+    return _pause_set(actor, license, wanted, now, note)
 
 
 def license_unsuspend(*, actor: Actor, license: License, now: datetime, note: str = "") -> License:
-    """Take a suspension back. Idempotent.
+    """Take a suspension back in all its ways: billing counts from this day, computers renew again. Idempotent.
 
     Raises:
         LicenseStateError: It is cancelled.
     """
-    return _suspended_set(actor, license, now, note, is_suspended=False)
+    return _pause_set(actor, license, NO_PAUSE, now, note)
+
+
+def protections_stop_due(*, now: datetime) -> int:
+    """Stop protection of each license whose moment has come. Idempotent; returns how many it were."""
+    due = License.objects.filter(protection_stops_at__lte=now, is_protection_stopped=False, cancelled_at=None)
+    return sum(_protection_stop(license, now) for license in due.order_by("id"))
+
+
+def pause_of(license: License) -> Pause:
+    """In which ways a license is suspended."""
+    return Pause(license.billing_stopped_at is not None, license.frozen_at is not None, license.protection_stops_at)
 
 
 def company_suspend(*, actor: Actor, company: Company, now: datetime) -> Company:
@@ -132,16 +174,42 @@ def _subtree_nodes_lock(company: Company) -> list[PoolNode]:
     return list(nodes.order_by("id"))
 
 
-def _suspended_set(actor: Actor, license: License, now: datetime, note: str, *, is_suspended: bool) -> License:
+def _pause_set(actor: Actor, license: License, wanted: Pause, now: datetime, note: str) -> License:
     with read_committed():
-        locked, _ = pool.license_lock(license)
+        locked, nodes = pool.license_lock(license)
         if locked.cancelled_at:
             raise LicenseStateError
-        if (locked.suspended_at is not None) == is_suspended:
+        before, was_stopped = pause_of(locked), locked.is_protection_stopped
+        if before == wanted:
             return locked
-        locked.suspended_at, locked.updated_at = (now if is_suspended else None), now
-        locked.save(update_fields=["suspended_at", "updated_at"])
-        kind = EntryKind.SUSPEND if is_suspended else EntryKind.UNSUSPEND
-        entry_append(locked, kind, quantity_before=locked.quantity, actor=actor, now=now, note=note)
-        record(locked, actor, kind.value.lower(), now, {"note": note})
+        locked.suspended_at = None if wanted == NO_PAUSE else locked.suspended_at or now
+        locked.billing_stopped_at = (locked.billing_stopped_at or now) if wanted.stops_billing else None
+        locked.frozen_at = (locked.frozen_at or now) if wanted.freezes_changes else None
+        locked.protection_stops_at = wanted.protection_stops_at
+        locked.is_protection_stopped, locked.updated_at = wanted.is_stopped(now), now
+        locked.save(update_fields=[*_PAUSE_FIELDS, "updated_at"])
+        if locked.is_protection_stopped != was_stopped:
+            pool.epochs_raise(nodes, now)
+        for kind in rules.pause_entries(before, wanted, was_stopped=was_stopped, now=now):
+            entry_append(locked, kind, quantity_before=locked.quantity, actor=actor, now=now, note=note)
+        record(locked, actor, "unsuspend" if wanted == NO_PAUSE else "suspend", now, _told(wanted, note))
     return locked
+
+
+def _told(pause: Pause, note: str) -> dict[str, str | int | bool | None]:
+    stops_at = pause.protection_stops_at.isoformat() if pause.protection_stops_at else None
+    return {"note": note, "billing": pause.stops_billing, "changes": pause.freezes_changes, "protection": stops_at}
+
+
+def _protection_stop(license: License, now: datetime) -> bool:
+    with read_committed():
+        locked, nodes = pool.license_lock(license)
+        is_due = pause_of(locked).is_stopped(now) and not locked.is_protection_stopped
+        if is_due:
+            locked.is_protection_stopped, locked.updated_at = True, now
+            locked.save(update_fields=["is_protection_stopped", "updated_at"])
+            pool.epochs_raise(nodes, now)
+            actor = Actor.system("suspension")
+            entry_append(locked, EntryKind.STOP, quantity_before=locked.quantity, actor=actor, now=now)
+            record(locked, actor, "protection_stop", now, {})
+    return is_due

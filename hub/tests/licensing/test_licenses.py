@@ -95,7 +95,8 @@ def test_the_ledger_is_numbered_without_gaps(order, actor, now):
     license_suspend(actor=actor, license=license, now=now)
     license_suspend(actor=actor, license=license, now=now)
     entries = LicenseEntry.objects.order_by("number").values_list("number", "kind", "quantity")
-    assert list(entries) == [(1, "ORDER", 5), (2, "QUANTITY", 6), (3, "QUANTITY", 4), (4, "SUSPEND", 4)]
+    numbers = [(1, "ORDER", 5), (2, "QUANTITY", 6), (3, "QUANTITY", 4), (4, "SUSPEND", 4), (5, "FREEZE", 4)]
+    assert list(entries) == numbers
 
 
 @pytest.mark.parametrize("act", ["update", "delete"])
@@ -141,7 +142,10 @@ def test_states_follow_their_precedence(now):
     assert state(usage=[(9, 10)]) == "WARNING"
     assert state(expires_at=now + timedelta(days=13)) == "WARNING"
     assert state(usage=[(11, 10)], expires_at=now + timedelta(days=1)) == "ERROR"
+    assert state(usage=[(1, 1)]) == "WARNING"
+    assert state(usage=[(0, 0)]) == "OK"
     assert state(usage=[(11, 10)], expires_at=now) == "EXPIRED"
+    assert state(usage=[(11, 10)], expires_at=now, is_trial=True) == "TRIAL_EXPIRED"
     assert state(expires_at=now, is_suspended=True) == "SUSPENDED"
     assert state(is_cancelled=True, is_suspended=True) == "CANCELLED"
 

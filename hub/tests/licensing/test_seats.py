@@ -12,7 +12,7 @@ from seatkeep_hub.companies.models import FeedEntry
 from seatkeep_hub.licensing.book import Deactivate, Release, Resume
 from seatkeep_hub.licensing.models import LicenseEntry, PoolNode, Seat, SeatEvent, SeatRefusal
 from seatkeep_hub.licensing.seats import seat_rename, seats_deactivate, seats_renew, seats_resume
-from seatkeep_hub.licensing.suspension import company_suspend, license_suspend, license_unsuspend
+from seatkeep_hub.licensing.suspension import company_suspend
 from seatkeep_hub.licensing.transaction import Renewal
 from seatkeep_webkit.audit.models import AuditEntry
 
@@ -198,17 +198,6 @@ def test_attack_an_old_lease_revives_a_stopped_seat(order, node, take, apply, no
     apply(Deactivate(seat.uid))
     later = now + timedelta(hours=1)
     assert apply(take(root, "pc-1", seat_uid=seat.uid, seq=9, at=later), at=later) == ["seat_released"]
-
-
-def test_a_suspended_license_gives_and_renews_nothing(order, node, take, apply, actor, now):
-    license = order()
-    apply(take(node(license), "pc-1"))
-    seat = Seat.objects.get()
-    license_suspend(actor=actor, license=license, now=now)
-    assert apply(take(node(license), "pc-2")) == ["license_suspended"]
-    assert seats_renew(renewals=[Renewal(seat.uid, seat.key_thumbprint, 1)], now=now)[0].code == "license_suspended"
-    license_unsuspend(actor=actor, license=license, now=now)
-    assert apply(take(node(license), "pc-2")) == ["new"]
 
 
 def test_a_suspended_company_hits_its_share_only(order, node, take, apply, customer, other, actor, now):
