@@ -11,3 +11,24 @@ class PolicyProduct(TextChoices):
 
     ENDPOINT = "endpoint", _("Endpoint")
     AGENT = "agent", _("Agent")
+
+
+class RolloutState(TextChoices):
+    """How far a staged roll-out is."""
+
+    RUNNING = "RUNNING", _("Under way")
+    PAUSED = "PAUSED", _("Paused")
+    FINISHED = "FINISHED", _("Everybody obeys it")
+    STOPPED = "STOPPED", _("Stopped by itself and taken back")
+    ROLLED_BACK = "ROLLED_BACK", _("Taken back")
+
+
+UNFINISHED = (RolloutState.RUNNING, RolloutState.PAUSED)
+
+
+class RolloutDeviceState(TextChoices):
+    """What became of a roll-out on one device."""
+
+    WAITING = "WAITING", _("No answer yet")
+    APPLIED = "APPLIED", _("Obeys")
+    FAILED = "FAILED", _("Failed")

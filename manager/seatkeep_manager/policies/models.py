@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from seatkeep_webkit.ids import new_uid
 
 from seatkeep_manager.directory.models import Device, StaticGroup
-from seatkeep_manager.policies.enums import PolicyProduct
+from seatkeep_manager.policies.enums import UNFINISHED, PolicyProduct, RolloutDeviceState, RolloutState
 
 
 class Policy(models.Model):
     """Settings of one product with a name; owned by a company or, without one, by the whole instance.
 
     `settings` is `{setting: {"flag": "APPLY"|"FORCE", "value": …, "mode"?: "REPLACE"|"APPEND"|"PREPEND"}}`; a setting
-    that is not in it is NOT_APPLY.
+    that is not in it is NOT_APPLY. `settings` and `version` are what is in force; while a roll-out is under way, some
+    devices obey its newer version (`PolicyRollout`).
     """
 
     uid = models.UUIDField(unique=True, default=new_uid)
     name = models.TextField()
+    description = models.TextField(blank=True, default="", db_default="")
+    builtin = models.TextField(unique=True, null=True)
+    """Code of a policy that comes with the program; nobody changes or deletes it."""
     product = models.TextField(choices=PolicyProduct.choices)
     company_hub_id = models.UUIDField(null=True, db_index=True)
     settings = models.JSONField(default=dict)
@@ -28,6 +33,8 @@ class Policy(models.Model):
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True)
+    former_targets = models.JSONField(default=list, db_default=Value([], models.JSONField()))
+    """What it was assigned to when it was deleted, so that it can be brought back: [{"group" | "device": id}]."""
 
     class Meta:
         constraints: ClassVar = [
@@ -38,6 +45,11 @@ class Policy(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_locked(self) -> bool:
+        """Whether nobody may change it."""
+        return self.builtin is not None
+
 
 class PolicyVersion(models.Model):
     """What a policy said at one time; never changed."""
@@ -47,6 +59,8 @@ class PolicyVersion(models.Model):
     settings = models.JSONField()
     created_at = models.DateTimeField()
     created_by = models.TextField()
+    note = models.TextField(blank=True, default="", db_default="")
+    """Why it was made."""
 
     class Meta:
         constraints: ClassVar = [
@@ -79,3 +93,85 @@ class PolicyAssignment(models.Model):
 
     def __str__(self) -> str:
         return f"policy {self.policy_id} on {self.group_id or self.device_id}"
+
+
+class PolicyRollout(models.Model):
+    """A version on its way to all devices of its policy, stage by stage; ADR 9.
+
+    Its `uid` decides who is first; `reach` is what the documents carry. `counts` is what the progress showed last:
+    {"total", "applied", "failed", "waiting", "online"} of the devices reached so far.
+    """
+
+    uid = models.UUIDField(unique=True, default=new_uid)
+    policy = models.ForeignKey(Policy, on_delete=models.CASCADE, related_name="rollouts")
+    version = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="rollouts")
+    state = models.TextField(choices=RolloutState.choices, default=RolloutState.RUNNING)
+    stages = ArrayField(models.PositiveSmallIntegerField())
+    """Percentages that rise to 100."""
+    stage = models.PositiveSmallIntegerField(default=0)
+    """Index into `stages`."""
+    reach = models.BigIntegerField()
+    hold_seconds = models.PositiveIntegerField()
+    """How long a stage is watched before the next begins."""
+    failed_percent = models.PositiveSmallIntegerField()
+    """It stops when more than this share of the devices that answered failed."""
+    counts = models.JSONField(default=dict)
+    reason = models.TextField(blank=True, default="")
+    """Why it stopped."""
+    started_at = models.DateTimeField()
+    stage_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    created_by = models.TextField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(state__in=RolloutState.values), name="policy_rollout_state"),
+            models.CheckConstraint(
+                condition=Q(state__in=UNFINISHED, finished_at__isnull=True)
+                | (~Q(state__in=UNFINISHED) & Q(finished_at__isnull=False)),
+                name="policy_rollout_ends_once",
+            ),
+            models.UniqueConstraint(
+                fields=["policy"], condition=Q(state__in=UNFINISHED), name="policy_rollout_one_unfinished"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"roll-out {self.uid} {self.state}"
+
+    @property
+    def percent(self) -> int:
+        """The share of the present stage."""
+        return self.stages[self.stage]
+
+    @property
+    def is_last_stage(self) -> bool:
+        """Whether no stage comes after the present one."""
+        return self.stage + 1 >= len(self.stages)
+
+
+class PolicyRolloutDevice(models.Model):
+    """A device that a roll-out has reached, and how it fares.
+
+    `was_well` tells whether it was protected and without errors of this policy before: what was broken before is no
+    reason to stop.
+    """
+
+    rollout = models.ForeignKey(PolicyRollout, on_delete=models.CASCADE, related_name="devices")
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="+")
+    state = models.TextField(choices=RolloutDeviceState.choices, default=RolloutDeviceState.WAITING)
+    was_well = models.BooleanField()
+    reason = models.TextField(blank=True, default="")
+    reached_at = models.DateTimeField()
+    checked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(state__in=RolloutDeviceState.values), name="policy_rollout_device_state"
+            ),
+            models.UniqueConstraint(fields=["rollout", "device"], name="policy_rollout_device_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rollout_id} on {self.device_id}: {self.state}"

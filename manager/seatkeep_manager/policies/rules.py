@@ -12,6 +12,13 @@ from seatkeep_protocol.settings_schema import ProductSchema, product_schema
 
 from seatkeep_manager.policies.errors import PolicySettingsError
 
+DESCRIPTION_LIMIT = 2000
+
+
+def description_clean(text: str) -> str:
+    """A description without blanks around it, without zero bytes; at most 2,000 characters are kept."""
+    return text.replace("\x00", "").strip()[:DESCRIPTION_LIMIT]
+
 
 def settings_clean(*, product: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Check a policy's settings against the product's schema and bring them into the stored form.
@@ -43,7 +50,14 @@ def _setting(schema: ProductSchema, name: str, raw: object) -> PolicySetting:
     setting = msgspec.convert(raw, PolicySetting)
     if setting.flag is not Flag.NOT_APPLY:
         schema.validate(name, setting.value)
+        if any("\x00" in text for text in _texts(setting.value)):
+            raise SettingValueError(f"{name}: must hold no zero byte")
     return setting
+
+
+def _texts(value: object) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    return [one for one in values if isinstance(one, str)]
 
 
 def settings_load(settings: Mapping[str, Any]) -> dict[str, PolicySetting]:

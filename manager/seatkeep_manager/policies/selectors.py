@@ -7,29 +7,44 @@ from collections import defaultdict
 from collections.abc import Collection
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q, QuerySet
-from seatkeep_protocol.policy import ChainNode, EffectiveSetting, NodeKind, policies_merge
+from django.db.models import Prefetch, Q, QuerySet
+from seatkeep_protocol.policy import ChainNode, EffectiveSetting, NodeKind, Rollout, policies_merge
 from seatkeep_protocol.policy import Policy as ChainPolicy
+from seatkeep_protocol.rollouts import chain_on
 from seatkeep_protocol.settings_schema import product_schema
 
-from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.enums import AccessLevel, DeviceState
 from seatkeep_manager.directory.models import Device, StaticGroup, User
 from seatkeep_manager.directory.selectors import groups_visible
-from seatkeep_manager.policies.errors import PolicyNotFoundError
-from seatkeep_manager.policies.models import Policy, PolicyAssignment
+from seatkeep_manager.policies.enums import UNFINISHED
+from seatkeep_manager.policies.errors import PolicyNotFoundError, PolicyVersionNotFoundError, RolloutNotFoundError
+from seatkeep_manager.policies.models import Policy, PolicyAssignment, PolicyRollout, PolicyVersion
 from seatkeep_manager.policies.rules import settings_load
 
 
 def policies_visible(user: User | AnonymousUser, *, level: AccessLevel = AccessLevel.READ) -> QuerySet[Policy]:
-    """The policies of companies that a person may see or change; everybody's policies can be seen by all signed in,
-    and changed by who may change the whole instance."""
+    """The policies of companies that a person may see or change.
+
+    Everybody's policies, the built-in ones among them, are seen by all who see any group, and changed by who may change
+    the whole instance.
+    """
+    return _policies_of(user, level).filter(deleted_at__isnull=True).order_by("name", "id")
+
+
+def policies_deleted(user: User | AnonymousUser) -> QuerySet[Policy]:
+    """Deleted policies that a person may bring back, the newest first."""
+    return _policies_of(user, AccessLevel.WRITE).filter(deleted_at__isnull=False).order_by("-deleted_at", "id")
+
+
+def _policies_of(user: User | AnonymousUser, level: AccessLevel) -> QuerySet[Policy]:
     if not isinstance(user, User):
         return Policy.objects.none()
-    companies = groups_visible(user, level=level).filter(hub_id__isnull=False).values("hub_id")
-    wanted = Q(company_hub_id__in=companies)
-    if level == AccessLevel.READ or user.instance_level == AccessLevel.WRITE:
+    groups = groups_visible(user, level=level)
+    wanted = Q(company_hub_id__in=groups.filter(hub_id__isnull=False).values("hub_id"))
+    is_wide = groups.exists() if level == AccessLevel.READ else user.instance_level == AccessLevel.WRITE
+    if is_wide:
         wanted |= Q(company_hub_id__isnull=True)
-    return Policy.objects.filter(wanted, deleted_at__isnull=True).order_by("name", "id")
+    return Policy.objects.filter(wanted)
 
 
 def policy_get(user: User | AnonymousUser, *, uid: uuid.UUID, level: AccessLevel = AccessLevel.READ) -> Policy:
@@ -50,21 +65,28 @@ def device_assignments(device: Device) -> QuerySet[PolicyAssignment]:
 
 
 def groups_policies(group_ids: Collection[int]) -> dict[int, tuple[ChainPolicy, ...]]:
-    """The policies of many groups in merge order, as they stand in documents; one query."""
+    """The policies of many groups in merge order, as they stand in documents; two queries."""
     found: dict[int, list[ChainPolicy]] = defaultdict(list)
-    rows = PolicyAssignment.objects.filter(group_id__in=group_ids).select_related("policy").order_by("position", "id")
-    for row in rows:
+    for row in _with_rollouts(PolicyAssignment.objects.filter(group_id__in=group_ids)):
         found[row.group_id or 0].append(_chain_policy(row.policy))
     return {group: tuple(policies) for group, policies in found.items()}
 
 
 def devices_policies(device_ids: Collection[int]) -> dict[int, tuple[ChainPolicy, ...]]:
-    """The policies of many devices themselves in merge order, as they stand in documents; one query."""
+    """The policies of many devices themselves in merge order, as they stand in documents; two queries."""
     found: dict[int, list[ChainPolicy]] = defaultdict(list)
-    rows = PolicyAssignment.objects.filter(device_id__in=device_ids).select_related("policy").order_by("position", "id")
-    for row in rows:
+    for row in _with_rollouts(PolicyAssignment.objects.filter(device_id__in=device_ids)):
         found[row.device_id or 0].append(_chain_policy(row.policy))
     return {device: tuple(policies) for device, policies in found.items()}
+
+
+def _with_rollouts(rows: QuerySet[PolicyAssignment]) -> QuerySet[PolicyAssignment]:
+    under_way = PolicyRollout.objects.filter(state__in=UNFINISHED).select_related("version")
+    return (
+        rows.select_related("policy")
+        .prefetch_related(Prefetch("policy__rollouts", queryset=under_way, to_attr="rollouts_under_way"))
+        .order_by("position", "id")
+    )
 
 
 def group_chain(group: StaticGroup) -> list[ChainNode]:
@@ -78,14 +100,14 @@ def group_chain(group: StaticGroup) -> list[ChainNode]:
 
 
 def device_chain(device: Device) -> list[ChainNode]:
-    """The nodes from All down to a device itself with their policies, in merge order."""
+    """The nodes from All down to a device itself, in merge order, each policy in the version that counts on it."""
     own = ChainNode(
         kind=NodeKind.DEVICE,
         node=device.hex_id,
         name=device.name,
         policies=devices_policies([device.pk]).get(device.pk, ()),
     )
-    return [*group_chain(device.group), own]
+    return chain_on([*group_chain(device.group), own], device.hex_id)
 
 
 def effective_policy(device: Device, *, product: str) -> dict[str, EffectiveSetting]:
@@ -98,14 +120,83 @@ def effective_policy(device: Device, *, product: str) -> dict[str, EffectiveSett
     return policies_merge(device_chain(device), product=product, schema=product_schema(product))
 
 
+def policy_devices(policy: Policy) -> QuerySet[Device]:
+    """The managed devices under a policy's assignments, each once."""
+    groups = policy.assignments.filter(group__isnull=False).values_list("group_id", flat=True)
+    own = policy.assignments.filter(device__isnull=False).values("device_id")
+    return Device.objects.filter(Q(pk__in=own) | Q(group__path__overlap=list(groups)), state=DeviceState.ACTIVE)
+
+
 def policy_device_count(policy: Policy) -> int:
     """How many managed devices stand under a policy's assignments."""
-    groups = policy.assignments.filter(group__isnull=False).values_list("group_id", flat=True)
-    wanted = Q(policy_assignments__policy=policy) | Q(group__path__overlap=list(groups))
-    return Device.objects.filter(wanted, state="ACTIVE").distinct().count()
+    return policy_devices(policy).count()
+
+
+def group_assignments(group: StaticGroup) -> QuerySet[PolicyAssignment]:
+    """What is assigned to a group itself, in merge order, with the policy."""
+    return group.policy_assignments.select_related("policy").order_by("position", "id")
+
+
+def policy_versions(policy: Policy) -> QuerySet[PolicyVersion]:
+    """The versions of a policy the caller may see, newest first."""
+    return policy.versions.order_by("-version")
+
+
+def policy_version_get(policy: Policy, *, version: int) -> PolicyVersion:
+    """One version of a policy the caller may see.
+
+    Raises:
+        PolicyVersionNotFoundError: It has none of this number.
+    """
+    found = policy.versions.filter(version=version).first()
+    if found is None:
+        raise PolicyVersionNotFoundError
+    return found
+
+
+def rollout_under_way(policy: Policy) -> PolicyRollout | None:
+    """The roll-out of a policy that has not ended."""
+    return policy.rollouts.filter(state__in=UNFINISHED).select_related("version").first()
+
+
+def rollout_latest(policy: Policy) -> PolicyRollout | None:
+    """The newest roll-out of a policy, ended or not."""
+    return policy.rollouts.select_related("version").order_by("-id").first()
+
+
+def rollout_get(policy: Policy, *, uid: uuid.UUID) -> PolicyRollout:
+    """One roll-out of a policy the caller may see.
+
+    Raises:
+        RolloutNotFoundError: The policy has no such roll-out.
+    """
+    found = policy.rollouts.filter(uid=uid).select_related("version").first()
+    if found is None:
+        raise RolloutNotFoundError
+    return found
+
+
+def rollouts_under_way_ids() -> list[int]:
+    """The roll-outs that the worker looks after."""
+    return list(PolicyRollout.objects.filter(state__in=UNFINISHED).order_by("pk").values_list("pk", flat=True))
 
 
 def _chain_policy(policy: Policy) -> ChainPolicy:
+    under_way: list[PolicyRollout] = getattr(policy, "rollouts_under_way", [])
     return ChainPolicy(
-        policy=policy.uid.hex, name=policy.name, product=policy.product, settings=settings_load(policy.settings)
+        policy=policy.uid.hex,
+        name=policy.name,
+        product=policy.product,
+        settings=settings_load(policy.settings),
+        version=policy.version,
+        rollout=_chain_rollout(under_way[0]) if under_way else None,
+    )
+
+
+def _chain_rollout(rollout: PolicyRollout) -> Rollout:
+    return Rollout(
+        rollout=rollout.uid.hex,
+        reach=rollout.reach,
+        version=rollout.version.version,
+        settings=settings_load(rollout.version.settings),
     )

@@ -10,16 +10,28 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 from seatkeep_webkit.actors import Actor
-from seatkeep_webkit.audit.services import audit_record
 
 from seatkeep_manager.directory.models import Device, StaticGroup
 from seatkeep_manager.directory.rules import name_clean
-from seatkeep_manager.directory.services import device_touch, group_touch
-from seatkeep_manager.policies.enums import PolicyProduct
-from seatkeep_manager.policies.errors import PolicyAssignmentNotFoundError, PolicyForeignError, PolicyNotFoundError
+from seatkeep_manager.policies.enums import UNFINISHED, PolicyProduct, RolloutState
+from seatkeep_manager.policies.errors import (
+    PolicyAssignmentNotFoundError,
+    PolicyForeignError,
+    PolicyLockedError,
+    PolicyNotFoundError,
+)
 from seatkeep_manager.policies.models import Policy, PolicyAssignment, PolicyVersion
-from seatkeep_manager.policies.rules import settings_clean
+from seatkeep_manager.policies.rules import description_clean, settings_clean
 from seatkeep_manager.policies.size import document_size_check
+from seatkeep_manager.policies.writing import (
+    assignments_touch,
+    policy_lock,
+    policy_lock_to_change,
+    policy_record,
+    policy_touch,
+    version_enforce,
+    version_write,
+)
 
 
 @transaction.atomic
@@ -31,6 +43,8 @@ def policy_create(
     settings: Mapping[str, Any],
     company_hub_id: uuid.UUID | None,
     now: datetime,
+    description: str = "",
+    note: str = "",
 ) -> Policy:
     """Make a policy; nothing obeys it until it is assigned.
 
@@ -41,6 +55,8 @@ def policy_create(
         settings: Setting → {"value", "flag"?: APPLY|FORCE|NOT_APPLY, "mode"?: REPLACE|APPEND|PREPEND}.
         company_hub_id: The company that owns it; None: everybody's.
         now: Current time, aware UTC.
+        description: What it is for.
+        note: Why it was made; at most 500 characters are kept.
 
     Raises:
         NameInvalidError: The name is empty, too long or holds control characters.
@@ -49,59 +65,166 @@ def policy_create(
     clean = settings_clean(product=product, settings=settings)
     policy = Policy.objects.create(
         name=name_clean(name),
+        description=description_clean(description),
         product=product,
         company_hub_id=company_hub_id,
         settings=clean,
         created_at=now,
         changed_at=now,
     )
-    _version_write(policy, actor, now)
-    _record(actor, "policy:create", policy, now, name=policy.name)
+    version_write(policy, clean, actor=actor, now=now, note=note)
+    policy_record(actor, "policy:create", policy, now, name=policy.name)
     return policy
 
 
 @transaction.atomic
 def policy_update(
-    *, actor: Actor, policy_id: int, now: datetime, name: str | None = None, settings: Mapping[str, Any] | None = None
+    *,
+    actor: Actor,
+    policy_id: int,
+    now: datetime,
+    name: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    description: str | None = None,
+    note: str = "",
 ) -> Policy:
-    """Change a policy; every device under one of its assignments hears of it at once. A no-op changes nothing.
+    """Change a policy; new settings make a version, and every device under an assignment hears of it at once.
+
+    A no-op changes nothing.
+
+    Args:
+        actor: Who does it.
+        policy_id: The policy.
+        now: Current time, aware UTC.
+        name: A new name; None keeps it.
+        settings: New settings in whole, as for `policy_create`; None keeps them.
+        description: What it is for; None keeps it.
+        note: Why; at most 500 characters are kept with the version.
 
     Raises:
         PolicyNotFoundError: There is no such policy.
+        PolicyLockedError: It is built in.
+        PolicyRollingOutError: A version of it is being rolled out.
         NameInvalidError: The name is empty, too long or holds control characters.
         PolicySettingsError: A setting is unknown or does not fit.
         DocumentTooLargeError: A group's settings would be larger than 256 kB.
     """
-    policy = _policy_lock(policy_id)
-    new_name = policy.name if name is None else name_clean(name)
+    policy = policy_lock_to_change(policy_id)
+    _describe(actor, policy, name, description, now)
     clean = policy.settings if settings is None else settings_clean(product=policy.product, settings=settings)
-    if new_name == policy.name and clean == policy.settings:
-        return policy
-    policy.name, policy.settings, policy.changed_at = new_name, clean, now
-    policy.version += 1
-    policy.save(update_fields=["name", "settings", "changed_at", "version"])
-    _version_write(policy, actor, now)
-    _record(actor, "policy:update", policy, now, version=policy.version)
-    for assignment in policy.assignments.select_related("group", "device"):
-        _check_size(assignment)
-        _touch(assignment, now)
+    if clean != policy.settings:
+        version_enforce(policy, version_write(policy, clean, actor=actor, now=now, note=note), now)
+        policy_record(actor, "policy:update", policy, now, version=policy.version)
+    return policy
+
+
+def _describe(actor: Actor, policy: Policy, name: str | None, description: str | None, now: datetime) -> None:
+    new_name = policy.name if name is None else name_clean(name)
+    new_description = policy.description if description is None else description_clean(description)
+    if (new_name, new_description) == (policy.name, policy.description):
+        return
+    is_renamed = new_name != policy.name
+    policy.name, policy.description, policy.changed_at = new_name, new_description, now
+    policy.save(update_fields=["name", "description", "changed_at"])
+    if is_renamed:
+        policy_touch(policy, now, is_checking_size=False)
+    policy_record(actor, "policy:rename", policy, now, name=policy.name)
+
+
+@transaction.atomic
+def policy_duplicate(
+    *, actor: Actor, policy_id: int, name: str, company_hub_id: uuid.UUID | None, now: datetime
+) -> Policy:
+    """Make a policy with the settings in force of another one, assigned to nothing.
+
+    Raises:
+        PolicyNotFoundError: There is no such policy.
+        NameInvalidError: The name is empty, too long or holds control characters.
+    """
+    source = policy_lock(policy_id)
+    return policy_create(
+        actor=actor,
+        name=name,
+        product=PolicyProduct(source.product),
+        settings=source.settings,
+        company_hub_id=company_hub_id,
+        now=now,
+        description=source.description,
+        note=f"{source.name}, {source.version}",
+    )
+
+
+@transaction.atomic
+def policy_roll_back(*, actor: Actor, policy_id: int, version: PolicyVersion, now: datetime, note: str = "") -> Policy:
+    """Bring the settings of a former version back, as a new version. A no-op changes nothing.
+
+    Raises:
+        PolicyNotFoundError: There is no such policy.
+        PolicyLockedError: It is built in.
+        PolicyRollingOutError: A version of it is being rolled out.
+        PolicySettingsError: The product no longer knows a setting of that version.
+        DocumentTooLargeError: A group's settings would be larger than 256 kB.
+    """
+    policy = policy_lock_to_change(policy_id)
+    clean = settings_clean(product=policy.product, settings=version.settings)
+    if clean != policy.settings:
+        version_enforce(policy, version_write(policy, clean, actor=actor, now=now, note=note), now)
+        policy_record(actor, "policy:roll_back", policy, now, version=policy.version, former=version.version)
     return policy
 
 
 @transaction.atomic
 def policy_delete(*, actor: Actor, policy_id: int, now: datetime) -> None:
-    """Unassign a policy everywhere and put it away; its versions stay readable.
+    """Unassign a policy everywhere and put it away; `policy_restore` brings it back as it was.
+
+    A roll-out under way ends with it.
 
     Raises:
         PolicyNotFoundError: There is no such policy.
+        PolicyLockedError: It is built in.
     """
-    policy = _policy_lock(policy_id)
-    for assignment in policy.assignments.all():
-        _touch(assignment, now)
+    policy = policy_lock(policy_id)
+    if policy.is_locked:
+        raise PolicyLockedError
+    assignments = list(policy.assignments.order_by("position", "id"))
+    assignments_touch(assignments, now)
+    policy.former_targets = [
+        {"group": one.group_id} if one.group_id is not None else {"device": one.device_id} for one in assignments
+    ]
     policy.assignments.all().delete()
+    policy.rollouts.filter(state__in=UNFINISHED).update(state=RolloutState.ROLLED_BACK, finished_at=now)
     policy.deleted_at = now
-    policy.save(update_fields=["deleted_at"])
-    _record(actor, "policy:delete", policy, now)
+    policy.save(update_fields=["deleted_at", "former_targets"])
+    policy_record(actor, "policy:delete", policy, now, name=policy.name, targets=len(assignments))
+
+
+@transaction.atomic
+def policy_restore(*, actor: Actor, policy_id: int, now: datetime) -> Policy:
+    """Bring a deleted policy back, last in order on every target that it had and that is still its company's.
+
+    Idempotent.
+
+    Raises:
+        PolicyNotFoundError: There is no such policy.
+        DocumentTooLargeError: A target's settings would be larger than 256 kB by now.
+    """
+    policy = Policy.objects.select_for_update().filter(pk=policy_id).first()
+    if policy is None:
+        raise PolicyNotFoundError
+    if policy.deleted_at is None:
+        return policy
+    targets, policy.deleted_at, policy.former_targets = policy.former_targets, None, []
+    policy.save(update_fields=["deleted_at", "former_targets"])
+    groups = StaticGroup.objects.filter(pk__in=[one["group"] for one in targets if "group" in one])
+    devices = Device.objects.filter(pk__in=[one["device"] for one in targets if "device" in one])
+    for group in groups.select_for_update().order_by("pk"):
+        if _is_owned_above(policy, group):
+            _assign(actor, policy, now, group=group)
+    for device in devices.select_for_update(of=("self",)).select_related("group").order_by("pk"):
+        if _is_owned_above(policy, device.group):
+            _assign(actor, policy, now, device=device)
+    policy_record(actor, "policy:restore", policy, now, name=policy.name)
+    return policy
 
 
 @transaction.atomic
@@ -116,7 +239,7 @@ def policy_assign_group(*, actor: Actor, policy_id: int, group_id: int, now: dat
     group = StaticGroup.objects.select_for_update().filter(pk=group_id).first()
     if group is None:
         raise PolicyNotFoundError
-    policy = _policy_lock(policy_id)
+    policy = policy_lock(policy_id)
     _check_owner(policy, group)
     return _assign(actor, policy, now, group=group)
 
@@ -133,7 +256,7 @@ def policy_assign_device(*, actor: Actor, policy_id: int, device_id: int, now: d
     device = Device.objects.select_for_update(of=("self",)).select_related("group").filter(pk=device_id).first()
     if device is None:
         raise PolicyNotFoundError
-    policy = _policy_lock(policy_id)
+    policy = policy_lock(policy_id)
     _check_owner(policy, device.group)
     return _assign(actor, policy, now, device=device)
 
@@ -149,9 +272,9 @@ def policy_unassign(*, actor: Actor, assignment_id: int, now: datetime) -> None:
     assignment = found.filter(pk=assignment_id).first()
     if assignment is None:
         raise PolicyAssignmentNotFoundError
-    _touch(assignment, now)
+    assignments_touch([assignment], now)
     target = assignment.group or assignment.device
-    _record(actor, "policy:unassign", assignment.policy, now, target=str(target.uid) if target else "")
+    policy_record(actor, "policy:unassign", assignment.policy, now, target=str(target.uid) if target else "")
     assignment.delete()
 
 
@@ -166,52 +289,20 @@ def _assign(
     assignment = PolicyAssignment.objects.create(
         policy=policy, group=group, device=device, position=last + 1, created_at=now
     )
-    _check_size(assignment)
-    _touch(assignment, now)
+    document_size_check([assignment])
+    assignments_touch([assignment], now)
     target = group or device
-    _record(actor, "policy:assign", policy, now, target=str(target.uid) if target else "")
+    policy_record(actor, "policy:assign", policy, now, target=str(target.uid) if target else "")
     return assignment
 
 
 def _check_owner(policy: Policy, group: StaticGroup) -> None:
-    """A company's policy works for it and all below; one of nobody works everywhere."""
-    if policy.company_hub_id is None or policy.company_hub_id == group.company_hub_id:
-        return
-    if not StaticGroup.objects.filter(pk__in=group.path, hub_id=policy.company_hub_id).exists():
+    if not _is_owned_above(policy, group):
         raise PolicyForeignError
 
 
-def _check_size(assignment: PolicyAssignment) -> None:
-    document_size_check(group=assignment.group, device=assignment.device)
-
-
-def _touch(assignment: PolicyAssignment, now: datetime) -> None:
-    if assignment.group_id is not None:
-        group_touch(group_ids=[assignment.group_id], now=now)
-    if assignment.device_id is not None:
-        device_touch(device_ids=[assignment.device_id], now=now)
-
-
-def _policy_lock(policy_id: int) -> Policy:
-    policy = Policy.objects.select_for_update().filter(pk=policy_id, deleted_at__isnull=True).first()
-    if policy is None:
-        raise PolicyNotFoundError
-    return policy
-
-
-def _version_write(policy: Policy, actor: Actor, now: datetime) -> None:
-    PolicyVersion.objects.create(
-        policy=policy, version=policy.version, settings=policy.settings, created_at=now, created_by=actor.label
-    )
-
-
-def _record(actor: Actor, action: str, policy: Policy, now: datetime, **details: str | int | bool | None) -> None:
-    audit_record(
-        actor=actor,
-        action=action,
-        subject_type="policy",
-        subject_id=str(policy.uid),
-        company_uid=policy.company_hub_id,
-        details=details,
-        now=now,
-    )
+def _is_owned_above(policy: Policy, group: StaticGroup) -> bool:
+    """A company's policy works for it and all below; one of nobody works everywhere."""
+    if policy.company_hub_id is None or policy.company_hub_id == group.company_hub_id:
+        return True
+    return StaticGroup.objects.filter(pk__in=group.path, hub_id=policy.company_hub_id).exists()
