@@ -59,7 +59,7 @@ def company_create(
         CompanyFieldError: A field is wrong; `fields` names it.
         CompanyStatusError: The parent is suspended or removed.
     """
-    _tree_lock(is_exclusive=False)
+    tree_lock(is_exclusive=False)
     above = Company.objects.select_for_update(no_key=True).get(pk=parent.pk) if parent else None
     _place_check(above, kind)
     company = Company(
@@ -70,7 +70,6 @@ def company_create(
         created_at=now,
         updated_at=now,
         status_changed_at=now,
-        placed_at=now,
     )
     if above:
         company.time_zone, company.country = above.time_zone, above.country
@@ -141,7 +140,7 @@ def company_move(*, actor: Actor, company: Company, parent: Company, now: dateti
         CompanyNameTakenError: A new sibling has its name.
         CompanyStatusError: The company or the new parent is not in use.
     """
-    _tree_lock(is_exclusive=True)
+    tree_lock(is_exclusive=True)
     locked, above = _lock(company), Company.objects.get(pk=parent.pk)
     if locked.parent_id == above.pk:
         return locked
@@ -209,8 +208,11 @@ def _lock(company: Company) -> Company:
     return locked
 
 
-def _tree_lock(*, is_exclusive: bool) -> None:
-    # A move rewrites the paths below it; a child created meanwhile would keep the old one.
+def tree_lock(*, is_exclusive: bool) -> None:
+    """Keep the tree as it is until the transaction ends (shared), or be the only one who changes paths (exclusive).
+
+    A move rewrites the paths below it; a child created meanwhile would keep the old one. Taken before any other lock.
+    """
     name = "pg_advisory_xact_lock" if is_exclusive else "pg_advisory_xact_lock_shared"
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {name}(%s)", [AdvisoryLock.COMPANY_TREE.value])

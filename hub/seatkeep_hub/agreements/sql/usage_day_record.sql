@@ -30,7 +30,7 @@ WITH clock AS MATERIALIZED (
 ), node AS (
     SELECT n.id AS node_id, n.kind, n.license_id, n.product_id, n.created_at, n.closed_at, l.bundle_id,
            owner.id AS owner_id, owner.path AS owner_path, owner.time_zone AS zone,
-           home.id AS home_id, home.path AS home_path
+           home.id AS home_id, home.path AS home_path, home.placed_at
     FROM licensing_poolnode n
     JOIN licensing_license l ON l.id = n.license_id
     JOIN companies_company owner ON owner.id = l.owner_id
@@ -100,7 +100,8 @@ WITH clock AS MATERIALIZED (
         AND (r.closed_at IS NULL OR r.closed_at >= r.low OR leaving.is_billed)
         AND (%(since)s::timestamptz IS NULL OR r.high > %(since)s)
         AND (%(company)s::bigint IS NULL OR buyer.path @> ARRAY[%(company)s::bigint])
-        -- A company that moved keeps the days on which it bought from another.
+        -- A company that moved keeps the days that were over when it moved: they were counted then.
+        AND (r.placed_at IS NULL OR r.high > r.placed_at)
         AND NOT EXISTS (
             SELECT 1 FROM agreements_usageday u
             WHERE u.node_id = r.node_id AND u.day = %(day)s AND u.buyer_id = r.buyer_id AND u.seller_id <> r.seller_id
