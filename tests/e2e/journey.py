@@ -330,6 +330,9 @@ def customer_set_up(journey: Journey, name: str, groups: str) -> str:
     page.get_by_label("Groups").fill(groups)
     page.get_by_role("button", name="Create").click()
     expect(page.get_by_role("heading", name=f"Deployment key – {name}")).to_be_visible()
+    page.get_by_role("navigation", name="System").get_by_role("link", name="Linux").click()
+    page.wait_for_url("**system=linux*")
+    expect(page.locator(".copy-box code").first).to_contain_text("linux.sh")
     journey.check_words()
     journey.facts[f"installer {name}"] = page.url
     return command_copy(page)

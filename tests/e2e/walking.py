@@ -22,7 +22,7 @@ from .conftest import Stack
 from .waiting import wait_until
 
 install_localhost_names()
-KEY = re.compile(r"SEATKEEP_KEY=([A-Za-z0-9_.-]+)")
+KEY = re.compile(r"SEATKEEP_KEY='?([A-Za-z0-9_.-]+)")
 LINK = re.compile(r"https?://\S+/invite/\S+")
 COMPANY_PAGE = re.compile(r"/companies/[0-9a-f-]{36}/$")
 PASSWORD = "a calm sentence about harbors"  # of people who live for one test

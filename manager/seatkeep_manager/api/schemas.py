@@ -94,6 +94,36 @@ class TokenOut(Schema):
     created_at: datetime
 
 
+class KitPackageOut(Schema):
+    """What is installed; `path` is below the console's address and needs no sign-in."""
+
+    name: str
+    path: str
+    size_bytes: int
+    sha256: str
+
+
+class KitFileOut(Schema):
+    """A file to take along; with `has_key` the key stands in it."""
+
+    name: str
+    text: str
+    has_key: bool
+
+
+class KitOut(Schema):
+    """An installer.
+
+    `package` is null until the operator has built one; `package_command` also when a value fits no command line.
+    """
+
+    live_command: str
+    package: KitPackageOut | None
+    package_command: str | None
+    files: list[KitFileOut]
+    version: str
+
+
 class SetUpOut(Schema):
     """What a set-up made."""
 

@@ -71,6 +71,7 @@ urlpatterns = [
     path("installers/", installers.installers, name="installers"),
     path("installers/new/", installers.installer_new, name="installer-new"),
     path("installers/<uuid:uid>/", installers.installer, name="installer"),
+    path("installers/<uuid:uid>/files/<str:name>", installers.installer_file, name="installer-file"),
     path("installers/<uuid:uid>/live/", installers.installer_live, name="installer-live"),
     path("installers/<uuid:uid>/revoke/", installers.installer_revoke, name="installer-revoke"),
     path("installers/<uuid:uid>/replace/", installers.installer_rotate, name="installer-rotate"),

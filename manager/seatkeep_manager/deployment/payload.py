@@ -1,13 +1,24 @@
-"""The installer's payload as it lies in the bundle folder."""
+"""The installers' payloads as they lie in the bundle folder: the archive for Linux, the packages for Windows."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
 LINUX_PAYLOAD = "agent-linux-x86_64.tar.gz"
+PACKAGE_NAME = r"seatkeep-(?:agent|endpoint)-[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,5}-x64\.msi"
+"""Pattern of a Windows package's file name."""
+
+
+class Edition(StrEnum):
+    """What a Windows package installs."""
+
+    ENDPOINT = "endpoint"
+    AGENT = "agent"
 
 
 @dataclass(frozen=True)
@@ -25,6 +36,37 @@ def payload_find(folder: Path | None, name: str = LINUX_PAYLOAD) -> Payload | No
         return None
     stat = path.stat()
     return Payload(path, stat.st_size, _sha256(path, stat.st_mtime_ns, stat.st_size))
+
+
+@dataclass(frozen=True)
+class Package:
+    """A Windows package: its file, and its version as Windows Installer compares it."""
+
+    edition: Edition
+    version: str
+    payload: Payload
+
+    @property
+    def name(self) -> str:
+        """Its file name, which is also the last part of its address."""
+        return self.payload.path.name
+
+
+def packages_find(folder: Path | None) -> dict[Edition, Package]:
+    """The newest Windows package of each edition in the bundle folder; none where `make packages` has not run."""
+    newest: dict[Edition, tuple[tuple[int, ...], Path]] = {}
+    for path in sorted(folder.glob("seatkeep-*.msi")) if folder is not None else ():
+        if re.fullmatch(PACKAGE_NAME, path.name):
+            code, numbers = path.name.split("-")[1:3]
+            edition, version = Edition(code), tuple(int(part) for part in numbers.split("."))
+            newest[edition] = max(newest.get(edition, (version, path)), (version, path))
+    return {edition: _package(edition, *one) for edition, one in newest.items()}
+
+
+def _package(edition: Edition, version: tuple[int, ...], path: Path) -> Package:
+    stat = path.stat()
+    payload = Payload(path, stat.st_size, _sha256(path, stat.st_mtime_ns, stat.st_size))
+    return Package(edition, ".".join(str(part) for part in version), payload)
 
 
 @lru_cache(maxsize=8)

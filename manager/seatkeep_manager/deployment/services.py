@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from pathlib import Path
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from seatkeep_manager.deployment.payload import LINUX_PAYLOAD, Payload, payload_find
-from seatkeep_manager.deployment.rules import ca_check, script_fill
+from seatkeep_manager.deployment.kits import device_ca, linux_payload
+from seatkeep_manager.deployment.payload import LINUX_PAYLOAD
+from seatkeep_manager.deployment.rules import script_fill
 
 _TEMPLATES = files(__package__).joinpath("templates/deployment")
 
@@ -27,17 +27,6 @@ def linux_script() -> str:
         "PAYLOAD_PATH": f"/install/{LINUX_PAYLOAD}",
         "PAYLOAD_SHA256": payload.sha256,
         "PAYLOAD_BYTES": str(payload.size_bytes),
-        "CA_PEM": _device_ca(),
+        "CA_PEM": device_ca(),
     }
     return script_fill(_TEMPLATES.joinpath("linux.sh").read_text(), values)
-
-
-def linux_payload() -> Payload | None:
-    """The payload that the script downloads, if `make bundle` has made one."""
-    return payload_find(Path(settings.BUNDLE_DIR) if settings.BUNDLE_DIR else None)
-
-
-def _device_ca() -> str:
-    """The own CA that devices have to trust; empty with public certificates."""
-    path = settings.DEVICE_CA
-    return ca_check(Path(path).read_text()) if path else ""

@@ -7,24 +7,28 @@ from typing import Any
 from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
-from seatkeep_webkit.errors import NotFoundError
 
-from seatkeep_manager.deployment.services import linux_payload, linux_script
-
-
-class PayloadMissingError(NotFoundError):
-    """The operator has not built the installer's payload yet."""
-
-    code = "payload_missing"
-    message = _("The operator has not built the installer's payload yet.")
+from seatkeep_manager.deployment.errors import PayloadMissingError
+from seatkeep_manager.deployment.kits import linux_payload, windows_packages, windows_script
+from seatkeep_manager.deployment.payload import Payload
+from seatkeep_manager.deployment.services import linux_script
 
 
 @require_safe
 def linux_script_view(request: HttpRequest) -> HttpResponse:
     """The installer script for Linux; the same for everybody."""
-    response = HttpResponse(linux_script(), content_type="text/x-shellscript; charset=utf-8")
+    return _script(linux_script(), "text/x-shellscript; charset=utf-8")
+
+
+@require_safe
+def windows_script_view(request: HttpRequest) -> HttpResponse:
+    """The installer script for Windows; the same for everybody."""
+    return _script(windows_script(), "text/plain; charset=utf-8")
+
+
+def _script(text: str, content_type: str) -> HttpResponse:
+    response = HttpResponse(text, content_type=content_type)
     response["Cache-Control"] = "no-store"
     return response
 
@@ -32,10 +36,20 @@ def linux_script_view(request: HttpRequest) -> HttpResponse:
 @require_safe
 def linux_payload_view(request: HttpRequest) -> Any:
     """Agent and endpoint for Linux."""
-    payload = linux_payload()
+    return _payload(linux_payload(), "application/gzip")
+
+
+@require_safe
+def windows_package_view(request: HttpRequest, name: str) -> Any:
+    """A Windows package that this console offers, by its file name."""
+    offered = {package.name: package.payload for package in windows_packages().values()}
+    return _payload(offered.get(name), "application/x-msi")
+
+
+def _payload(payload: Payload | None, content_type: str) -> Any:
     if payload is None:
         raise PayloadMissingError
-    response = FileResponse(payload.path.open("rb"), content_type="application/gzip")
+    response = FileResponse(payload.path.open("rb"), content_type=content_type)
     response["Content-Length"] = str(payload.size_bytes)
     response["ETag"] = f'"{payload.sha256}"'
     return response

@@ -111,7 +111,7 @@ def test_this_list_knows_every_page() -> None:
     known = {*READ_PAGES, *OBJECT_PAGES, *ADMIN_PAGES}
     known |= {"devices-retire", "task-new", "detections-resolve", "quarantine-restore", "quarantine-delete"}
     known |= {"customers-ready", "offboard-live", "approvals-approve", "approvals-reject", "installer-new"}
-    known |= {"connect", "connect-live", "connect-start", "problems-seen"}
+    known |= {"connect", "connect-live", "connect-start", "problems-seen", "installer-file"}
     console = next(found for found in get_resolver().url_patterns if getattr(found, "app_name", "") == "console")
 
     assert {pattern.name for pattern in console.url_patterns} <= known

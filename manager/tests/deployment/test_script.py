@@ -170,6 +170,45 @@ def test_plain_http_to_elsewhere_is_refused(bundle: Path, tmp_path: Path) -> Non
     assert run(tmp_path, SEATKEEP_CONSOLE="http://console.example").returncode == 2
 
 
+def test_settings_come_from_a_file_and_what_is_set_wins(bundle: Path, tmp_path: Path) -> None:
+    given = tmp_path / "install.conf"
+    given.write_text("# ours\n\nSEATKEEP_KEY=sk-key_2\nSEATKEEP_SERVICE=none\nSEATKEEP_ROOT=/nowhere $(id)\n")
+
+    done = run(tmp_path, SEATKEEP_KEY="", SEATKEEP_SETTINGS=str(given))
+
+    assert (done.returncode, "service: none\n" in done.stdout) == (0, True)
+    assert (tmp_path / "root/bin/seatkeep-agent").exists()
+
+
+@pytest.mark.parametrize("line", ["PATH=/tmp", "SEATKEEP_KEY", "touch /tmp/x", " SEATKEEP_KEY=x"])
+def test_a_settings_file_is_read_and_never_run(bundle: Path, tmp_path: Path, line: str) -> None:
+    given = tmp_path / "install.conf"
+    given.write_text(line)
+
+    done = run(tmp_path, SEATKEEP_SETTINGS=str(given))
+
+    assert (done.returncode, "no setting" in last_line(done)) == (2, True)
+
+
+def test_a_missing_settings_file_is_2(bundle: Path, tmp_path: Path) -> None:
+    assert run(tmp_path, SEATKEEP_SETTINGS=str(tmp_path / "none")).returncode == 2
+
+
+@pytest.mark.parametrize(("extra", "code"), [(b"", 0), (b"x", 3)])
+def test_a_payload_at_hand_is_checked_like_a_downloaded_one(
+    bundle: Path, tmp_path: Path, server: Server, extra: bytes, code: int
+) -> None:
+    at_hand = tmp_path / "payload.tar.gz"
+    at_hand.write_bytes(server.body + extra)
+    server.body = b""
+
+    assert run(tmp_path, SEATKEEP_PAYLOAD=str(at_hand)).returncode == code
+
+
+def test_a_proxy_that_is_no_address_is_2(bundle: Path, tmp_path: Path) -> None:
+    assert run(tmp_path, SEATKEEP_PROXY="proxy:3128").returncode == 2
+
+
 def test_a_console_without_payload_fails_in_the_pipe(tmp_path: Path, settings: Any) -> None:
     settings.BUNDLE_DIR = ""
 

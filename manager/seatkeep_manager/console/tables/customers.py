@@ -116,6 +116,7 @@ class TokenTable(Table[EnrollmentToken]):
     """Install links and deployment keys."""
 
     name = "tokens"
+    opens_pages = True
     order = "-id"
     search = ("group__name__icontains", "hint__icontains")
     columns = (
@@ -137,7 +138,7 @@ class TokenTable(Table[EnrollmentToken]):
     )
 
     def row_url(self, row: EnrollmentToken) -> str:
-        """The drawer with the command and live progress."""
+        """The page with what to run or hand out, and live progress."""
         return reverse("console:installer", args=[row.uid])
 
 

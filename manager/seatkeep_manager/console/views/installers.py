@@ -17,14 +17,14 @@ from seatkeep_webkit.actors import actor_from_request
 from seatkeep_webkit.clock import now as clock_now
 from seatkeep_webkit.details import detail_response
 from seatkeep_webkit.dialogs import Confirm, FormDialog, done
-from seatkeep_webkit.errors import AppError
+from seatkeep_webkit.errors import AppError, NotFoundError
 
 from seatkeep_manager.console.forms import InstallerForm
+from seatkeep_manager.console.installer_kits import archive_name, kit_context, kit_form
 from seatkeep_manager.console.people import viewer
 from seatkeep_manager.console.tables.customers import TokenTable
 from seatkeep_manager.console.tables.devices import ApprovalTable
-from seatkeep_manager.deployment.rules import command_for
-from seatkeep_manager.deployment.services import linux_payload
+from seatkeep_manager.deployment.kits import kit_archive, kit_make, linux_payload, windows_packages
 from seatkeep_manager.directory.enums import AccessLevel
 from seatkeep_manager.directory.selectors import groups_visible
 from seatkeep_manager.enrollment.enums import InstallStep, RequestState, TokenKind
@@ -39,28 +39,59 @@ from seatkeep_manager.enrollment.services import (
     token_revoke,
 )
 
+KIT_PART = "installer-kit"
+"""Id of the part that a choice of system, edition, group or proxy replaces."""
+
 
 @require_safe
 def installers(request: HttpRequest) -> HttpResponseBase:
     """Install links and deployment keys of groups the person may change."""
-    context = {"has_payload": linux_payload() is not None}
+    context = {"has_linux": linux_payload() is not None, "has_windows": bool(windows_packages())}
     return TokenTable(request, tokens_visible(viewer(request))).response("console/installers.html", context)
 
 
 @require_safe
 def installer(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """One key: the command to copy, the link to send, what its computers say."""
-    token = token_get(viewer(request), uid=uid)
-    context = {
-        "token": token,
-        "command": command_for(console_url=settings.CONSOLE_URL, key=token.secret),
+    """One key: what to run or hand out, by system, and what its computers say."""
+    user = viewer(request)
+    token = token_get(user, uid=uid)
+    context = {"token": token, **kit_context(token, kit_form(request, user, token))}
+    if request.headers.get("HX-Target") == KIT_PART:
+        return _unstored(render(request, "console/parts/installer_kit.html", context))
+    context |= {
         "link": f"{settings.CONSOLE_URL.rstrip('/')}/i/#{token.secret}",
         "is_link": token.kind == TokenKind.INSTALL_LINK,
-        "has_payload": linux_payload() is not None,
         "now": clock_now(),
         **_progress(token),
     }
-    return detail_response(request, "console/installer.html", context)
+    return _unstored(detail_response(request, "console/installer.html", context))
+
+
+@require_safe
+def installer_file(request: HttpRequest, uid: UUID, name: str) -> HttpResponse:
+    """One file of a key's kit, or all of them as an archive."""
+    user = viewer(request)
+    token = token_get(user, uid=uid)
+    form = kit_form(request, user, token)
+    kit = kit_make(key=token.secret, wish=form.wish())
+    if name == archive_name(kit.wish):
+        return _download(name, kit_archive(kit), "application/zip")
+    found = next((file for file in kit.files if file.name == name), None)
+    if found is None:
+        raise NotFoundError
+    return _download(name, found.text.encode(), "text/plain; charset=utf-8")
+
+
+def _download(name: str, data: bytes, content_type: str) -> HttpResponse:
+    response = HttpResponse(data, content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return _unstored(response)
+
+
+def _unstored(response: HttpResponse) -> HttpResponse:
+    """A key stands in it, so no cache keeps it."""
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 @require_safe

@@ -30,7 +30,7 @@ from seatkeep_manager.customers.across import (
 )
 from seatkeep_manager.customers.selectors import template_list
 from seatkeep_manager.customers.services import template_create, template_default
-from seatkeep_manager.deployment.services import linux_payload
+from seatkeep_manager.deployment.kits import linux_payload
 from seatkeep_manager.hublink.enums import SyncKind, SyncTrigger
 from seatkeep_manager.hublink.errors import LicenseNotFoundError
 from seatkeep_manager.hublink.models import SyncRun

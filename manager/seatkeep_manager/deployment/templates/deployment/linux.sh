@@ -5,6 +5,10 @@
 #   SEATKEEP_ROOT     folder to install into (default /opt/seatkeep)
 #   SEATKEEP_SERVICE  none = no systemd service, only processes (default auto: a service where systemd runs and you are root)
 #   SEATKEEP_CONSOLE  address of the console for devices (default: the one this script came from)
+#   SEATKEEP_PROXY    http://proxy:3128, without a password
+#   SEATKEEP_GROUP    name of a group below the key's own to join
+#   SEATKEEP_PAYLOAD  file to install instead of downloading it; its checksum has to be the console's all the same
+#   SEATKEEP_SETTINGS file with lines NAME=value of the names above (default /etc/seatkeep/install.conf); what is set already wins
 #
 # Ends with one true sentence and one of these codes:
 #   0 protected · 10 waiting for approval · 11 no license seat · 2 usage or unsupported · 3 download or check failed
@@ -33,6 +37,30 @@ finish() {
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
+# Reads, never runs, the settings file: for images, cloud-init and configuration management.
+read_settings() {
+    settings=${SEATKEEP_SETTINGS:-/etc/seatkeep/install.conf}
+    if [ ! -f "$settings" ]; then
+        [ -z "${SEATKEEP_SETTINGS:-}" ] || finish 2 "The settings file $settings is not there; nothing was changed."
+        return 0
+    fi
+    [ -r "$settings" ] || finish 2 "The settings file $settings cannot be read; nothing was changed."
+    while IFS= read -r line || [ -n "$line" ]; do
+        value=${line#*=}
+        case "$line" in
+            '' | '#'*) ;;
+            SEATKEEP_KEY=*) SEATKEEP_KEY=${SEATKEEP_KEY:-$value} ;;
+            SEATKEEP_ROOT=*) SEATKEEP_ROOT=${SEATKEEP_ROOT:-$value} ;;
+            SEATKEEP_SERVICE=*) SEATKEEP_SERVICE=${SEATKEEP_SERVICE:-$value} ;;
+            SEATKEEP_CONSOLE=*) SEATKEEP_CONSOLE=${SEATKEEP_CONSOLE:-$value} ;;
+            SEATKEEP_PROXY=*) SEATKEEP_PROXY=${SEATKEEP_PROXY:-$value} ;;
+            SEATKEEP_GROUP=*) SEATKEEP_GROUP=${SEATKEEP_GROUP:-$value} ;;
+            SEATKEEP_PAYLOAD=*) SEATKEEP_PAYLOAD=${SEATKEEP_PAYLOAD:-$value} ;;
+            *) finish 2 "The settings file $settings has a line that is no setting; nothing was changed." ;;
+        esac
+    done <"$settings"
+}
+
 check_machine() {
     [ "$(uname -s)" = Linux ] || finish 2 "This installer is for Linux; nothing was changed."
     case "$(uname -m)" in
@@ -59,6 +87,11 @@ check_input() {
         /*) ;;
         *) finish 2 "SEATKEEP_ROOT must be an absolute folder; nothing was changed." ;;
     esac
+    case "${SEATKEEP_PROXY:-}" in
+        '' | http://* | https://*) ;;
+        *) finish 2 "SEATKEEP_PROXY must be an address like http://proxy.example.com:3128; nothing was changed." ;;
+    esac
+    [ -z "${SEATKEEP_PAYLOAD:-}" ] || [ -r "$SEATKEEP_PAYLOAD" ] || finish 2 "The file $SEATKEEP_PAYLOAD cannot be read; nothing was changed."
     case "$console" in
         https://* | http://*.localhost:* | http://localhost:* | http://127.0.0.1:*) ;;
         *) finish 2 "SEATKEEP_CONSOLE must be an https address; nothing was changed." ;;
@@ -127,6 +160,11 @@ progress() {
     rm -f "$work/progress.json"
 }
 
+take_payload() {
+    say "Taking $SEATKEEP_PAYLOAD"
+    cp "$SEATKEEP_PAYLOAD" "$work/payload.tar.gz" || finish 6 "The file $SEATKEEP_PAYLOAD cannot be copied into $root (full disk?)."
+}
+
 download() {
     say "Downloading $((payload_bytes / 1048576)) MB from $console"
     download_code=0
@@ -136,9 +174,12 @@ download() {
         4) finish 4 "The console at $console cannot be reached or its certificate is not trusted; nothing was installed." ;;
         *) finish 3 "The download from $console failed; nothing was installed." ;;
     esac
+}
+
+check_payload() {
     if [ "$(digest "$work/payload.tar.gz")" != "$payload_sha256" ]; then
         progress downloaded false "checksum differs"
-        finish 3 "The downloaded file is not the one the console offers (checksum differs); nothing was installed."
+        finish 3 "The file is not the one the console offers (checksum differs); nothing was installed."
     fi
     progress downloaded true ""
 }
@@ -176,6 +217,7 @@ set_up() {
 
 main() {
     umask 022
+    read_settings
     root=${SEATKEEP_ROOT:-/opt/seatkeep}
     root=${root%/}
     [ -n "$root" ] || root=/
@@ -185,8 +227,11 @@ main() {
     check_machine
     check_input
     install_id=$(cat /proc/sys/kernel/random/uuid)
+    if [ -n "${SEATKEEP_PROXY:-}" ]; then export https_proxy="$SEATKEEP_PROXY" HTTPS_PROXY="$SEATKEEP_PROXY" SEATKEEP_PROXY; fi
+    if [ -n "${SEATKEEP_GROUP:-}" ]; then export SEATKEEP_GROUP; fi
     make_folders
-    download
+    if [ -n "${SEATKEEP_PAYLOAD:-}" ]; then take_payload; else download; fi
+    check_payload
     unpack
     set_up
 }
