@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from seatkeep_webkit.actors import Actor
-from seatkeep_webkit.audit.services import audit_record
+from seatkeep_webkit.audit.services import Detail, audit_record
 from seatkeep_webkit.roles import ROLES
 
 from seatkeep_hub.companies.access import Holding, may_grant, setting_of
@@ -89,8 +89,8 @@ def access_set(
     for name, value in {**values, "changed_at": now}.items():
         setattr(access, name, value)
     access.save(update_fields=[*values, "changed_at"])
-    prices = {} if sees_prices is None else {"sees_prices": sees_prices}
-    _audit(actor, "access:set", user, company, {"level": wanted.level.value, "role": wanted.role.value, **prices}, now)
+    noted = {"level": wanted.level.value, "role": wanted.role.value, "sees_prices": wanted.sees_prices}
+    _audit(actor, "access:set", user, company, noted, now)
     return access
 
 
@@ -153,7 +153,7 @@ def user_update(
     may_use_api: bool | None = None,
 ) -> User:
     """Change a person's name and switches; None leaves one as it is. The same values change nothing."""
-    locked = User.objects.select_for_update().select_related("company").get(pk=user.pk)
+    locked: User = User.objects.select_for_update().select_related("company").get(pk=user.pk)
     wanted = {"name": name, "is_contact": is_contact, "may_use_api": may_use_api}
     changed = {key: value for key, value in wanted.items() if value is not None and getattr(locked, key) != value}
     if changed:
@@ -206,7 +206,7 @@ def owners_keep(*, user: User, companies: Iterable[Company]) -> None:
 
 
 def _audit(
-    actor: Actor, action: str, user: User, company: Company, details: dict[str, str | int | bool | None], now: datetime
+    actor: Actor, action: str, user: User, company: Company, details: Mapping[str, Detail], now: datetime
 ) -> None:
     audit_record(
         actor=actor,

@@ -21,7 +21,7 @@ TEST_CLOCK = test_clock_begin([LICENSING_URL, LICENSING_DEVICE_URL, CONSOLE_URL]
 
 OWN_APPS = (
     *("companies", "licensing", "agreements", "ordering", "upkeep", "billing", "msp", "business", "imports"),
-    *("instances", "portal", "api"),
+    *("instances", "people", "portal", "api"),
 )
 
 globals().update(
@@ -42,6 +42,8 @@ globals().update(
         form_targets=[CONSOLE_URL],
         form_targets_from="seatkeep_hub.instances.selectors.console_urls",
         public_paths=[*PUBLIC_PATHS, "/setup/", "/invite/"],
+        impersonated="seatkeep_hub.people.acting.acted_as",
+        sign_in_policy="seatkeep_hub.people.signing_in.sign_in_policy",
     )
 )
 

@@ -28,6 +28,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         """Nobody registers by themselves."""
         return False
 
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The address as everywhere else; all zeros where there is none, as behind a socket."""
+        return client_ip(request) or "0.0.0.0"  # noqa: S104  # says "not known", nothing listens on it
+
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count the try, per address and per login, before the password is looked at."""
         moment = now()

@@ -50,7 +50,7 @@ DJANGO_APPS = [
     "django.contrib.postgres",
     "django.contrib.staticfiles",
 ]
-OTHER_APPS = ["allauth", "allauth.account", "allauth.mfa", "django_htmx"]
+OTHER_APPS = ["allauth", "allauth.account", "allauth.mfa", "allauth.usersessions", "django_htmx"]
 WEBKIT_APPS = [
     "seatkeep_webkit",
     "seatkeep_webkit.audit",
@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "seatkeep_webkit.impersonation.ImpersonationMiddleware",
     "seatkeep_webkit.middleware.SignedInMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "seatkeep_webkit.guarding.SessionGuardMiddleware",
     "seatkeep_webkit.middleware.PersonMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "seatkeep_webkit.middleware.RateLimitHeadersMiddleware",

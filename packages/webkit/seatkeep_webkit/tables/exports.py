@@ -6,6 +6,7 @@ import csv
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.http import FileResponse, StreamingHttpResponse
@@ -30,7 +31,7 @@ def defused(value: object) -> object:
     """
     if isinstance(value, (datetime, date)):
         return value.isoformat()
-    if isinstance(value, (int, float)) or value is None:
+    if isinstance(value, (int, float, Decimal)) or value is None:
         return value
     text = str(value)
     return "'" + text if text.startswith(_FORMULA_STARTS) else text
@@ -76,7 +77,7 @@ def _csv_lines(columns: Sequence[Column], rows: Iterable[Any]) -> Iterator[str]:
 def _cell(sheet: Any, value: object) -> Any:
     if isinstance(value, datetime):
         return WriteOnlyCell(sheet, value=value.astimezone(UTC).replace(tzinfo=None))
-    if isinstance(value, (int, float, date)) or value is None:
+    if isinstance(value, (int, float, Decimal, date)) or value is None:
         return WriteOnlyCell(sheet, value=value)
     return _text_cell(sheet, value)
 

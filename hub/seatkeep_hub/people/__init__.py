@@ -1,0 +1,1 @@
+"""People: how they sign in, whom they act as, and what happens when they leave."""
