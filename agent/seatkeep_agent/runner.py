@@ -16,9 +16,10 @@ from seatkeep_protocol.local import (
     QuarantineRestoreArgs,
     ScanDone,
     ScanStartArgs,
+    SignaturesUpdateArgs,
 )
 from seatkeep_protocol.tasks import Params, QuarantineParams, ScanParams, TaskKind, params_decode
-from seatkeep_protocol.vocabulary import TaskRunState
+from seatkeep_protocol.vocabulary import ScanMethod, TaskRunState
 
 from seatkeep_agent.endpoint_client import EndpointClient
 from seatkeep_agent.errors import EndpointAbsentError, EndpointRefusedError, SpoolFullError
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 NOT_STARTED = frozenset({"scan_busy"})
 """Refusals after which the same run may be tried again: the endpoint says that nothing began."""
 STARTED_BEFORE = "scan_known"
+LASTING = frozenset({TaskKind.SCAN, TaskKind.SIGNATURES_UPDATE})
+"""The endpoint does them for a while and tells their end by itself."""
 
 
 class TaskRunner:
@@ -81,11 +84,11 @@ class TaskRunner:
     async def resume(self) -> None:
         """After a start: settle what was begun and never ended. Nothing is done a second time.
 
-        A scan is asked for again by the same run id: the endpoint knows it if it ever began. A restore or delete is
-        judged by whether the file is still in quarantine.
+        A scan or an update is asked for again by the same run id: the endpoint knows it if it ever began. A restore or
+        delete is judged by whether the file is still in quarantine.
         """
         for run in self._journal.in_state(TaskRunState.RUNNING):
-            if run.kind is TaskKind.SCAN:
+            if run.kind in LASTING:
                 await self._do(run)
             elif run.kind in (TaskKind.QUARANTINE_RESTORE, TaskKind.QUARANTINE_DELETE):
                 await self._settle_quarantine(run)
@@ -137,10 +140,16 @@ class TaskRunner:
             self._finish(run.run, TaskRunState.FAILED, f"{error.code}: {error}")
 
     async def _perform(self, run: JournalRun, params: Params) -> bool:
-        """Do the work; True when it is over with that (a scan is not: it tells its end by itself)."""
+        """Do the work; True when it is over with that (what the endpoint takes longer for tells its end by itself)."""
         if isinstance(params, ScanParams):
-            args = ScanStartArgs(run=run.run, targets=params.targets, is_quarantining=params.is_quarantining)
+            args = ScanStartArgs(
+                run=run.run, targets=params.targets, is_quarantining=params.is_quarantining,
+                method=params.method or ScanMethod.SEATKEEP,
+            )  # fmt: skip
             await self._endpoint.ask(Op.SCAN_START, args)
+            return False
+        if run.kind is TaskKind.SIGNATURES_UPDATE:
+            await self._endpoint.ask(Op.SIGNATURES_UPDATE, SignaturesUpdateArgs(run.run))
             return False
         if isinstance(params, QuarantineParams):
             await self._quarantine(run.kind, params)

@@ -67,8 +67,11 @@ class Daemon:
         """Serve until asked to end."""
         with self._platform.stop_requests(self._stopping.set, is_with_input=self._is_supervised):
             self.service.scanner.report_cut_off()
+            self.service.defender_jobs.report_cut_off()
             server = await self._platform.serve_local(self.layout.socket, self._serve)
             jobs = [self._keeper.run(), self._watch_status(), self._keep_schedule(), self.service.watch()]
+            if self.service.defender is not None:
+                jobs.append(self.service.defender.run(self.service.tell_status))
             tasks = [asyncio.create_task(job) for job in jobs]
             log.info("endpoint serves at %s", self.layout.socket)
             try:
@@ -81,6 +84,9 @@ class Daemon:
         for task in tasks:
             task.cancel()
         self.service.scanner.cancel_all()
+        self.service.defender_jobs.stop()
+        if self.service.defender is not None:
+            self.service.defender.close()
         await self.service.scanner.wait()
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.to_thread(self.service.watcher.close)

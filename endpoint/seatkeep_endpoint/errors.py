@@ -119,6 +119,24 @@ class DiskFullError(EndpointError):
     code = "disk_full"
 
 
+class DefenderError(EndpointError):
+    """Microsoft Defender could not do what was asked."""
+
+    code = "defender_error"
+
+
+class DefenderAbsentError(DefenderError):
+    """There is no Microsoft Defender on this machine, or it cannot be spoken to."""
+
+    code = "defender_absent"
+
+
+class DefenderRefusedError(DefenderError):
+    """Microsoft Defender, or Windows in its name, said no."""
+
+    code = "defender_refused"
+
+
 class HubError(EndpointError):
     """The hub refused the request for good.
 

@@ -51,3 +51,14 @@ CREATE TABLE IF NOT EXISTS news (
 CREATE TABLE IF NOT EXISTS scan (
     run TEXT PRIMARY KEY
 ) WITHOUT ROWID;
+
+-- What Microsoft Defender found, as far as the agent has heard of it.
+CREATE TABLE IF NOT EXISTS defender_threat (
+    detection TEXT PRIMARY KEY,   -- 32 hex digits, Defender's own
+    name      TEXT NOT NULL,
+    path      TEXT NOT NULL,
+    is_file   INTEGER NOT NULL,
+    at_us     INTEGER NOT NULL,
+    action    TEXT NOT NULL,      -- what was told last
+    is_told   INTEGER NOT NULL    -- 0 = it was history when we came
+) WITHOUT ROWID;

@@ -16,13 +16,23 @@ from seatkeep_protocol import local
 from seatkeep_protocol.errors import FrameError
 from seatkeep_protocol.local import EventName, Hello, Op
 from seatkeep_protocol.messages import EndpointStatus
-from seatkeep_protocol.protection import Protection, protection_status
-from seatkeep_protocol.vocabulary import LicenseState, QuarantineState
+from seatkeep_protocol.protection import Capabilities, capabilities_combine, protection_status
+from seatkeep_protocol.vocabulary import LicenseState, QuarantineState, ScanMethod
 
 from seatkeep_endpoint import __version__
+from seatkeep_endpoint.defender.jobs import DefenderJobs
+from seatkeep_endpoint.defender.room import DefenderRoom
+from seatkeep_endpoint.defender.runner import Runner
+from seatkeep_endpoint.defender.threats import ThreatBook
 from seatkeep_endpoint.engines.base import Engine
 from seatkeep_endpoint.engines.choice import engine_choose
-from seatkeep_endpoint.errors import EndpointError, HubError, NotProtectingError, RetiredError
+from seatkeep_endpoint.errors import (
+    DefenderRefusedError,
+    EndpointError,
+    HubError,
+    NotProtectingError,
+    RetiredError,
+)
 from seatkeep_endpoint.leasing.keeper import Activation, LeaseKeeper
 from seatkeep_endpoint.leasing.rules import SeatView
 from seatkeep_endpoint.news import News
@@ -83,6 +93,8 @@ class EndpointService:
             watch=platform.watch, folders=lambda: self.settings.values()["watch.folders"],
             examine=self.examine_written,
         )  # fmt: skip
+        self.defender = self._defender_room(platform.defender_runner())
+        self.defender_jobs = DefenderJobs(store, news, self.defender)
         self._policy_errors: dict[str, str] = {}
         self._engine_errors: dict[str, str] = {}
         self._engine: Engine = self._choose_engine()
@@ -101,6 +113,7 @@ class EndpointService:
             Op.QUARANTINE_LIST: self._quarantine_list,
             Op.QUARANTINE_RESTORE: self._quarantine_restore,
             Op.QUARANTINE_DELETE: self._quarantine_delete,
+            Op.SIGNATURES_UPDATE: self._signatures_update,
             Op.RETIRE: self._retire,
         }
 
@@ -130,10 +143,13 @@ class EndpointService:
 
     def status(self) -> EndpointStatus:
         """Everything about this product now."""
-        values, view = self.settings.values(), self.view()
-        capabilities = self._engine.capabilities()
-        open_threats = self.scanner.open_threats()
-        protection = self._protection(view, open_threats, values["signatures.max_age_days"])
+        view, defender = self.view(), self.defender.report() if self.defender else None
+        capabilities = self._capabilities()
+        open_threats = self.scanner.open_threats() + (self.defender.open_threats if self.defender else 0)
+        protection = protection_status(
+            capabilities, view.state, open_threats=open_threats, now=self._clock(),
+            signatures_max_age=timedelta(days=self.settings.values()["signatures.max_age_days"]),
+        )  # fmt: skip
         errors = {**self._policy_errors, **self._engine_errors, **self.watcher.errors}
         return EndpointStatus(
             product=self.product(),
@@ -146,8 +162,9 @@ class EndpointService:
             protection=protection.status,
             reasons=list(protection.reasons),
             open_threats=open_threats,
-            settings=values,
+            settings=self.settings.in_force(),
             settings_errors={**errors, **({"clock": CLOCK_BEHIND} if view.is_clock_behind else {})},
+            engines=[defender] if defender else [],
         )
 
     def tell_status(self) -> None:
@@ -158,16 +175,27 @@ class EndpointService:
             self._told = encoded
             self.news.tell(EventName.STATUS, status)
 
-    def scan_begin(self, run: uuid.UUID, targets: list[str], *, is_quarantining: bool = True) -> None:
+    def scan_begin(
+        self,
+        run: uuid.UUID,
+        targets: list[str],
+        *,
+        is_quarantining: bool = True,
+        method: ScanMethod = ScanMethod.SEATKEEP,
+    ) -> None:
         """Start a scan with the settings in force.
 
         Raises:
             NotProtectingError: There is no seat that allows it.
             ScanBusyError: Another scan runs.
             ScanTargetError: None of the targets exists.
+            DefenderAbsentError: Defender is to scan and is not here.
         """
         if not self.view().is_protecting:
             raise NotProtectingError("no license: this product does not protect now")
+        if method is not ScanMethod.SEATKEEP:
+            self.defender_jobs.scan(run, method, targets)
+            return
         values = self.settings.values()
         request = ScanRequest(
             targets=targets or values["scan.targets"],
@@ -194,10 +222,16 @@ class EndpointService:
         )
         self.scanner.examine(request, self._engine, loop)
 
-    def _protection(self, view: SeatView, open_threats: int, max_age_days: int) -> Protection:
-        return protection_status(
-            self._engine.capabilities(), view.state, open_threats=open_threats, now=self._clock(),
-            signatures_max_age=timedelta(days=max_age_days),
+    def _capabilities(self) -> Capabilities:
+        """What this machine has altogether."""
+        return capabilities_combine(self._engine.capabilities(), self.defender.capabilities if self.defender else None)
+
+    def _defender_room(self, runner: Runner | None) -> DefenderRoom | None:
+        if runner is None:
+            return None
+        return DefenderRoom(
+            runner=runner, book=ThreatBook(self._store, self.news, self.product, self._key.kid),
+            chosen=self.settings.chosen, clock=self._clock, may_enforce=lambda: self.view().is_protecting,
         )  # fmt: skip
 
     def _choose_engine(self) -> Engine:
@@ -244,17 +278,25 @@ class EndpointService:
         self._policy_errors = self.settings.apply(args.settings)
         self._engine = await asyncio.to_thread(self._choose_engine)
         await asyncio.to_thread(self.watcher.follow, asyncio.get_running_loop())
+        if self.defender is not None:
+            self.defender.wake()
         self.tell_status()
         return local.SettingsApplied(errors={**self._policy_errors, **self._engine_errors, **self.watcher.errors})
 
     async def _scan_start(self, args: local.ScanStartArgs) -> None:
-        self.scan_begin(args.run, args.targets, is_quarantining=args.is_quarantining)
+        self.scan_begin(args.run, args.targets, is_quarantining=args.is_quarantining, method=args.method)
 
     async def _scan_cancel(self, args: local.ScanCancelArgs) -> None:
+        if await self.defender_jobs.cancel(args.run):
+            return
         self.scanner.cancel(args.run)
 
+    async def _signatures_update(self, args: local.SignaturesUpdateArgs) -> None:
+        self.defender_jobs.update(args.run)
+
     async def _quarantine_list(self, args: local.NoArgs) -> list[local.QuarantineItem]:
-        return [
+        others = self.defender.held() if self.defender else []
+        return others + [
             local.QuarantineItem(
                 item=uuid.UUID(item.item), path=item.path, sha256=item.sha256, size_bytes=item.size_bytes,
                 threat=item.threat, at_us=item.at_us, detection=uuid.UUID(item.detection),
@@ -263,6 +305,9 @@ class EndpointService:
         ]  # fmt: skip
 
     async def _quarantine_restore(self, args: local.QuarantineRestoreArgs) -> None:
+        if self.defender is not None and self.defender.holds(args.item):
+            await asyncio.to_thread(self.defender.restore, args.item, is_excluding=args.is_excluding)
+            return
         item = await asyncio.to_thread(
             self.quarantine.restore, args.item.hex, now=self._clock(), is_excluding=args.is_excluding
         )
@@ -270,6 +315,8 @@ class EndpointService:
         self.news.record(EventName.QUARANTINE, body)
 
     async def _quarantine_delete(self, args: local.QuarantineDeleteArgs) -> None:
+        if self.defender is not None and self.defender.holds(args.item):
+            raise DefenderRefusedError("Defender empties its quarantine by itself; one file cannot be deleted from it")
         item = self.quarantine.delete(args.item.hex)
         self.news.record(EventName.QUARANTINE, quarantine_event(item, QuarantineState.DELETED, now=self._clock()))
 

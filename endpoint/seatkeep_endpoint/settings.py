@@ -9,6 +9,7 @@ import msgspec
 from seatkeep_protocol.errors import ProtocolError
 from seatkeep_protocol.settings_schema import ENDPOINT, product_schema
 
+from seatkeep_endpoint.defender.policy import MODE, PREFIX
 from seatkeep_endpoint.scanning.schedule import is_cron_line
 from seatkeep_endpoint.store import Store
 
@@ -37,6 +38,19 @@ class Settings:
     def values(self) -> dict[str, Any]:
         """Every setting's value."""
         return {**product_schema(ENDPOINT).defaults(), **self._system, **self._own(), **self._policy()}
+
+    def chosen(self) -> dict[str, Any]:
+        """Only what policies or the machine's own file set."""
+        return {**self._own(), **self._policy()}
+
+    def in_force(self) -> dict[str, Any]:
+        """Every setting that counts here: Defender's own only where somebody set them, because else it decides."""
+        chosen = self.chosen()
+        return {
+            name: value
+            for name, value in self.values().items()
+            if name in chosen or name == MODE or not name.startswith(PREFIX)
+        }
 
     def _policy(self) -> dict[str, Any]:
         return self._store.fact(POLICY_SETTINGS, dict) or {}

@@ -9,6 +9,8 @@ from typing import Any, BinaryIO, Protocol
 
 from seatkeep_machine.base import Machine
 
+from seatkeep_endpoint.defender.runner import Runner
+
 
 @dataclass(frozen=True)
 class FileStamp:
@@ -114,6 +116,9 @@ class Platform(Machine, Protocol):
 
     def default_settings(self) -> dict[str, Any]:
         """Settings whose default depends on the system."""
+
+    def defender_runner(self) -> Runner | None:
+        """How Microsoft Defender is asked here; None on a system that has none."""
 
     def watch(
         self, folders: Sequence[str], on_written: Callable[[str], None], on_lost: Callable[[str], None]

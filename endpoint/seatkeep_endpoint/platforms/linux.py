@@ -11,6 +11,7 @@ from typing import Any
 
 from seatkeep_machine.linux import LinuxMachine
 
+from seatkeep_endpoint.defender.runner import Runner
 from seatkeep_endpoint.platforms.base import Files, FolderWatch
 from seatkeep_endpoint.platforms.inotify import InotifyWatch
 from seatkeep_endpoint.platforms.posix_files import PosixFiles
@@ -24,6 +25,9 @@ class LinuxPlatform(LinuxMachine):
 
     def default_settings(self) -> dict[str, Any]:
         return {}
+
+    def defender_runner(self) -> Runner | None:
+        return None
 
     def watch(
         self, folders: Sequence[str], on_written: Callable[[str], None], on_lost: Callable[[str], None]

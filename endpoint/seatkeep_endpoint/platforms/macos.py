@@ -11,6 +11,7 @@ from typing import Any
 
 from seatkeep_machine.macos import MacMachine
 
+from seatkeep_endpoint.defender.runner import Runner
 from seatkeep_endpoint.errors import WatchUnavailableError
 from seatkeep_endpoint.platforms.base import Files, FolderWatch
 from seatkeep_endpoint.platforms.posix_files import PosixFiles
@@ -24,6 +25,9 @@ class MacPlatform(MacMachine):
 
     def default_settings(self) -> dict[str, Any]:
         return {"scan.targets": ["/Users"]}
+
+    def defender_runner(self) -> Runner | None:
+        return None
 
     def watch(
         self, folders: Sequence[str], on_written: Callable[[str], None], on_lost: Callable[[str], None]

@@ -13,6 +13,7 @@ from typing import Any
 
 from seatkeep_machine.windows.machine import WindowsMachine
 
+from seatkeep_endpoint.defender.runner import Runner, windows_runner
 from seatkeep_endpoint.platforms.base import Files, FolderWatch
 from seatkeep_endpoint.platforms.windows_files import WindowsFiles
 from seatkeep_endpoint.platforms.windows_watch import DirectoryChangesWatch
@@ -27,6 +28,9 @@ class WindowsPlatform(WindowsMachine):
     def default_settings(self) -> dict[str, Any]:
         profiles = Path(os.environ.get("PUBLIC", r"C:\Users\Public")).parent
         return {"scan.targets": [str(profiles)]}
+
+    def defender_runner(self) -> Runner | None:
+        return windows_runner()
 
     def watch(
         self, folders: Sequence[str], on_written: Callable[[str], None], on_lost: Callable[[str], None]

@@ -94,7 +94,7 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
 class NoArgs(msgspec.Struct, frozen=True):
     """Arguments of ops that take none.
 
-    They are status, deactivate, renew (the lease, soon), quarantine_list, signatures_update (Defender's).
+    They are status, deactivate, renew (the lease, soon), quarantine_list.
     """
 
 
@@ -139,6 +139,12 @@ class ScanStartArgs(msgspec.Struct, frozen=True, kw_only=True):
     targets: list[str] = []
     is_quarantining: bool = True
     method: ScanMethod = ScanMethod.SEATKEEP
+
+
+class SignaturesUpdateArgs(msgspec.Struct, frozen=True):
+    """`signatures_update`: let Defender fetch the newest signatures; `scan_done` with this `run` tells the end."""
+
+    run: uuid.UUID
 
 
 class ScanCancelArgs(msgspec.Struct, frozen=True):
@@ -218,7 +224,7 @@ ARGS_TYPES: dict[Op, type[msgspec.Struct]] = {
     Op.QUARANTINE_LIST: NoArgs,
     Op.QUARANTINE_RESTORE: QuarantineRestoreArgs,
     Op.QUARANTINE_DELETE: QuarantineDeleteArgs,
-    Op.SIGNATURES_UPDATE: NoArgs,
+    Op.SIGNATURES_UPDATE: SignaturesUpdateArgs,
     Op.RETIRE: RetireArgs,
 }
 
