@@ -8,6 +8,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 
 from seatkeep_webkit.actors import client_ip
@@ -39,6 +40,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         rate_limit(key=f"login-ip:{client_ip(request)}", limit=TRIES_PER_ADDRESS, window=WINDOW, now=moment)
         rate_limit(key=f"login:{login}", limit=TRIES_PER_LOGIN, window=WINDOW, now=moment)
         super().pre_authenticate(request, **credentials)
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Note who was tried; an address that nobody has is noted without it."""
+        from seatkeep_webkit.sign_in_journal import wrong_password_record  # The journal's models need the apps.
+
+        email = str(credentials.get("email", "")).lower()
+        person = get_user_model()._default_manager.filter(email=email).first() if email else None
+        wrong_password_record(request, person)
+        super().authentication_failed(request, **credentials)
 
 
 class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no type information

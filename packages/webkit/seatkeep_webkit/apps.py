@@ -9,3 +9,9 @@ class WebkitConfig(AppConfig):
     name = "seatkeep_webkit"
     label = "webkit"
     verbose_name = "Webkit"
+
+    def ready(self) -> None:
+        """Hear of sign-ins."""
+        from seatkeep_webkit.sign_in_journal import listen
+
+        listen()

@@ -57,6 +57,7 @@ WEBKIT_APPS = [
     "seatkeep_webkit.outbox",
     "seatkeep_webkit.idempotency",
     "seatkeep_webkit.ratelimit",
+    "seatkeep_webkit.kept",
 ]
 MIDDLEWARE = [
     "seatkeep_webkit.middleware.HealthMiddleware",
@@ -146,6 +147,7 @@ def base_settings(
         **_cookie_settings(program, site_url, is_secure=is_secure),
         **_account_settings(is_secure=is_secure),
         **mail_settings(),
+        "CACHES": _cache_settings(),
         "LOGGING": _logging(),
     }
 
@@ -192,6 +194,13 @@ def mail_settings() -> dict[str, Any]:
         "DEFAULT_FROM_EMAIL": sender,
         "SERVER_EMAIL": sender,
     }
+
+
+def _cache_settings() -> dict[str, Any]:
+    backend = "django.core.cache.backends.db.DatabaseCache"
+    options = {"MAX_ENTRIES": 100_000}
+    key = "seatkeep_webkit.kept.keys.kept_key"
+    return {"default": {"BACKEND": backend, "LOCATION": "kept_keptvalue", "KEY_FUNCTION": key, "OPTIONS": options}}
 
 
 def _template_settings() -> dict[str, Any]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from seatkeep_webkit.idempotency.services import keys_forget
+from seatkeep_webkit.kept.services import kept_forget
 from seatkeep_webkit.outbox.services import events_forget
 from seatkeep_webkit.ratelimit.services import buckets_forget
 
@@ -16,8 +17,9 @@ class Tidied(NamedTuple):
     keys: int
     limits: int
     events: int
+    kept: int
 
 
 def tidy(*, now: datetime) -> Tidied:
-    """Delete idempotency keys older than two days, rate limits that are whole again, and events that all have read."""
-    return Tidied(keys_forget(now=now), buckets_forget(now=now), events_forget(now=now))
+    """Delete idempotency keys older than two days, rate limits that are whole again, events read by all, old cache."""
+    return Tidied(keys_forget(now=now), buckets_forget(now=now), events_forget(now=now), kept_forget(now=now))
