@@ -23,6 +23,7 @@ from seatkeep_protocol.protection import protection_status
 from seatkeep_manager.detections.rules import DetectionReport, QuarantineReport
 from seatkeep_manager.detections.services import detections_report, quarantine_report
 from seatkeep_manager.directory.models import Device
+from seatkeep_manager.grouping.services import memberships_take
 from seatkeep_manager.ingest.decoding import Message, is_newer
 from seatkeep_manager.statedocs.licenses import tickets_issue
 from seatkeep_manager.tasks.rules import RunReport
@@ -45,7 +46,7 @@ def apply(messages: Sequence[Mine], *, now: datetime) -> None:
         messages: (device id, message) pairs.
         now: Current time, aware UTC.
     """
-    _heartbeats(_of(messages, Heartbeat))
+    _heartbeats(_of(messages, Heartbeat), now)
     _inventories(_of(messages, Inventory), now)
     _statuses(_of(messages, EndpointStatus), now)
     _detections(_of(messages, DetectionEvent), now)
@@ -72,11 +73,16 @@ def _place(message: Message) -> Any:
     return {"spool": envelope.spool.hex, "seq": envelope.seq, "at_us": envelope.at_us}
 
 
-def _heartbeats(found: list[tuple[int, Message, Heartbeat]]) -> None:
-    rows = [_heartbeat_row(*each) for each in _newest(found)]
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.execute(_HEARTBEATS, [list(column) for column in zip(*rows, strict=True)])
+def _heartbeats(found: list[tuple[int, Message, Heartbeat]], now: datetime) -> None:
+    newest = {each[0]: each for each in _newest(found)}
+    rows = [_heartbeat_row(*each) for each in newest.values()]
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_HEARTBEATS, [list(column) for column in zip(*rows, strict=True)])
+        taken = [row[0] for row in cursor.fetchall()]
+    groups = {pk: newest[pk][2].groups for pk in taken}
+    memberships_take(told={pk: told for pk, told in groups.items() if told is not None}, now=now)
 
 
 def _heartbeat_row(pk: int, message: Message, body: Heartbeat) -> tuple[object, ...]:

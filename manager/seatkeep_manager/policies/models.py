@@ -10,6 +10,7 @@ from django.db.models import Q, Value
 from seatkeep_webkit.ids import new_uid
 
 from seatkeep_manager.directory.models import Device, StaticGroup
+from seatkeep_manager.grouping.models import DynamicGroup
 from seatkeep_manager.policies.enums import UNFINISHED, PolicyProduct, RolloutDeviceState, RolloutState
 
 
@@ -71,12 +72,25 @@ class PolicyVersion(models.Model):
         return f"{self.policy_id} v{self.version}"
 
 
+Target = StaticGroup | DynamicGroup | Device
+TARGETS = ("group", "dynamic_group", "device")
+
+
+def target_column(target: Target) -> str:
+    """The column of an assignment that names such a target."""
+    columns = {StaticGroup: "group", DynamicGroup: "dynamic_group", Device: "device"}
+    return columns[type(target)]
+
+
 class PolicyAssignment(models.Model):
-    """A policy on a group or on one device; within a target the lower position is merged first."""
+    """A policy on a static group, a dynamic group or one device; within a target the lower position merges first."""
 
     uid = models.UUIDField(unique=True, default=new_uid)
     policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="assignments")
     group = models.ForeignKey(StaticGroup, null=True, on_delete=models.CASCADE, related_name="policy_assignments")
+    dynamic_group = models.ForeignKey(
+        DynamicGroup, null=True, on_delete=models.CASCADE, related_name="policy_assignments"
+    )
     device = models.ForeignKey(Device, null=True, on_delete=models.CASCADE, related_name="policy_assignments")
     position = models.PositiveIntegerField()
     created_at = models.DateTimeField()
@@ -84,15 +98,30 @@ class PolicyAssignment(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(group__isnull=True, device__isnull=False) | Q(group__isnull=False, device__isnull=True),
+                condition=Q(group__isnull=False, dynamic_group__isnull=True, device__isnull=True)
+                | Q(group__isnull=True, dynamic_group__isnull=False, device__isnull=True)
+                | Q(group__isnull=True, dynamic_group__isnull=True, device__isnull=False),
                 name="policy_assignment_one_target",
             ),
             models.UniqueConstraint(fields=["policy", "group"], name="policy_assignment_group_once"),
+            models.UniqueConstraint(fields=["policy", "dynamic_group"], name="policy_assignment_dynamic_once"),
             models.UniqueConstraint(fields=["policy", "device"], name="policy_assignment_device_once"),
         ]
 
     def __str__(self) -> str:
-        return f"policy {self.policy_id} on {self.group_id or self.device_id}"
+        return f"policy {self.policy_id} on {self.target}"
+
+    @property
+    def target(self) -> Target:
+        """What it is on."""
+        found = self.group or self.dynamic_group or self.device
+        assert found is not None  # noqa: S101 - the table holds exactly one
+        return found
+
+    @property
+    def anchor_id(self) -> int | None:
+        """The static group whose documents carry it; None on a device."""
+        return self.dynamic_group.anchor_id if self.dynamic_group else self.group_id
 
 
 class PolicyRollout(models.Model):

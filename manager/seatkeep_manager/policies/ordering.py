@@ -9,29 +9,27 @@ from datetime import datetime
 from django.db import transaction
 from seatkeep_webkit.actors import Actor
 
-from seatkeep_manager.directory.models import Device, StaticGroup
 from seatkeep_manager.policies.errors import PolicyAssignmentNotFoundError, PolicyOrderError
-from seatkeep_manager.policies.models import PolicyAssignment
+from seatkeep_manager.policies.models import TARGETS, PolicyAssignment, Target, target_column
 from seatkeep_manager.policies.writing import assignments_touch, policy_record
 
 
 @transaction.atomic
 def assignments_order(
-    *, actor: Actor, group: StaticGroup | None, device: Device | None, wanted: Sequence[uuid.UUID], now: datetime
+    *, actor: Actor, target: Target, wanted: Sequence[uuid.UUID], now: datetime
 ) -> list[PolicyAssignment]:
     """Put the policies of one target in order. A no-op changes nothing.
 
     Args:
         actor: Who does it.
-        group: The target, or None.
-        device: The target where it is no group.
+        target: What they are on.
         wanted: The uids of all assignments of the target, the first to merge first.
         now: Current time, aware UTC.
 
     Raises:
         PolicyOrderError: `wanted` is not exactly what is assigned there.
     """
-    rows = _locked(group, device)
+    rows = _locked(target)
     by_uid = {row.uid: row for row in rows}
     if len(wanted) != len(rows) or set(wanted) != set(by_uid):
         raise PolicyOrderError
@@ -58,22 +56,21 @@ def assignment_move(*, actor: Actor, assignment_id: int, steps: int, now: dateti
     Raises:
         PolicyAssignmentNotFoundError: It is not assigned.
     """
-    found = PolicyAssignment.objects.select_related("group", "device").filter(pk=assignment_id).first()
+    found = PolicyAssignment.objects.select_related(*TARGETS).filter(pk=assignment_id).first()
     if found is None:
         raise PolicyAssignmentNotFoundError
-    order = [row.uid for row in _locked(found.group, found.device)]
+    order = [row.uid for row in _locked(found.target)]
     place = order.index(found.uid)
     order.insert(max(0, place + steps), order.pop(place))
-    assignments_order(actor=actor, group=found.group, device=found.device, wanted=order, now=now)
+    assignments_order(actor=actor, target=found.target, wanted=order, now=now)
     return found
 
 
-def _locked(group: StaticGroup | None, device: Device | None) -> list[PolicyAssignment]:
-    rows = PolicyAssignment.objects.select_for_update(of=("self",)).select_related("policy", "group", "device")
-    return list(rows.filter(group=group, device=device).order_by("position", "id"))
+def _locked(target: Target) -> list[PolicyAssignment]:
+    rows = PolicyAssignment.objects.select_for_update(of=("self",)).select_related("policy", *TARGETS)
+    return list(rows.filter(**{target_column(target): target}).order_by("position", "id"))
 
 
 def _record(actor: Actor, ordered: list[PolicyAssignment], now: datetime) -> None:
-    target = ordered[0].group or ordered[0].device
     names = ", ".join(row.policy.name for row in ordered)[:500]
-    policy_record(actor, "policy:order", ordered[0].policy, now, target=str(target.uid) if target else "", order=names)
+    policy_record(actor, "policy:order", ordered[0].policy, now, target=str(ordered[0].target.uid), order=names)

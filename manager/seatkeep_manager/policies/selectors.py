@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Prefetch, Q, QuerySet
-from seatkeep_protocol.policy import ChainNode, EffectiveSetting, NodeKind, Rollout, policies_merge
+from seatkeep_protocol.membership import DynamicNode
+from seatkeep_protocol.policy import (
+    ChainNode,
+    EffectiveSetting,
+    NodeKind,
+    Rollout,
+    StaticLevel,
+    chain_order,
+    policies_merge,
+)
+from seatkeep_protocol.policy import DynamicGroup as DynamicBranch
 from seatkeep_protocol.policy import Policy as ChainPolicy
 from seatkeep_protocol.rollouts import chain_on
 from seatkeep_protocol.settings_schema import product_schema
@@ -16,6 +26,8 @@ from seatkeep_protocol.settings_schema import product_schema
 from seatkeep_manager.directory.enums import AccessLevel, DeviceState
 from seatkeep_manager.directory.models import Device, StaticGroup, User
 from seatkeep_manager.directory.selectors import groups_visible
+from seatkeep_manager.grouping.models import DynamicGroup, Membership
+from seatkeep_manager.grouping.selectors import device_groups, dynamic_nodes
 from seatkeep_manager.policies.enums import UNFINISHED
 from seatkeep_manager.policies.errors import PolicyNotFoundError, PolicyVersionNotFoundError, RolloutNotFoundError
 from seatkeep_manager.policies.models import Policy, PolicyAssignment, PolicyRollout, PolicyVersion
@@ -80,6 +92,20 @@ def devices_policies(device_ids: Collection[int]) -> dict[int, tuple[ChainPolicy
     return {device: tuple(policies) for device, policies in found.items()}
 
 
+def dynamic_policies(group_ids: Collection[int]) -> dict[int, tuple[ChainPolicy, ...]]:
+    """The policies of many dynamic groups in merge order, as they stand in documents; two queries."""
+    found: dict[int, list[ChainPolicy]] = defaultdict(list)
+    for row in _with_rollouts(PolicyAssignment.objects.filter(dynamic_group_id__in=group_ids)):
+        found[row.dynamic_group_id or 0].append(_chain_policy(row.policy))
+    return {group: tuple(policies) for group, policies in found.items()}
+
+
+def anchors_dynamic(anchor_ids: Collection[int]) -> dict[int, tuple[DynamicNode, ...]]:
+    """Static group → the dynamic groups directly below it with their policies, as documents carry them."""
+    below = DynamicGroup.objects.filter(anchor_id__in=anchor_ids).values_list("pk", flat=True)
+    return dynamic_nodes(anchor_ids, dynamic_policies(list(below)))
+
+
 def _with_rollouts(rows: QuerySet[PolicyAssignment]) -> QuerySet[PolicyAssignment]:
     under_way = PolicyRollout.objects.filter(state__in=UNFINISHED).select_related("version")
     return (
@@ -99,15 +125,34 @@ def group_chain(group: StaticGroup) -> list[ChainNode]:
     ]
 
 
+def group_dynamic(group: StaticGroup) -> dict[str, tuple[DynamicNode, ...]]:
+    """The dynamic groups on the way down to a static group: uid of the static group → the groups below it."""
+    found = anchors_dynamic(group.path)
+    uids = dict(StaticGroup.objects.filter(pk__in=found).values_list("pk", "uid"))
+    return {uids[pk].hex: nodes for pk, nodes in sorted(found.items())}
+
+
 def device_chain(device: Device) -> list[ChainNode]:
-    """The nodes from All down to a device itself, in merge order, each policy in the version that counts on it."""
+    """The nodes that count on a device, in merge order, each policy in the version that counts on it.
+
+    Of the dynamic groups those that the device says it belongs to.
+    """
+    member_of = {uid.hex for uid in device_groups(device).values_list("uid", flat=True)}
+    dynamic = group_dynamic(device.group) if member_of else {}
+    path = [StaticLevel(node, _joined(dynamic.get(node.node, ()), member_of)) for node in group_chain(device.group)]
     own = ChainNode(
         kind=NodeKind.DEVICE,
         node=device.hex_id,
         name=device.name,
         policies=devices_policies([device.pk]).get(device.pk, ()),
     )
-    return chain_on([*group_chain(device.group), own], device.hex_id)
+    return chain_on(chain_order(path, own), device.hex_id)
+
+
+def _joined(nodes: Iterable[DynamicNode], member_of: set[str]) -> tuple[DynamicBranch, ...]:
+    return tuple(
+        DynamicBranch(node.node, _joined(node.children, member_of)) for node in nodes if node.node.node in member_of
+    )
 
 
 def effective_policy(device: Device, *, product: str) -> dict[str, EffectiveSetting]:
@@ -124,7 +169,9 @@ def policy_devices(policy: Policy) -> QuerySet[Device]:
     """The managed devices under a policy's assignments, each once."""
     groups = policy.assignments.filter(group__isnull=False).values_list("group_id", flat=True)
     own = policy.assignments.filter(device__isnull=False).values("device_id")
-    return Device.objects.filter(Q(pk__in=own) | Q(group__path__overlap=list(groups)), state=DeviceState.ACTIVE)
+    members = Membership.objects.filter(group__policy_assignments__policy=policy).values("device_id")
+    wanted = Q(pk__in=own) | Q(pk__in=members) | Q(group__path__overlap=list(groups))
+    return Device.objects.filter(wanted, state=DeviceState.ACTIVE)
 
 
 def policy_device_count(policy: Policy) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from seatkeep_webkit.actors import Actor
 
 from seatkeep_manager.directory.models import Device, StaticGroup
 from seatkeep_manager.directory.rules import name_clean
+from seatkeep_manager.grouping.models import DynamicGroup
 from seatkeep_manager.policies.enums import UNFINISHED, PolicyProduct, RolloutState
 from seatkeep_manager.policies.errors import (
     PolicyAssignmentNotFoundError,
@@ -20,7 +21,7 @@ from seatkeep_manager.policies.errors import (
     PolicyLockedError,
     PolicyNotFoundError,
 )
-from seatkeep_manager.policies.models import Policy, PolicyAssignment, PolicyVersion
+from seatkeep_manager.policies.models import TARGETS, Policy, PolicyAssignment, PolicyVersion, Target, target_column
 from seatkeep_manager.policies.rules import description_clean, settings_clean
 from seatkeep_manager.policies.size import document_size_check
 from seatkeep_manager.policies.writing import (
@@ -186,11 +187,9 @@ def policy_delete(*, actor: Actor, policy_id: int, now: datetime) -> None:
     policy = policy_lock(policy_id)
     if policy.is_locked:
         raise PolicyLockedError
-    assignments = list(policy.assignments.order_by("position", "id"))
+    assignments = list(policy.assignments.select_related(*TARGETS).order_by("position", "id"))
     assignments_touch(assignments, now)
-    policy.former_targets = [
-        {"group": one.group_id} if one.group_id is not None else {"device": one.device_id} for one in assignments
-    ]
+    policy.former_targets = [{target_column(one.target): one.target.pk} for one in assignments]
     policy.assignments.all().delete()
     policy.rollouts.filter(state__in=UNFINISHED).update(state=RolloutState.ROLLED_BACK, finished_at=now)
     policy.deleted_at = now
@@ -215,14 +214,9 @@ def policy_restore(*, actor: Actor, policy_id: int, now: datetime) -> Policy:
         return policy
     targets, policy.deleted_at, policy.former_targets = policy.former_targets, None, []
     policy.save(update_fields=["deleted_at", "former_targets"])
-    groups = StaticGroup.objects.filter(pk__in=[one["group"] for one in targets if "group" in one])
-    devices = Device.objects.filter(pk__in=[one["device"] for one in targets if "device" in one])
-    for group in groups.select_for_update().order_by("pk"):
-        if _is_owned_above(policy, group):
-            _assign(actor, policy, now, group=group)
-    for device in devices.select_for_update(of=("self",)).select_related("group").order_by("pk"):
-        if _is_owned_above(policy, device.group):
-            _assign(actor, policy, now, device=device)
+    for target in _locked_targets(targets):
+        if _is_owned_above(policy, _place(target)):
+            _assign(actor, policy, target, now)
     policy_record(actor, "policy:restore", policy, now, name=policy.name)
     return policy
 
@@ -241,7 +235,24 @@ def policy_assign_group(*, actor: Actor, policy_id: int, group_id: int, now: dat
         raise PolicyNotFoundError
     policy = policy_lock(policy_id)
     _check_owner(policy, group)
-    return _assign(actor, policy, now, group=group)
+    return _assign(actor, policy, group, now)
+
+
+@transaction.atomic
+def policy_assign_dynamic(*, actor: Actor, policy_id: int, group_id: int, now: datetime) -> PolicyAssignment:
+    """Put a policy on a dynamic group, after those that it has. Idempotent.
+
+    Raises:
+        PolicyNotFoundError: There is no such policy or group.
+        PolicyForeignError: The policy belongs to a company that does not own the group's place.
+        DocumentTooLargeError: The settings of the group's place would be larger than 256 kB.
+    """
+    found = DynamicGroup.objects.select_for_update(of=("self",)).select_related("anchor").filter(pk=group_id).first()
+    if found is None:
+        raise PolicyNotFoundError
+    policy = policy_lock(policy_id)
+    _check_owner(policy, found.anchor)
+    return _assign(actor, policy, found, now)
 
 
 @transaction.atomic
@@ -258,7 +269,7 @@ def policy_assign_device(*, actor: Actor, policy_id: int, device_id: int, now: d
         raise PolicyNotFoundError
     policy = policy_lock(policy_id)
     _check_owner(policy, device.group)
-    return _assign(actor, policy, now, device=device)
+    return _assign(actor, policy, device, now)
 
 
 @transaction.atomic
@@ -268,31 +279,43 @@ def policy_unassign(*, actor: Actor, assignment_id: int, now: datetime) -> None:
     Raises:
         PolicyAssignmentNotFoundError: It is not assigned.
     """
-    found = PolicyAssignment.objects.select_related("policy", "group", "device")
+    found = PolicyAssignment.objects.select_related("policy", *TARGETS)
     assignment = found.filter(pk=assignment_id).first()
     if assignment is None:
         raise PolicyAssignmentNotFoundError
     assignments_touch([assignment], now)
-    target = assignment.group or assignment.device
-    policy_record(actor, "policy:unassign", assignment.policy, now, target=str(target.uid) if target else "")
+    policy_record(actor, "policy:unassign", assignment.policy, now, target=str(assignment.target.uid))
     assignment.delete()
 
 
-def _assign(
-    actor: Actor, policy: Policy, now: datetime, *, group: StaticGroup | None = None, device: Device | None = None
-) -> PolicyAssignment:
-    same_target = PolicyAssignment.objects.filter(group=group, device=device)
+def _locked_targets(former: Iterable[Mapping[str, int]]) -> Iterator[Target]:
+    """What is still there of former targets, locked: static groups, dynamic groups, devices."""
+    ids = {column: [one[column] for one in former if column in one] for column in TARGETS}
+    yield from StaticGroup.objects.select_for_update().filter(pk__in=ids["group"]).order_by("pk")
+    dynamic = DynamicGroup.objects.select_for_update(of=("self",)).select_related("anchor")
+    yield from dynamic.filter(pk__in=ids["dynamic_group"]).order_by("pk")
+    devices = Device.objects.select_for_update(of=("self",)).select_related("group")
+    yield from devices.filter(pk__in=ids["device"]).order_by("pk")
+
+
+def _place(target: Target) -> StaticGroup:
+    """The static group that a target is or stands in."""
+    if isinstance(target, StaticGroup):
+        return target
+    return target.anchor if isinstance(target, DynamicGroup) else target.group
+
+
+def _assign(actor: Actor, policy: Policy, target: Target, now: datetime) -> PolicyAssignment:
+    on_target = {target_column(target): target}
+    same_target = PolicyAssignment.objects.filter(**on_target)
     found = same_target.filter(policy=policy).first()
     if found is not None:
         return found
     last = same_target.aggregate(last=Max("position"))["last"] or 0
-    assignment = PolicyAssignment.objects.create(
-        policy=policy, group=group, device=device, position=last + 1, created_at=now
-    )
+    assignment = PolicyAssignment.objects.create(policy=policy, position=last + 1, created_at=now, **on_target)
     document_size_check([assignment])
     assignments_touch([assignment], now)
-    target = group or device
-    policy_record(actor, "policy:assign", policy, now, target=str(target.uid) if target else "")
+    policy_record(actor, "policy:assign", policy, now, target=str(target.uid))
     return assignment
 
 

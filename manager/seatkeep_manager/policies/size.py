@@ -11,7 +11,7 @@ from seatkeep_protocol.documents import DOCUMENT_LIMIT_BYTES
 from seatkeep_manager.directory.models import Device, StaticGroup
 from seatkeep_manager.policies.errors import DocumentTooLargeError
 from seatkeep_manager.policies.models import PolicyAssignment
-from seatkeep_manager.policies.selectors import devices_policies, groups_policies
+from seatkeep_manager.policies.selectors import anchors_dynamic, devices_policies, groups_policies
 
 HEAD_ROOM_BYTES = 4 * 1024
 """Signature, ids, addresses and versions around the policies of a group document."""
@@ -36,19 +36,20 @@ def document_size_check(assignments: Collection[PolicyAssignment]) -> None:
     devices = {one.device_id: one.device for one in assignments if one.device_id is not None}
     for device_id, policies in devices_policies(devices.keys()).items():
         _check(devices[device_id], _size(policies), DEVICE_POLICIES_LIMIT_BYTES)
-    changed = [one.group_id for one in assignments if one.group_id is not None]
+    changed = [one.anchor_id for one in assignments if one.anchor_id is not None]
     if changed:
         _groups_check(changed)
 
 
 def _groups_check(changed: list[int]) -> None:
     """A chain grows only where policies are assigned, so the groups with policies decide for all below them."""
-    carrying = Q(policy_assignments__isnull=False) | Q(pk__in=changed)
+    carrying = Q(policy_assignments__isnull=False) | Q(dynamic_groups__isnull=False) | Q(pk__in=changed)
     members = list(StaticGroup.objects.filter(carrying, path__overlap=changed).distinct())
     above = {pk for member in members for pk in member.path}
     sizes = {pk: _size(policies) for pk, policies in groups_policies(above).items()}
+    dynamic = {pk: _size(nodes) for pk, nodes in anchors_dynamic(above).items()}
     for member in members:
-        size = sum(NODE_BYTES + sizes.get(pk, 0) for pk in member.path)
+        size = sum(NODE_BYTES + sizes.get(pk, 0) + dynamic.get(pk, 0) for pk in member.path)
         _check(member, size, DOCUMENT_LIMIT_BYTES - HEAD_ROOM_BYTES)
 
 

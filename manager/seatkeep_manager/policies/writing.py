@@ -53,7 +53,7 @@ def policy_touch(policy: Policy, now: datetime, *, is_checking_size: bool = True
     Raises:
         DocumentTooLargeError: One of them would be too large.
     """
-    assignments = list(policy.assignments.select_related("group", "device"))
+    assignments = list(policy.assignments.select_related("group", "dynamic_group", "device"))
     if is_checking_size:
         document_size_check(assignments)
     assignments_touch(assignments, now)
@@ -62,7 +62,7 @@ def policy_touch(policy: Policy, now: datetime, *, is_checking_size: bool = True
 def assignments_touch(assignments: Iterable[PolicyAssignment], now: datetime) -> None:
     """Ask for new documents of the targets of assignments."""
     found = list(assignments)
-    group_touch(group_ids=[one.group_id for one in found if one.group_id is not None], now=now)
+    group_touch(group_ids={one.anchor_id for one in found if one.anchor_id is not None}, now=now)
     device_touch(device_ids=[one.device_id for one in found if one.device_id is not None], now=now)
 
 

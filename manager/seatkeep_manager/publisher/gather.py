@@ -31,7 +31,7 @@ from seatkeep_manager.enrollment.broker import company_hex
 from seatkeep_manager.enrollment.revocations import credentials_revoke_left
 from seatkeep_manager.enrollment.services import DEVICE_ENROLLED
 from seatkeep_manager.hublink.mirror import LICENSE_TOPIC, SEAT_TOPIC
-from seatkeep_manager.policies.selectors import devices_policies, group_chain
+from seatkeep_manager.policies.selectors import devices_policies, group_chain, group_dynamic
 from seatkeep_manager.statedocs import rules
 from seatkeep_manager.statedocs.licenses import license_assign_enrolled, license_assign_waiting
 from seatkeep_manager.statedocs.models import LicenseAssignment as AssignmentRow
@@ -181,6 +181,7 @@ def _group_document(instance: Instance, group: StaticGroup) -> rules.Content:
         company=company_hex(group.company_hub_id),
         group=group.uid.hex,
         nodes=group_chain(group),
+        dynamic=group_dynamic(group),
     )
 
 

@@ -22,6 +22,7 @@ from seatkeep_protocol.documents import (
     audience_of_device,
     audience_of_instance,
 )
+from seatkeep_protocol.membership import DynamicNode
 from seatkeep_protocol.policy import ChainNode, Policy
 from seatkeep_protocol.subjects import KEYS_KEY, device_key, group_key
 from seatkeep_protocol.vocabulary import LicenseState
@@ -75,8 +76,15 @@ def keys_document(*, instance: str, state_keys: Iterable[dict[str, str]]) -> Key
     )
 
 
-def group_document(*, instance: str, company: str, group: str, nodes: Iterable[ChainNode]) -> GroupDocument:
-    """The document of a static group: the chain from All down to it with policies."""
+def group_document(
+    *,
+    instance: str,
+    company: str,
+    group: str,
+    nodes: Iterable[ChainNode],
+    dynamic: dict[str, tuple[DynamicNode, ...]],
+) -> GroupDocument:
+    """The document of a static group: the chain from All down to it and the dynamic groups on it, with policies."""
     return GroupDocument(
         instance=instance,
         key=group_key(company, group),
@@ -85,6 +93,7 @@ def group_document(*, instance: str, company: str, group: str, nodes: Iterable[C
         issued_at_us=0,
         group=group,
         nodes=tuple(nodes),
+        dynamic=dynamic,
     )
 
 

@@ -19,3 +19,4 @@ FROM unnest(
 ) AS h (id, spool, seq, at_us, received_at, online_until, agent_version, applied, waiting, addresses, user_name)
 WHERE d.id = h.id
   AND CASE WHEN d.heartbeat_spool = h.spool THEN h.seq > d.heartbeat_seq ELSE h.at_us > d.heartbeat_at_us END
+RETURNING d.id
