@@ -161,7 +161,7 @@ def names(tree: Tree) -> list[str]:
 def test_the_last_in_order_wins(three: list[PolicyAssignment], device: Device, tree: Tree, now: datetime) -> None:
     wanted = [three[2].uid, three[0].uid, three[1].uid]
 
-    assignments_order(actor=ACTOR, group=tree.alpha, device=None, wanted=wanted, now=now)
+    assignments_order(actor=ACTOR, target=tree.alpha, wanted=wanted, now=now)
 
     assert (names(tree), beat(device)) == (["30", "10", "20"], 20)
 
@@ -181,7 +181,7 @@ def test_one_step_up_or_down_and_no_further_than_the_end(
 def test_the_same_order_again_changes_nothing(three: list[PolicyAssignment], tree: Tree, now: datetime) -> None:
     before = OutboxEvent.objects.count(), AuditEntry.objects.count()
 
-    assignments_order(actor=ACTOR, group=tree.alpha, device=None, wanted=[row.uid for row in three], now=now)
+    assignments_order(actor=ACTOR, target=tree.alpha, wanted=[row.uid for row in three], now=now)
 
     assert (OutboxEvent.objects.count(), AuditEntry.objects.count()) == before
 
@@ -197,7 +197,7 @@ def test_an_order_that_is_not_what_stands_there_is_refused(
     }  # fmt: skip
 
     with pytest.raises(PolicyOrderError):
-        assignments_order(actor=ACTOR, group=tree.alpha, device=None, wanted=lists[wanted], now=now)
+        assignments_order(actor=ACTOR, target=tree.alpha, wanted=lists[wanted], now=now)
 
 
 def test_a_file_comes_back_as_it_was_written(tree: Tree, now: datetime) -> None:

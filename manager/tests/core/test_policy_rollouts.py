@@ -325,7 +325,9 @@ def test_the_agent_and_the_console_agree_who_obeys(fleet: Fleet, now: datetime) 
             restore_id=device.uid, policies=(), tasks=(), license=None, retired_at=None, addresses=Addresses(),
         )  # fmt: skip
         document = rules.device_document(instance="1" * 32, facts=facts)
-        group = rules.group_document(instance="1" * 32, company="0" * 32, group=device.group.uid.hex, nodes=nodes)
+        group = rules.group_document(
+            instance="1" * 32, company="0" * 32, group=device.group.uid.hex, nodes=nodes, dynamic={}
+        )
         chain = document_chain(group, document, {})
         merged = policies_merge(chain, product="endpoint", schema=product_schema("endpoint"))
         if merged[HOUR].value == GOOD:
