@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from django.conf import settings
 from django.db import transaction
@@ -31,6 +32,7 @@ from seatkeep_manager.enrollment.errors import (
     RequestInvalidError,
 )
 from seatkeep_manager.enrollment.models import EnrollmentRequest, EnrollmentToken
+from seatkeep_manager.enrollment.placing import group_unknown_note, named_group
 from seatkeep_manager.enrollment.revocations import credential_revoke, valid_from
 from seatkeep_manager.enrollment.token_services import (
     deployment_key_create,
@@ -73,6 +75,16 @@ class _Asker:
     key: VerifyKey
     token: EnrollmentToken
     ip: str | None
+
+    @cached_property
+    def named(self) -> StaticGroup | None:
+        """The group that the installation names, if the customer has it."""
+        return named_group(self.token.company_hub_id, self.claims.group)
+
+    @property
+    def group(self) -> StaticGroup:
+        """Where a new device stands."""
+        return self.named or self.token.group
 
     @property
     def actor(self) -> Actor:
@@ -128,7 +140,7 @@ def _enroll(asker: _Asker, now: datetime) -> Device | Waiting:
     refusal = _refusal(machine, is_proven=is_proven, asker=asker, now=now)
     if refusal is not None:
         return _wait(asker, refusal, machine, now)
-    return _admit(asker, machine, asker.token.group, now)
+    return _admit(asker, machine, now)
 
 
 def _refusal(machine: Device | None, *, is_proven: bool, asker: _Asker, now: datetime) -> WaitReason | None:
@@ -143,17 +155,19 @@ def _is_guarded(machine: Device, now: datetime) -> bool:
     return machine.state == DeviceState.ACTIVE and is_fresh
 
 
-def _admit(asker: _Asker, machine: Device | None, group: StaticGroup, now: datetime) -> Device:
+def _admit(asker: _Asker, machine: Device | None, now: datetime) -> Device:
     if machine is None:
         device = device_create(
             actor=asker.actor,
-            group_id=group.pk,
+            group_id=asker.group.pk,
             hostname=asker.claims.hostname,
             kind=DeviceKind(asker.claims.kind.value),
             now=now,
             agent_thumbprint=asker.key.kid,
             **agent_columns(asker.claims, asker.key),
         )
+        if asker.claims.group and asker.named is None:
+            group_unknown_note(actor=asker.actor, device=device, path=asker.claims.group, now=now)
     else:
         device = _rekey(machine, asker, now)
     EnrollmentRequest.objects.filter(agent_thumbprint=asker.key.kid, state=RequestState.WAITING).delete()
@@ -244,7 +258,7 @@ def _wait(asker: _Asker, reason: WaitReason, machine: Device | None, now: dateti
     claims = asker.claims
     shown = {
         "token": asker.token,
-        "group": asker.token.group,
+        "group": asker.group,
         "company_hub_id": asker.token.company_hub_id,
         "reason": reason,
         "hostname": claims.hostname,

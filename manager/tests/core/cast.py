@@ -102,7 +102,7 @@ class FakeAgent:
             nkey=self.user.public_key.decode(),
             x25519=self.x25519,
             agent_version="1.0",
-            **extra,  # type: ignore[arg-type]  # only `previous`
+            **extra,  # type: ignore[arg-type]  # only `previous` and `group`
         )
         return enroll_build(claims, self.key)
 

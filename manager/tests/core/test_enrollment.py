@@ -18,7 +18,8 @@ from django.test import Client
 from seatkeep_license.encoding import seconds_of
 from seatkeep_license.keys import SigningKey
 from seatkeep_manager.directory.enums import DeviceState
-from seatkeep_manager.directory.models import Device
+from seatkeep_manager.directory.group_services import group_create
+from seatkeep_manager.directory.models import Device, StaticGroup
 from seatkeep_manager.directory.services import device_retire
 from seatkeep_manager.enrollment.enums import RequestState, WaitReason
 from seatkeep_manager.enrollment.errors import (
@@ -41,6 +42,7 @@ from seatkeep_manager.enrollment.services import (
     token_revoke,
 )
 from seatkeep_protocol.enrollment import JwtRequest, Previous, PreviousProof, jwt_request_build, previous_build
+from seatkeep_webkit.audit.models import AuditEntry
 
 KEYS = b'{"keys": []}'
 CONSOLE = "https://console.localhost:8443"
@@ -74,6 +76,59 @@ def enrolled(agent: FakeAgent, token: EnrollmentToken, now: datetime) -> Device:
     device = enroll(agent, token, now)
     assert isinstance(device, Device)
     return device
+
+
+@pytest.fixture
+def office(tree: Tree, now: datetime) -> StaticGroup:
+    """Alpha's group Büro/Empfang; Beta has one of the same name."""
+    for company in (tree.alpha, tree.beta):
+        above = group_create(actor=ACTOR, parent_id=company.pk, name="Büro", now=now)
+        group_create(actor=ACTOR, parent_id=above.pk, name="Empfang", now=now)
+    return StaticGroup.objects.get(name="Empfang", company_hub_id=tree.alpha.hub_id)
+
+
+@pytest.mark.parametrize("path", ["Büro/Empfang", "\\büro\\ EMPFANG \\"])
+def test_a_new_device_stands_in_the_group_that_its_installation_names(
+    token: EnrollmentToken, office: StaticGroup, now: datetime, path: str
+) -> None:
+    device = enroll(FakeAgent(), token, now, group=path)
+
+    assert isinstance(device, Device)
+    assert device.group == office
+
+
+@pytest.mark.parametrize("path", ["Empfang", "Büro/Lager", "../Beta", "Beta/Büro", "/", "%", "Büro/" * 40])
+def test_a_group_that_the_customer_does_not_have_is_noted_and_the_key_decides(
+    token: EnrollmentToken, tree: Tree, office: StaticGroup, now: datetime, path: str
+) -> None:
+    device = enroll(FakeAgent(), token, now, group=path)
+
+    assert isinstance(device, Device)
+    assert device.group == tree.alpha
+    noted = AuditEntry.objects.get(action="device:group_unknown", subject_id=str(device.uid))
+    assert noted.details["group"] == path
+
+
+def test_a_device_that_is_there_stays_where_people_put_it(
+    token: EnrollmentToken, tree: Tree, office: StaticGroup, now: datetime
+) -> None:
+    agent = FakeAgent()
+    device = enrolled(agent, token, now)
+
+    again = enroll(FakeAgent(fingerprint=agent.fingerprint), token, now + timedelta(days=60), group="Büro/Empfang")
+
+    assert isinstance(again, Device)
+    assert (again.pk, again.group) == (device.pk, tree.alpha)
+
+
+def test_a_named_group_waits_for_approval_with_its_device(
+    token: EnrollmentToken, office: StaticGroup, now: datetime
+) -> None:
+    token_revoke(actor=ACTOR, token=token, now=now)
+    waiting = enroll(FakeAgent(), token, now, group="Büro/Empfang")
+
+    assert isinstance(waiting, Waiting)
+    assert request_approve(actor=ACTOR, user=None, request=waiting.request, now=now).group == office
 
 
 def test_a_new_device_stands_in_its_keys_group(token: EnrollmentToken, tree: Tree, now: datetime) -> None:

@@ -39,6 +39,7 @@ class EnrollRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         fp: Fingerprint: component → salted digest.
         nkey: The agent's NATS public key (U…).
         x25519: The public key to seal secrets for, base64url.
+        group: Names from the customer's group down, such as "Office/Reception": where a new device would like to stand.
     """
 
     aud: str
@@ -52,6 +53,7 @@ class EnrollRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     x25519: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{43}$")]
     agent_version: Short
     previous: Previous | None = None
+    group: Annotated[str, msgspec.Meta(max_length=255)] = ""
 
 
 class JwtRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -48,6 +48,13 @@ def test_request_proves_the_agents_key() -> None:
     assert enroll_verify(enroll_build(REQUEST, AGENT_KEY), audience=CONSOLE, now=NOW) == (REQUEST, AGENT_KEY.verify_key)
 
 
+def test_a_named_group_travels_along_and_is_left_out_where_there_is_none() -> None:
+    named = msgspec.structs.replace(REQUEST, group="Büro/Empfang")
+
+    assert enroll_verify(enroll_build(named, AGENT_KEY), audience=CONSOLE, now=NOW)[0] == named
+    assert "group" not in msgspec.to_builtins(REQUEST)
+
+
 def test_request_to_another_console_is_refused() -> None:
     with pytest.raises(errors.AudienceForeignError):
         enroll_verify(enroll_build(REQUEST, AGENT_KEY), audience="https://other.example", now=NOW)
