@@ -11,9 +11,10 @@ from seatkeep_webkit.actors import Actor
 from seatkeep_webkit.audit.services import audit_record
 from seatkeep_webkit.keyring import lookup_hmac
 
-from seatkeep_hub.companies.enums import AccessLevel, Role
+from seatkeep_hub.companies.enums import AccessLevel, CompanyStatus, Role
 from seatkeep_hub.companies.models import Company, User
 from seatkeep_hub.companies.people import access_set, user_create
+from seatkeep_hub.companies.services import company_confirm
 from seatkeep_hub.msp.enums import InvitationState
 from seatkeep_hub.msp.errors import AlreadyInvitedError, InvitationOverError
 from seatkeep_hub.msp.models import Invitation
@@ -99,6 +100,8 @@ def invitation_accept(*, invitation: Invitation, name: str, password: str, actor
         raise InvitationOverError
     user = user_create(actor=actor, company=locked.company, email=locked.email, name=name, password=password, now=now)
     access_set(actor=actor, user=user, company=locked.company, level=locked.level, role=locked.role, now=now)
+    if locked.company.status == CompanyStatus.WAITING:
+        company_confirm(actor=actor, company=locked.company, now=now)
     _end(locked, InvitationState.ACCEPTED, now)
     _record(locked, "user:accept", actor, now)
     return user

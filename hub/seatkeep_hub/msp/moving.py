@@ -264,7 +264,9 @@ def _must_leave(node: PoolNode, company: Company, target: Company) -> bool:
 
 def _offers(target: Company, license: License | None) -> list[License]:
     """MSP licenses that a company at `target` could share."""
-    found = License.objects.filter(owner_id__in=target.path, kind=LicenseKind.MSP, cancelled_at=None, suspended_at=None)
+    found = License.objects.filter(
+        owner_id__in=target.path, kind=LicenseKind.MSP, cancelled_at=None, suspended_at=None, frozen_at=None
+    )
     found = found.select_related("owner", "bundle").prefetch_related("bundle__lines__product").order_by("id")
     return [one for one in found if license is None or one.pk == license.pk]
 

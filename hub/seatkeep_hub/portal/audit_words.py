@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from seatkeep_webkit.audit.words import AuditWords, Named, Names
+from seatkeep_webkit.errors import Text
 
 from seatkeep_hub.agreements.models import Agreement
 from seatkeep_hub.billing.enums import Basis, PriceUnit, Proration
@@ -59,6 +61,10 @@ ACTIONS = {
     "license:unsuspend": _("Suspension of the license taken back"),
     "price-list:set": _("Prices set"),
     "recovery-kit:take": _("Recovery kit downloaded"),
+    "request:approved": _("Request approved"),
+    "request:cancelled": _("Request taken back"),
+    "request:make": _("Asked for approval"),
+    "request:rejected": _("Request rejected"),
     "seat:deactivate": _("Protection stopped"),
     "seat:rename": _("Computer renamed"),
     "seat:resume": _("Protected again"),
@@ -67,9 +73,14 @@ ACTIONS = {
     "security_admin:revoke": _("May no longer manage licenses"),
     "statement:close": _("Month closed"),
     "statement:correct": _("Closed month corrected"),
+    "api-token:rotate": _("Secret of an API client changed"),
+    "sign-in-rule:set": _("Rules for signing in set"),
     "user:accept": _("Invitation accepted"),
     "user:create": _("User created"),
     "user:invite": _("Person invited"),
+    "user:leave": _("Person removed"),
+    "user:reinvite": _("Invited again"),
+    "user:update": _("User changed"),
     "user:uninvite": _("Invitation withdrawn"),
 }
 SUBJECTS = {
@@ -86,6 +97,7 @@ SUBJECTS = {
     "link_request": _("Request of a console"),
     "api_token": _("Integration token"),
     "import": _("Import"),
+    "request": _("Request"),
     "lease_key": _("Signing key"),
     "keyring": _("Encryption keys"),
 }
@@ -126,6 +138,15 @@ LABELS = {
     "status": _("state"),
     "stop_above": _("at most"),
     "to": _("below"),
+    "accesses": _("access settings"),
+    "factors": _("second factors"),
+    "idle_minutes": _("minutes without a click"),
+    "items": _("things settled"),
+    "may_use_api": _("may use the API"),
+    "is_contact": _("contact person"),
+    "requires_second_factor": _("second factor for everyone"),
+    "scopes": _("may"),
+    "sees_prices": _("sees prices"),
     "username": _("user name"),
     "warn_above": _("warns above"),
 }
@@ -204,4 +225,35 @@ def _instances(ids: list[str]) -> dict[str, Named]:
     return {str(uid): Named(name, reverse("portal:instance", args=[uid])) for uid, name in rows}
 
 
-WORDS = AuditWords(ACTIONS, SUBJECTS, LABELS, VALUES, PROGRAMS, names_of)
+SECTIONS: Mapping[str, tuple[Text, frozenset[str]]] = {
+    "signing-in": (_("Signing in"), frozenset({"sign-in", "session", "request", "sign-in-rule"})),
+    "people": (_("People and access"), frozenset({"user", "access", "security_admin"})),
+    "companies": (_("Companies"), frozenset({"company", "import", "bulk"})),
+    "licenses": (_("Licenses"), frozenset({"license", "agreement", "terms", "planned"})),
+    "seats": (_("Computers"), frozenset({"seat"})),
+    "billing": (_("Billing"), frozenset({"price-list", "statement", "billing"})),
+    "programs": (_("Programs"), frozenset({"api-token", "instance"})),
+    "server": (_("Server"), frozenset({"first-run", "keyring", "lease_key", "recovery-kit"})),
+}
+"""Parts of the site, with the subjects of their actions."""
+
+
+ONE_MSP_ACTIONS = {
+    "company:create": _("Customer created"),
+    "company:move": _("Customer moved"),
+    "company:offboard": _("Off-boarding ordered"),
+    "company:remove": _("Customer removed"),
+    "company:rename": _("Renamed"),
+    "company:restore": _("Customer restored"),
+    "company:suspend": _("Customer suspended"),
+    "company:unsuspend": _("Suspension of the customer taken back"),
+    "company:update": _("Details changed"),
+}
+"""With one MSP, people know customers and their own company, and no kinds."""
+WORDS = AuditWords(ACTIONS, SUBJECTS, LABELS, VALUES, PROGRAMS, names_of, SECTIONS)
+ONE_MSP_WORDS = replace(
+    WORDS,
+    actions={**ACTIONS, **ONE_MSP_ACTIONS},
+    subjects={**SUBJECTS, "company": _("Customer")},
+    sections={**SECTIONS, "companies": (_("Customers"), SECTIONS["companies"][1])},
+)
