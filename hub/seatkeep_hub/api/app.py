@@ -11,9 +11,11 @@ from seatkeep_hub.api.routes import (
     billing,
     companies,
     imports,
+    license_acts,
     licenses,
     link,
     managers,
+    ordering,
     people,
     programs,
     seats,
@@ -27,5 +29,6 @@ api = NinjaAPI(
     urls_namespace="api-v1",
 )
 install_error_handlers(api)
-for one in (link, managers, companies, imports, licenses, agreements, billing, seats, people, programs):
+LICENSING = (licenses, license_acts, ordering, agreements, seats)
+for one in (link, managers, companies, imports, *LICENSING, billing, people, programs):
     api.add_router("", one.router)

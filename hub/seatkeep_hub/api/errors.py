@@ -30,3 +30,10 @@ class ScopeMissingError(NotAllowedError):
 
     code = "scope_missing"
     message = _("This token is not let into this part of the API.")
+
+
+class ReauthenticationNeededError(NotAllowedError):
+    """Please confirm your password or second factor first."""
+
+    code = "reauthentication_needed"
+    message = _("Please confirm your password or second factor first.")

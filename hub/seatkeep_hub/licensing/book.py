@@ -133,7 +133,15 @@ class Resume:
     seat_uid: UUID
 
 
-Operation = Take | Release | Deactivate | Resume
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A person lets a computer count at another node of the same license and product."""
+
+    seat_uid: UUID
+    node_id: int
+
+
+Operation = Take | Release | Deactivate | Resume | Move
 
 
 @dataclass(slots=True)
@@ -141,7 +149,7 @@ class Outcome:
     """What became of one request.
 
     Attributes:
-        code: `new`, `held`, `released`, `unchanged`, `deactivated`, `resumed`, or a refusal code of the wire.
+        code: `new`, `held`, `released`, `unchanged`, `deactivated`, `resumed`, `moved`, or a refusal code of the wire.
         seat: The seat, where there is one.
     """
 
@@ -154,7 +162,7 @@ class Outcome:
         return self.code not in ACCEPTED
 
 
-ACCEPTED = frozenset({"new", "held", "released", "unchanged", "deactivated", "resumed"})
+ACCEPTED = frozenset({"new", "held", "released", "unchanged", "deactivated", "resumed", "moved"})
 
 
 class Event(NamedTuple):

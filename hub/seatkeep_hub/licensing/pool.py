@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import connection
 from django.db.models import F, Q
@@ -42,25 +43,30 @@ def license_lock_for(license: License, company_ids: Iterable[int]) -> tuple[Lice
 def roots_create(license: License, now: datetime) -> None:
     """Make the root node of each product of the license's bundle."""
     for line in license.bundle.lines.select_related("product").order_by("product_id"):
-        limit = rules.root_limit(
-            overuse=license.overuse, quantity=license.quantity, ceiling=license.grow_ceiling, ratio=line.ratio
-        )
-        _node_create(
-            license=license,
-            product=line.product,
-            company=license.owner,
-            parent=None,
-            kind=NodeKind.ROOT,
-            limit=limit,
-            now=now,
-        )
+        _root_create(license, line.product, line.ratio, now)
+
+
+def roots_follow(license: License, nodes: Iterable[PoolNode], now: datetime) -> None:
+    """Give a license that got another bundle the roots of its products: kept ones a new limit, new ones made or opened.
+
+    Roots of products that are gone were closed before. The nodes are locked.
+    """
+    held = {node.product_id: node for node in nodes if node.kind == NodeKind.ROOT}
+    lines = list(license.bundle.lines.select_related("product").order_by("product_id"))
+    PoolNode.objects.filter(pk__in=[held[line.product_id].pk for line in lines if line.product_id in held]).update(
+        closed_at=None
+    )
+    for line in lines:
+        if line.product_id not in held:
+            _root_create(license, line.product, line.ratio, now)
+    roots_limit(license, held.values())
 
 
 def roots_limit(license: License, nodes: Iterable[PoolNode]) -> None:
     """Set the roots' limits anew from the license's quantity, ceiling and overuse. The nodes are locked."""
     ratios = dict(license.bundle.lines.values_list("product_id", "ratio"))
     for node in nodes:
-        if node.kind == NodeKind.ROOT:
+        if node.kind == NodeKind.ROOT and node.product_id in ratios:
             limit = rules.root_limit(
                 overuse=license.overuse,
                 quantity=license.quantity,
@@ -79,7 +85,7 @@ def customer_node(*, license: License, product: Product, company: Company, now: 
     """
     if license.owner_id not in company.path:
         raise NodeOwnerError
-    root = PoolNode.objects.filter(license=license, product=product, kind=NodeKind.ROOT).first()
+    root = PoolNode.objects.filter(license=license, product=product, kind=NodeKind.ROOT, closed_at=None).first()
     if root is None:
         raise ProductNotInLicenseError
     node = PoolNode.objects.filter(license=license, product=product, company=company, kind=NodeKind.CUSTOMER).first()
@@ -151,6 +157,21 @@ def working_copy(node: PoolNode) -> rules.Node:
         is_closed=node.closed_at is not None,
         epoch=node.epoch,
         company=node.company.uid,
+    )
+
+
+def _root_create(license: License, product: Product, ratio: Decimal, now: datetime) -> PoolNode:
+    limit = rules.root_limit(
+        overuse=license.overuse, quantity=license.quantity, ceiling=license.grow_ceiling, ratio=ratio
+    )
+    return _node_create(
+        license=license,
+        product=product,
+        company=license.owner,
+        parent=None,
+        kind=NodeKind.ROOT,
+        limit=limit,
+        now=now,
     )
 
 

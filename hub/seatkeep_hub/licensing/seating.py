@@ -13,6 +13,7 @@ from seatkeep_hub.licensing.book import (
     Book,
     Deactivate,
     Event,
+    Move,
     Operation,
     Outcome,
     Release,
@@ -48,6 +49,8 @@ def _decide_one(book: Book, operation: Operation, new_uid: UUID, now: datetime) 
         return Outcome("busy", seat)
     if isinstance(operation, Release):
         return _release(book, seat, operation, now)
+    if isinstance(operation, Move):
+        return _move_by_hand(book, seat, operation, now)
     return _deactivate(book, seat, now) if isinstance(operation, Deactivate) else _resume(book, seat, now)
 
 
@@ -139,7 +142,7 @@ def _take_again(book: Book, seat: SeatRow, take: Take, path: Sequence[Node], now
 
 def _take_held(book: Book, seat: SeatRow, take: Take, path: Sequence[Node], now: datetime) -> Outcome:
     is_other_key = seat.key_thumbprint != take.key_thumbprint
-    is_elsewhere = take.is_node_explicit and seat.node_id != take.node_id
+    is_elsewhere = take.is_node_explicit and not _is_at(book.nodes[seat.node_id], take.node_id)
     if not (is_other_key or is_elsewhere):
         seat.last_seen_at, seat.is_dirty = now, True
         return Outcome("held", seat)
@@ -157,6 +160,11 @@ def _take_held(book: Book, seat: SeatRow, take: Take, path: Sequence[Node], now:
     return Outcome("held", seat)
 
 
+def _is_at(node: Node, wanted: int) -> bool:
+    """Whether a seat counts where a ticket wants it. Tickets name the customer; a site of it was chosen by a person."""
+    return node.id == wanted or (node.kind == "SITE" and node.path[-2] == wanted)
+
+
 def _move(book: Book, seat: SeatRow, path: Sequence[Node]) -> bool:
     old_path = book.path(seat.node_id)
     shift(old_path, -1)
@@ -169,6 +177,22 @@ def _move(book: Book, seat: SeatRow, path: Sequence[Node]) -> bool:
     seat.epoch += 1
     book.events.append(Event(seat, seat.node_id, "MOVED_IN", +1))
     return True
+
+
+def _move_by_hand(book: Book, seat: SeatRow, move: Move, now: datetime) -> Outcome:
+    """A person moves a computer; the device is not asked, and what it holds goes on until its next renewal."""
+    target = book.nodes.get(move.node_id)
+    is_same_pool = target is not None and (target.license_id, target.product_id) == (seat.license_id, seat.product_id)
+    if target is None or not is_same_pool or target.is_closed:
+        return Outcome("product_not_in_license", seat)
+    if seat.state != "ACTIVE":
+        return Outcome("not_in_use", seat)
+    if seat.node_id == move.node_id:
+        return Outcome("moved", seat)
+    if not _move(book, seat, book.path(move.node_id)):
+        return Outcome("no_seat_left", seat)
+    seat.decided_at, seat.is_dirty = now, True
+    return Outcome("moved", seat)
 
 
 def _introduce(seat: SeatRow, take: Take, now: datetime) -> None:

@@ -36,6 +36,11 @@ def seats_renew(*, renewals: Sequence[Renewal], now: datetime) -> list[Answer]:
         return run(renewals_script(renewals, now=now))
 
 
+def seats_stop_each(*, actor: Actor, seat_uids: Collection[UUID], now: datetime) -> list[Answer]:
+    """As `seats_deactivate`, with one answer per computer, in order: `deactivated`, `unchanged` or `seat_unknown`."""
+    return _apply_to(actor, seat_uids, [Deactivate(uid) for uid in seat_uids], "deactivate", now)
+
+
 def seats_deactivate(*, actor: Actor, seat_uids: Collection[UUID], now: datetime) -> int:
     """Stop protecting computers, at once. Can be undone for 24 hours (`seats_resume`).
 
@@ -47,7 +52,7 @@ def seats_deactivate(*, actor: Actor, seat_uids: Collection[UUID], now: datetime
     Raises:
         TooManySeatsError: More than 200 at once.
     """
-    answers = _apply_to(actor, seat_uids, [Deactivate(uid) for uid in seat_uids], "deactivate", now)
+    answers = seats_stop_each(actor=actor, seat_uids=seat_uids, now=now)
     return sum(answer.code == "deactivated" for answer in answers)
 
 

@@ -18,6 +18,7 @@ from seatkeep_hub.licensing.errors import LicenseNotFoundError, SeatNotFoundErro
 from seatkeep_hub.licensing.models import (
     Bundle,
     BundleProduct,
+    CredentialSet,
     License,
     LicenseEntry,
     PoolNode,
@@ -74,6 +75,24 @@ def license_list(viewer: Viewer) -> QuerySet[License]:
     """Licenses whose owner the viewer may see, newest first."""
     owners = companies_visible(viewer).values("pk")
     return License.objects.filter(owner__in=owners).select_related("owner", "bundle")
+
+
+def license_search(licenses: QuerySet[License], text: str) -> QuerySet[License]:
+    """Those that have every word in their id, bundle (name or code), or owner's name or number; all without a text."""
+    for word in text.split():
+        licenses = licenses.filter(
+            Q(public_id__icontains=word)
+            | Q(bundle__name__icontains=word)
+            | Q(bundle__code__icontains=word)
+            | Q(owner__name__icontains=word)
+            | Q(owner__custom_identifier__iexact=word)
+        )
+    return licenses
+
+
+def credential_list(license: License) -> QuerySet[CredentialSet]:
+    """User names of a license, one per product, by product."""
+    return CredentialSet.objects.filter(license=license).select_related("product").order_by("product__code")
 
 
 def license_get(viewer: Viewer, uid: UUID) -> License:

@@ -322,8 +322,17 @@ def audit(
     )
 
 
+def credentials_follow(license: License, now: datetime) -> None:
+    """Give a locked license one credential set per product that it holds: no more, and those it has stay."""
+    held = license.bundle.lines.values("product_id")
+    CredentialSet.objects.filter(license=license).exclude(product__in=held).delete()
+    _credentials_create(license, now)
+
+
 def _credentials_create(license: License, now: datetime) -> None:
-    for line in license.bundle.lines.select_related("product").order_by("product_id"):
+    there = CredentialSet.objects.filter(license=license).values("product_id")
+    lines = license.bundle.lines.select_related("product").exclude(product__in=there)
+    for line in lines.order_by("product_id"):
         secret = secrets.token_urlsafe(18)
         CredentialSet.objects.create(
             license=license,

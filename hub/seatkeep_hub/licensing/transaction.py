@@ -19,7 +19,7 @@ from uuid import UUID
 from seatkeep_webkit.ids import new_uid
 
 from seatkeep_hub.licensing import rules, seating
-from seatkeep_hub.licensing.book import Book, Operation, Outcome, SeatRow, Take, Terms
+from seatkeep_hub.licensing.book import Book, Move, Operation, Outcome, SeatRow, Take, Terms
 from seatkeep_hub.licensing.statements import Script, Statement
 
 _STOPS = frozenset({"DEACTIVATED", "RESTORED", "RETAKEN"})
@@ -221,7 +221,7 @@ def _book_read(operations: Sequence[Operation]) -> Script[Book]:
         "fingerprints": [one.fingerprint for one in takes],
         "seats": [one.seat_uid for one in operations if not isinstance(one, Take)],
     }
-    leaves = sorted({one.node_id for one in takes})
+    leaves = sorted({one.node_id for one in operations if isinstance(one, Take | Move)})
     node_rows = yield Statement("nodes_lock", {**wanted, "leaves": leaves})
     seat_rows = yield Statement("seats_lock", wanted)
     nodes = {row[0]: rules.Node(*row) for row in node_rows}

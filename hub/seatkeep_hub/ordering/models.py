@@ -94,9 +94,10 @@ class PlannedChange(models.Model):
 
 
 class BulkRun(models.Model):
-    """One act on many things, with what became of each; `items` are done from the first to the last.
+    """One act on many things, done from the first of `items` to the last; a killed worker's run goes on where it was.
 
-    `results` holds one `[uid, name, code, words]` per item that is done, in the order of `items`.
+    `results` holds `[uid, name, code, words]` for each item; of computers, which may be very many, only for those that
+    were refused. `succeeded` counts the others.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -105,6 +106,9 @@ class BulkRun(models.Model):
     arguments = models.JSONField(default=dict)
     items = ArrayField(models.UUIDField())
     results = models.JSONField(default=list)
+    done = models.PositiveIntegerField(default=0)
+    succeeded = models.PositiveIntegerField(default=0)
+    acting = models.JSONField(default=dict, help_text=_("Who acts, as webkit packs an actor for a job."))
     state = models.CharField(_("state"), max_length=8, choices=enums.BulkState.choices, default="RUNNING")
     user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="bulk_runs")
     company = models.ForeignKey(Company, null=True, on_delete=models.CASCADE, related_name="bulk_runs")

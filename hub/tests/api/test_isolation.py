@@ -26,6 +26,7 @@ from seatkeep_hub.instances.models import Instance
 from seatkeep_hub.instances.tokens import token_create
 from seatkeep_hub.licensing.security_admins import security_admin_invite
 from seatkeep_hub.msp.invitations import invitation_create
+from seatkeep_hub.ordering.plans import change_plan
 from seatkeep_license.keys import SigningKey
 
 OPEN_ROUTES = {"/link", "/link/poll"}
@@ -88,9 +89,15 @@ def ids(cast: Cast) -> dict[str, str]:
         "token_id": str(made.token.uid),
         "seat_id": "018f0000-0000-7000-8000-000000000001",
         "import_id": str(run.uid),
+        "product": "endpoint-workstation",
+        "plan_id": str(_plan(cast).uid),
         "job_id": "018f0000-0000-7000-8000-000000000002",
         **_billing(cast),
     }
+
+
+def _plan(cast: Cast) -> Any:
+    return change_plan(actor=ACTOR, license=cast.license, quantity=12, due_on=date(2027, 1, 1), now=NOW)
 
 
 def _billing(cast: Cast) -> dict[str, str]:
@@ -114,6 +121,15 @@ def body_of(route: Route, cast: Cast) -> dict[str, Any]:
         "PATCH /companies/{company_id}": {"name": "Intruder"},
         "POST /licenses": {"owner_id": a, "bundle_code": "endpoint-protection", "quantity": 1},
         "PUT /licenses/{license_id}/seats": {"quantity": 1},
+        "PUT /licenses/{license_id}/overuse": {"overuse": "BLOCK"},
+        "POST /licenses/{license_id}/trial/convert": {"quantity": 1},
+        "POST /licenses/{license_id}/bundle": {"bundle_code": "endpoint-advanced", "quantity": 10},
+        "POST /orders": {"owner_id": a, "lines": [{"bundle_code": "endpoint-protection", "quantity": 1}]},
+        "POST /companies/{company_id}/orders": {
+            "lines": [{"license_id": str(cast.license.uid), "product": "endpoint-workstation", "quantity": 1}]
+        },
+        "POST /companies/{company_id}/terms": {"terms": []},
+        "POST /planned-changes": {"license_id": str(cast.license.uid), "quantity": 9, "due_on": "2027-01-01"},
         "POST /agreements": {
             "company_id": customer,
             "license_id": str(cast.license.uid),

@@ -15,113 +15,34 @@ from seatkeep_webkit.idempotency import idempotent
 from seatkeep_webkit.paging import Page, paginate
 
 from seatkeep_hub.api.auth import viewer_of
+from seatkeep_hub.api.license_schemas import BundleOut, LicenseOut, LineIn, Quantity
+from seatkeep_hub.api.reauth import recently_signed_in
 from seatkeep_hub.api.schemas import Limit, PageOut
 from seatkeep_hub.companies.enums import AccessLevel
 from seatkeep_hub.companies.selectors import company_get
-from seatkeep_hub.licensing.enums import Lapse, LicenseKind, Overuse
-from seatkeep_hub.licensing.models import License, LicenseEntry
+from seatkeep_hub.licensing.enums import LicenseState
+from seatkeep_hub.licensing.models import CredentialSet, License, LicenseEntry
 from seatkeep_hub.licensing.selectors import (
     bundle_list,
+    credential_list,
     entry_list,
     license_get,
     license_list,
-    license_state,
-    license_usage,
+    license_search,
+    with_state,
 )
-from seatkeep_hub.licensing.services import (
-    MAX_QUANTITY,
-    license_key_rotate,
-    license_key_show,
-    license_order,
-    license_quantity_change,
-)
-from seatkeep_hub.licensing.suspension import license_suspend, license_unsuspend
+from seatkeep_hub.licensing.services import credential_show, license_key_show, license_quantity_change
+from seatkeep_hub.ordering.keys import key_replace
+from seatkeep_hub.ordering.orders import OrderLine, licenses_order
 
 router = Router(tags=["Licenses"])
-Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
 
 
-class BundleOut(Schema):
-    """What can be ordered."""
-
-    code: str
-    name: str
-    category: str
-
-
-class LicenseProductOut(Schema):
-    """Seats of one product of a license."""
-
-    code: str
-    name: str
-    ordered: int
-    used: int
-    promised: int
-
-
-class LicenseOut(Schema):
-    """A license."""
-
-    id: UUID
-    public_id: str
-    owner_id: UUID
-    bundle: str
-    kind: str
-    state: str
-    quantity: int
-    overuse: str
-    lapse: str
-    expires_at: datetime | None
-    created_at: datetime
-    products: list[LicenseProductOut]
-
-    @staticmethod
-    def resolve_id(license: License) -> UUID:
-        """The uid is the id outside."""
-        return license.uid
-
-    @staticmethod
-    def resolve_owner_id(license: License) -> UUID:
-        """The owner's uid."""
-        return license.owner.uid
-
-    @staticmethod
-    def resolve_bundle(license: License) -> str:
-        """The bundle's code."""
-        return license.bundle.code
-
-    @staticmethod
-    def resolve_state(license: License) -> str:
-        """The state derives from usage and time."""
-        return license_state(license, now=read_clock())
-
-    @staticmethod
-    def resolve_products(license: License) -> list[dict[str, Any]]:
-        """Seats of each product."""
-        return [
-            {
-                "code": line.product.code,
-                "name": line.product.name,
-                "ordered": line.ordered,
-                "used": line.used,
-                "promised": line.promised,
-            }
-            for line in license_usage(license)
-        ]
-
-
-class OrderIn(Schema):
-    """A bundle to be ordered."""
+class OrderIn(LineIn):
+    """A bundle to be ordered, and for whom."""
 
     owner_id: UUID
-    bundle_code: Annotated[str, Field(max_length=60)]
-    quantity: Quantity
-    kind: LicenseKind = LicenseKind.MSP
-    overuse: Overuse = Overuse.ALLOW_AND_ALERT
-    grow_ceiling: Quantity | None = None
-    lapse: Lapse = Lapse.KEEP_PROTECTING
-    lapse_days: Annotated[int, Field(ge=0, le=365)] = 0
-    expires_at: datetime | None = None
+    accepted_terms: Annotated[tuple[UUID, ...], Field(max_length=100)] = ()
 
 
 class SeatsIn(Schema):
@@ -143,6 +64,31 @@ class EntryOut(Schema):
     at: datetime
 
 
+class RotateIn(Schema):
+    """What becomes of computers that are activated."""
+
+    ends_leases: bool = False
+
+
+class CredentialOut(Schema):
+    """User name of one product."""
+
+    product: str
+    username: str
+
+    @staticmethod
+    def resolve_product(one: CredentialSet) -> str:
+        """The product's code."""
+        return one.product.code
+
+
+class SecretOut(Schema):
+    """User name and secret of one product."""
+
+    username: str
+    secret: str
+
+
 class KeyOut(Schema):
     """The secret key of a license."""
 
@@ -158,12 +104,19 @@ def bundle_index(request: HttpRequest) -> list[Any]:
 
 @router.get("/licenses", response=PageOut[LicenseOut], summary="List licenses")
 def license_index(
-    request: HttpRequest, cursor: str | None = None, limit: Limit = 100, owner_id: UUID | None = None
+    request: HttpRequest,
+    cursor: str | None = None,
+    limit: Limit = 100,
+    owner_id: UUID | None = None,
+    state: LicenseState | None = None,
+    search: Annotated[str, Field(max_length=100)] = "",
 ) -> Page[License]:
-    """Licenses whose owner you may see."""
-    found = license_list(viewer_of(request))
+    """Licenses whose owner you may see; of one owner, in one state, or with words in id, bundle or owner's name."""
+    found = license_search(license_list(viewer_of(request)), search)
     if owner_id:
         found = found.filter(owner__uid=owner_id)
+    if state:
+        found = with_state(found, now=read_clock()).filter(state_now=state)
     return paginate(found, order=("-id",), cursor=cursor, limit=limit)
 
 
@@ -172,8 +125,13 @@ def license_index(
 def license_new(request: HttpRequest, body: OrderIn) -> Status[License]:
     """One license with a key and one credential set per product, shared by the owner's customers."""
     owner = company_get(viewer_of(request), body.owner_id, level=AccessLevel.WRITE)
-    made = license_order(
-        actor=actor_from_request(request), owner=owner, now=read_clock(), **body.dict(exclude={"owner_id"})
+    line = OrderLine(**body.dict(exclude={"owner_id", "accepted_terms"}))
+    (made,) = licenses_order(
+        actor=actor_from_request(request),
+        owner=owner,
+        lines=[line],
+        accepted_terms=body.accepted_terms,
+        now=read_clock(),
     )
     return Status(201, made)
 
@@ -206,27 +164,39 @@ def license_history(
 def license_key(request: HttpRequest, license_id: UUID) -> dict[str, str]:
     """Show the key; noted in the audit log."""
     license = writable(request, license_id)
+    recently_signed_in(request)
     return {"key": license_key_show(actor=actor_from_request(request), license=license, now=read_clock())}
 
 
 @router.post("/licenses/{license_id}/key/rotate", response=KeyOut, summary="Change the secret key")
-def license_key_new(request: HttpRequest, license_id: UUID) -> dict[str, str]:
-    """The old key activates nothing more; computers that are activated go on."""
+def license_key_new(request: HttpRequest, license_id: UUID, body: RotateIn | None = None) -> dict[str, str]:
+    """The old key and credentials activate nothing more; computers go on, unless `ends_leases` stops them all."""
     license = writable(request, license_id)
-    return {"key": license_key_rotate(actor=actor_from_request(request), license=license, now=read_clock())}
+    recently_signed_in(request)
+    ends = body is not None and body.ends_leases
+    replaced = key_replace(actor=actor_from_request(request), license=license, ends_leases=ends, now=read_clock())
+    return {"key": replaced.key}
 
 
-@router.post("/licenses/{license_id}/suspend", response=LicenseOut, summary="Suspend a license")
-def license_pause(request: HttpRequest, license_id: UUID) -> License:
-    """No activation, no renewal; protection goes on as the license says."""
-    return license_suspend(actor=actor_from_request(request), license=writable(request, license_id), now=read_clock())
+@router.get(
+    "/licenses/{license_id}/credential-sets", response=list[CredentialOut], summary="List user names of a license"
+)
+def license_credentials(request: HttpRequest, license_id: UUID) -> list[Any]:
+    """One set per product, without the secrets."""
+    return list(credential_list(license_get(viewer_of(request), license_id)))
 
 
-@router.post("/licenses/{license_id}/unsuspend", response=LicenseOut, summary="Take a suspension back")
-def license_resume(request: HttpRequest, license_id: UUID) -> License:
-    """Take a suspension back."""
+@router.post(
+    "/licenses/{license_id}/credential-sets/{product}/show", response=SecretOut, summary="Show a secret of a license"
+)
+def license_credential(request: HttpRequest, license_id: UUID, product: str) -> dict[str, str]:
+    """Show user name and secret of one product; noted in the audit log."""
     license = writable(request, license_id)
-    return license_unsuspend(actor=actor_from_request(request), license=license, now=read_clock())
+    recently_signed_in(request)
+    shown = credential_show(
+        actor=actor_from_request(request), license=license, product_code=product[:60], now=read_clock()
+    )
+    return {"username": shown.username, "secret": shown.secret}
 
 
 def writable(request: HttpRequest, uid: UUID) -> License:

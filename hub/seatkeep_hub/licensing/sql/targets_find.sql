@@ -26,6 +26,7 @@ JOIN licensing_license l ON l.id = f.license_id
 LEFT JOIN licensing_product p ON p.code = w.product
 LEFT JOIN licensing_poolnode root
        ON root.license_id = f.license_id AND root.product_id = p.id AND root.kind = 'ROOT'
+      AND root.closed_at IS NULL
 LEFT JOIN companies_company c ON c.uid = w.company
 LEFT JOIN licensing_poolnode share
        ON share.license_id = f.license_id AND share.product_id = p.id AND share.company_id = c.id
