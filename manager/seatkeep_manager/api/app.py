@@ -6,7 +6,16 @@ from ninja import NinjaAPI
 from seatkeep_webkit.problems import install_error_handlers
 
 from seatkeep_manager.api.auth import AUTH
-from seatkeep_manager.api.routes import customers, devices, installers, protection, rollout, system
+from seatkeep_manager.api.routes import (
+    customers,
+    devices,
+    installers,
+    policies,
+    policy_rollouts,
+    protection,
+    rollout,
+    system,
+)
 
 api = NinjaAPI(
     title="Seatkeep Console",
@@ -17,5 +26,5 @@ api = NinjaAPI(
     description="Everything that a person can do in the console. Ids are uids; lists page by cursor.",
 )
 install_error_handlers(api)
-for router in (devices.router, customers.router, protection.router, rollout.router, installers.router, system.router):
-    api.add_router("", router)
+for area in (devices, customers, protection, policies, policy_rollouts, rollout, installers, system):
+    api.add_router("", area.router)

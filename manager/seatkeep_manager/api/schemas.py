@@ -180,6 +180,7 @@ class DetectionOut(Schema):
     name: str
     severity: str
     engine: str
+    action: str
     path: str
     sha256: str
     is_test: bool
@@ -246,33 +247,6 @@ class RunOut(Schema):
     queued_at: datetime
     finished_at: datetime | None
     device_uid: UUID = Field(alias="device.uid")
-
-
-class PolicyIn(Schema):
-    """A policy; `company` is a customer's uid, or null for everybody's."""
-
-    name: str
-    product: str = Field(pattern="^(endpoint|agent)$")
-    settings: dict[str, Any]
-    company: UUID | None = None
-
-
-class PolicyChange(Schema):
-    """What to change of a policy."""
-
-    name: str | None = None
-    settings: dict[str, Any] | None = None
-
-
-class PolicyOut(Schema):
-    """A policy."""
-
-    uid: UUID
-    name: str
-    product: str
-    settings: dict[str, Any]
-    version: int
-    changed_at: datetime
 
 
 class AssignIn(Schema):

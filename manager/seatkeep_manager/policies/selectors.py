@@ -27,7 +27,7 @@ from seatkeep_manager.directory.enums import AccessLevel, DeviceState
 from seatkeep_manager.directory.models import Device, StaticGroup, User
 from seatkeep_manager.directory.selectors import groups_visible
 from seatkeep_manager.grouping.models import DynamicGroup, Membership
-from seatkeep_manager.grouping.selectors import device_groups, dynamic_nodes
+from seatkeep_manager.grouping.selectors import dynamic_nodes
 from seatkeep_manager.policies.enums import UNFINISHED
 from seatkeep_manager.policies.errors import PolicyNotFoundError, PolicyVersionNotFoundError, RolloutNotFoundError
 from seatkeep_manager.policies.models import Policy, PolicyAssignment, PolicyRollout, PolicyVersion
@@ -137,16 +137,29 @@ def device_chain(device: Device) -> list[ChainNode]:
 
     Of the dynamic groups those that the device says it belongs to.
     """
-    member_of = {uid.hex for uid in device_groups(device).values_list("uid", flat=True)}
-    dynamic = group_dynamic(device.group) if member_of else {}
-    path = [StaticLevel(node, _joined(dynamic.get(node.node, ()), member_of)) for node in group_chain(device.group)]
-    own = ChainNode(
-        kind=NodeKind.DEVICE,
-        node=device.hex_id,
-        name=device.name,
-        policies=devices_policies([device.pk]).get(device.pk, ()),
-    )
-    return chain_on(chain_order(path, own), device.hex_id)
+    return chain_on(devices_chains([device])[device.pk], device.hex_id)
+
+
+def devices_chains(devices: Collection[Device]) -> dict[int, list[ChainNode]]:
+    """The chains of many devices, as their documents carry them: with the versions that are being rolled out.
+
+    Args:
+        devices: With their groups; what a group carries is read once for all its devices.
+    """
+    groups = {device.group_id: device.group for device in devices}
+    static = {pk: group_chain(group) for pk, group in groups.items()}
+    own = devices_policies([device.pk for device in devices])
+    member_of: dict[int, set[str]] = defaultdict(set)
+    for pk, uid in Membership.objects.filter(device__in=devices).values_list("device_id", "group__uid"):
+        member_of[pk].add(uid.hex)
+    dynamic = {pk: group_dynamic(group) if member_of else {} for pk, group in groups.items()}
+    chains = {}
+    for device in devices:
+        below, mine = dynamic[device.group_id], member_of[device.pk]
+        path = [StaticLevel(node, _joined(below.get(node.node, ()), mine)) for node in static[device.group_id]]
+        node = ChainNode(kind=NodeKind.DEVICE, node=device.hex_id, name=device.name, policies=own.get(device.pk, ()))
+        chains[device.pk] = chain_order(path, node)
+    return chains
 
 
 def _joined(nodes: Iterable[DynamicNode], member_of: set[str]) -> tuple[DynamicBranch, ...]:

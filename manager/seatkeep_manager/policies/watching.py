@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ from seatkeep_manager.policies.errors import PolicyNotFoundError, RolloutNotFoun
 from seatkeep_manager.policies.models import PolicyRollout, PolicyRolloutDevice
 from seatkeep_manager.policies.reached import changed_settings, device_report, devices_take_in
 from seatkeep_manager.policies.rolling import plan_of, rollout_end, rollout_lock, rollout_next
-from seatkeep_manager.policies.selectors import devices_policies, group_chain
+from seatkeep_manager.policies.selectors import devices_chains
 
 DEVICES_AT_ONCE = 2_000
 """How many devices one look judges; those that were looked at longest ago come first."""
@@ -58,7 +58,7 @@ def _judge(rollout: PolicyRollout, now: datetime) -> None:
     rows = list(
         due.select_related("device__group").order_by(F("checked_at").asc(nulls_first=True), "id")[:DEVICES_AT_ONCE]
     )
-    chains = _chains([row.device for row in rows])
+    chains = devices_chains([row.device for row in rows])
     changed = changed_settings(rollout)
     for row in rows:
         chain = chains[row.device_id]
@@ -71,23 +71,6 @@ def _judge(rollout: PolicyRollout, now: datetime) -> None:
         )
         row.state, row.reason, row.checked_at = fate.state, fate.reason[:500], now
     PolicyRolloutDevice.objects.bulk_update(rows, ["state", "reason", "checked_at"], batch_size=500)
-
-
-def _chains(devices: Iterable[Device]) -> dict[int, list[ChainNode]]:
-    """The chain of each device as its documents carry it; each group's is read once."""
-    found = list(devices)
-    groups = {device.group_id: device.group for device in found}
-    static = {pk: group_chain(group) for pk, group in groups.items()}
-    own = devices_policies([device.pk for device in found])
-    return {
-        device.pk: [
-            *static[device.group_id],
-            ChainNode(
-                kind=NodeKind.DEVICE, node=device.hex_id, name=device.name, policies=own.get(device.pk, ())
-            ),
-        ]
-        for device in found
-    }  # fmt: skip
 
 
 def _applied(device: Device, chain: list[ChainNode], policy: str) -> int:

@@ -19,13 +19,15 @@ from standing_cast import Cast
 OBJECTS = {
     "devices": "device", "customers": "alpha", "problems": "problem", "detections": "detection", "quarantine": "item",
     "tasks": "task", "policies": "policy", "policy-assignments": "assignment", "installers": "token",
-    "approvals": "waiting", "api-tokens": "api_token",
+    "approvals": "waiting", "api-tokens": "api_token", "groups": "group",
 }  # fmt: skip
 ADMIN = {"/api/v1/link", "/api/v1/link/sync", "/api/v1/templates", "/api/v1/api-tokens"}
 BODIES: dict[str, dict[str, Any]] = {
     "setup": {}, "offboard": {"last_day": "2026-12-01", "protect_until": "2026-12-01", "bill_until": "2026-12-01"},
     "snooze": {"until": "2027-01-01T00:00:00Z"}, "note": {"note": "x"}, "resolve": {"resolution": "RESOLVED"},
-    "restore": {}, "policies": {}, "sync": {},
+    "restore": {}, "policies": {}, "sync": {}, "rollouts": {"settings": {}},
+    "policy-files": {"format": "seatkeep-policies", "version": 1, "policies": [
+        {"name": "f", "product": "agent", "settings": {}}]},
 }  # fmt: skip
 
 
@@ -38,6 +40,7 @@ def routes() -> list[tuple[str, str]]:
 def filled(cast: Cast, path: str) -> str:
     """The path with the uid of the cast's own object."""
     area = path.removeprefix("/api/v1/").split("/")[0]
+    path = path.replace("{number}", "1").replace("{device}", str(cast.device.uid)).replace("{rollout}", str(uuid4()))
     return path.replace("{uid}", str(getattr(cast, OBJECTS[area]).uid)) if "{uid}" in path else path
 
 
@@ -51,6 +54,10 @@ def body_for(cast: Cast, method: str, path: str) -> dict[str, Any]:
         return {"policy": str(cast.policy.uid)}
     if path in ("/api/v1/templates", "/api/v1/api-tokens"):
         return {"name": "made by a test"}
+    if path == "/api/v1/groups/{uid}/policies":
+        return {"assignments": [str(cast.assignment.uid)]}
+    if path == "/api/v1/policies/{uid}/duplicate":
+        return {"name": "copy", "company": str(cast.alpha.uid)}
     if path == "/api/v1/policies":
         return {"name": "p", "product": "endpoint", "settings": {}, "company": str(cast.alpha.uid)}
     return BODIES.get(path.rstrip("/").rsplit("/", 1)[-1], {})
@@ -113,7 +120,7 @@ def test_the_link_is_for_administrators(cast: Cast) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", sorted({p for m, p in routes() if m == "GET"}))
 def test_the_owner_reads_every_route(cast: Cast, path: str) -> None:
-    expected = {200, 404} if path.endswith(("/offboard", "/license")) else {200}
+    expected = {200, 404} if path.endswith(("/offboard", "/license", "{rollout}/devices")) else {200}
 
     assert ask(signed_in(cast.alice), cast, "GET", path).status_code in expected
 

@@ -28,7 +28,7 @@ from seatkeep_manager.directory.enums import AccessLevel
 from seatkeep_manager.directory.models import Device
 from seatkeep_manager.directory.selectors import device_get, devices_matching, group_get, groups_visible
 from seatkeep_manager.directory.services import device_restore, device_retire
-from seatkeep_manager.policies.selectors import effective_policy, policy_get
+from seatkeep_manager.policies.selectors import policy_get
 from seatkeep_manager.policies.services import policy_assign_device
 from seatkeep_manager.statedocs.errors import NoLicenseForDeviceError
 from seatkeep_manager.statedocs.licenses import license_assign, license_unassign
@@ -71,21 +71,6 @@ def device_list(
 def device_read(request: HttpRequest, uid: UUID) -> Device:
     """One computer."""
     return device_get(caller(request), uid=uid)
-
-
-@router.get("/devices/{uuid:uid}/settings", response=dict[str, Any], summary="What counts on a computer and why")
-def device_settings(request: HttpRequest, uid: UUID, product: str = "endpoint") -> dict[str, Any]:
-    """Each setting with its value and the policies that made it."""
-    device = device_get(caller(request), uid=uid)
-    effective = effective_policy(device, product="agent" if product == "agent" else "endpoint")
-    return {
-        name: {
-            "value": setting.value,
-            "is_forced": setting.is_forced,
-            "origins": [{"policy": o.policy_name, "node": o.node_name} for o in setting.origins],
-        }
-        for name, setting in effective.items()
-    }
 
 
 @router.post("/devices/{uuid:uid}/retire", response=DeviceOut, summary="Stop managing a computer")
