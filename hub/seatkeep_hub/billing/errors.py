@@ -149,3 +149,24 @@ class StatementSentError(ConflictError):
 
     code = "statement_sent"
     message = _("This was sent to the same receiver already. Say that you mean to send it again.")
+
+
+class PaperTooLongError(ConflictError):
+    """There are more rows than a PDF is good for; take the spreadsheet."""
+
+    code = "paper_too_long"
+    message = _("There are more than 5,000 rows. Take the spreadsheet instead.")
+
+
+class StatementDraftError(ConflictError):
+    """A draft is not sent to anybody; close the month first."""
+
+    code = "statement_draft"
+    message = _("A draft is not sent to anybody. Close the month first.")
+
+
+class SendingFieldError(InvalidError):
+    """The receiver is missing."""
+
+    code = "sending_field"
+    message = _("Say who got it.")

@@ -10,11 +10,33 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from seatkeep_hub.billing.enums import LineKind, StatementState
-from seatkeep_hub.billing.errors import PriceListNotFoundError, StatementNotFoundError
-from seatkeep_hub.billing.models import PriceList, Statement, StatementLine
+from seatkeep_hub.billing.errors import (
+    CorrectionNotFoundError,
+    LayoutNotFoundError,
+    PriceListNotFoundError,
+    StatementNotFoundError,
+)
+from seatkeep_hub.billing.models import (
+    BillingSettings,
+    CorrectionRequest,
+    ExportLayout,
+    PriceList,
+    Statement,
+    StatementLine,
+)
 from seatkeep_hub.companies.enums import AccessLevel, Right
 from seatkeep_hub.companies.models import Company
 from seatkeep_hub.companies.selectors import Viewer, companies_visible, company_get
+
+LINE_PARTS = (
+    "statement__seller",
+    "statement__buyer",
+    "statement__price_list",
+    "node__company",
+    "node__license",
+    "product",
+    "corrects__statement",
+)
 
 
 def price_list_list(viewer: Viewer) -> QuerySet[PriceList]:
@@ -62,14 +84,7 @@ def statement_get(viewer: Viewer, uid: UUID, *, level: AccessLevel = AccessLevel
 
 def line_list(statement: Statement) -> QuerySet[StatementLine]:
     """A statement's lines, usage first as it was counted, then the minimum and corrections."""
-    return statement.lines.select_related(
-        "statement__seller",
-        "statement__buyer",
-        "node__company",
-        "node__license",
-        "product",
-        "corrects__statement",
-    ).order_by("id")
+    return statement.lines.select_related(*LINE_PARTS).order_by("id")
 
 
 def line_get(viewer: Viewer, uid: UUID) -> StatementLine:
@@ -79,9 +94,7 @@ def line_get(viewer: Viewer, uid: UUID) -> StatementLine:
         StatementNotFoundError: There is none, or the viewer may not see it.
     """
     line = StatementLine.objects.filter(uid=uid, statement__in=statement_list(viewer).values("pk"))
-    found = line.select_related(
-        "statement__seller", "statement__buyer", "node__company", "node__license", "product", "corrects__statement"
-    ).first()
+    found = line.select_related(*LINE_PARTS).first()
     if found is None:
         raise StatementNotFoundError
     return found
@@ -96,3 +109,57 @@ def sellers_writable(viewer: Viewer) -> QuerySet[Company]:
     """Companies in whose name the viewer may set prices and close months, those that have somebody below, by name."""
     writable = companies_visible(viewer, right=Right.BILLING)
     return writable.filter(children__isnull=False).distinct().order_by("name", "id")
+
+
+def settings_get(seller: Company) -> BillingSettings:
+    """A seller's settings, the defaults where nothing was ever set; do not save it."""
+    return BillingSettings.objects.filter(seller=seller).first() or BillingSettings(seller=seller)
+
+
+def layout_list(viewer: Viewer) -> QuerySet[ExportLayout]:
+    """Export layouts of sellers whose prices the viewer may see."""
+    sellers = companies_visible(viewer, right=Right.PRICES).values("pk")
+    return ExportLayout.objects.filter(seller__in=sellers).select_related("seller")
+
+
+def layout_get(viewer: Viewer, uid: UUID, *, right: Right | None = None) -> ExportLayout:
+    """One export layout.
+
+    Raises:
+        LayoutNotFoundError: There is none, or the viewer may not see its seller's prices.
+        RightMissingError: The viewer lacks the right at the seller.
+    """
+    found = layout_list(viewer).filter(uid=uid).first()
+    if found is None:
+        raise LayoutNotFoundError
+    company_get(viewer, found.seller.uid, right=right)
+    return found
+
+
+def correction_list(viewer: Viewer) -> QuerySet[CorrectionRequest]:
+    """Corrections that wait for a second person, or were decided, at sellers whose prices the viewer may see."""
+    sellers = companies_visible(viewer, right=Right.PRICES).values("pk")
+    found = CorrectionRequest.objects.filter(line__statement__seller__in=sellers)
+    return found.select_related(
+        "line__statement__seller", "line__statement__buyer", "line__node__company", "line__product", "made"
+    )
+
+
+def correction_get(viewer: Viewer, uid: UUID, *, right: Right | None = None) -> CorrectionRequest:
+    """One correction.
+
+    Raises:
+        CorrectionNotFoundError: There is none, or the viewer may not see its seller's prices.
+        RightMissingError: The viewer lacks the right at the seller.
+    """
+    found = correction_list(viewer).filter(uid=uid).first()
+    if found is None:
+        raise CorrectionNotFoundError
+    company_get(viewer, found.line.statement.seller.uid, right=right)
+    return found
+
+
+def lines_for_files(statements: QuerySet[Statement]) -> QuerySet[StatementLine]:
+    """Lines of several statements with all that a file says of them, by buyer."""
+    found = StatementLine.objects.filter(statement__in=statements.values("pk"))
+    return found.select_related(*LINE_PARTS).order_by("statement__buyer__name", "statement_id", "id")

@@ -14,30 +14,18 @@ from seatkeep_webkit.html import status_badge
 from seatkeep_webkit.tables import ChoiceFilter, Column, Empty, Table
 
 from seatkeep_hub.billing.enums import Flag, LineKind, StatementState
+from seatkeep_hub.billing.lines import line_amount, line_price, line_title, month_words
 from seatkeep_hub.billing.models import PriceList, Statement, StatementLine
-from seatkeep_hub.billing.money import decimal_of, money_text, price_text
+from seatkeep_hub.billing.money import decimal_of
 from seatkeep_hub.billing.selectors import line_list
 
 STATE_TONES = {"DRAFT": "info", "CLOSED": "ok"}
-
-
-def month_words(row: Statement) -> str:
-    """Such as `March 2027`."""
-    return date_format(row.month_on, "F Y")
 
 
 def _to_look_at(row: Statement) -> SafeString | str:
     if row.state == StatementState.CLOSED or not row.flag_count:
         return ""
     return status_badge("warn", str(row.flag_count))
-
-
-def _line_title(row: StatementLine) -> str:
-    if row.kind == LineKind.USAGE and row.node is not None:
-        return str(row.node.company)
-    if row.kind == LineKind.CORRECTION and row.corrects is not None:
-        return _text("Correction of %(month)s") % {"month": month_words(row.corrects.statement)}
-    return _text("Up to the minimum of the month")
 
 
 def _flag_badges(row: StatementLine) -> SafeString:
@@ -52,13 +40,6 @@ def _count(name: str, label: Text, *, is_hidden: bool = False) -> Column:
         return getattr(row, name) if row.kind == LineKind.USAGE else None
 
     return Column(name, label, sort=name, kind="number", value=value, is_hidden=is_hidden)
-
-
-def line_price(row: StatementLine) -> str:
-    """A line's price in the main unit; nothing where a line has none by nature."""
-    if row.price_minor is None:
-        return _text("none") if row.kind == LineKind.USAGE else ""
-    return price_text(row.price_minor, row.statement.currency)
 
 
 class StatementTable(Table[Statement]):
@@ -100,7 +81,7 @@ class StatementLineTable(Table[StatementLine]):
     search = ("node__company__name__icontains", "product__name__icontains", "reason__icontains")
     per_page = 100
     columns = (
-        Column("title", _("For"), value=_line_title, is_title=True),
+        Column("title", _("For"), value=line_title, is_title=True),
         Column("product.name", _("Product"), sort="product__name"),
         Column("node.license.public_id", _("License"), is_hidden=True),
         _count("ordered", _("Ordered"), is_hidden=True),
@@ -114,8 +95,8 @@ class StatementLineTable(Table[StatementLine]):
             _("Amount"),
             sort="amount_minor",
             kind="number",
-            value=lambda row: money_text(row.amount_minor, row.statement.currency) if row.statement.currency else "",
-            export=lambda row: float(decimal_of(row.amount_minor, row.statement.currency)),
+            value=line_amount,
+            export=lambda row: decimal_of(row.amount_minor, row.statement.currency),
         ),
         Column("reason", _("Why"), is_hidden=True),
         Column("approver", _("Approved by"), is_hidden=True),

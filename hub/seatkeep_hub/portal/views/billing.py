@@ -21,6 +21,7 @@ from seatkeep_hub.billing import rules
 from seatkeep_hub.billing.corrections import correction_add
 from seatkeep_hub.billing.drafting import last_day_over
 from seatkeep_hub.billing.enums import LineKind, StatementState
+from seatkeep_hub.billing.lines import line_price, month_words
 from seatkeep_hub.billing.models import PriceList, Statement
 from seatkeep_hub.billing.money import money_text
 from seatkeep_hub.billing.prices import price_list_set
@@ -43,8 +44,6 @@ from seatkeep_hub.portal.billing_tables import (
     PriceTable,
     StatementLineTable,
     StatementTable,
-    line_price,
-    month_words,
 )
 from seatkeep_hub.portal.viewing import acting, viewer_of
 
