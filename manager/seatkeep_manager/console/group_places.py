@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -18,6 +19,8 @@ from seatkeep_manager.customers.across import TreeNode
 from seatkeep_manager.directory.enums import GroupKind
 from seatkeep_manager.directory.models import StaticGroup, User
 from seatkeep_manager.directory.selectors import group_get, groups_visible
+from seatkeep_manager.grouping.models import DynamicGroup
+from seatkeep_manager.grouping.selectors import dynamic_group_get, dynamic_groups_visible, member_counts
 from seatkeep_manager.hublink.enums import CustomerState, HubCompanyState
 from seatkeep_manager.hublink.models import MirroredCompany
 
@@ -38,9 +41,35 @@ def asked_group(request: HttpRequest) -> StaticGroup | None:
     return group_get(viewer(request), uid=uid)
 
 
-def scope_of(group: StaticGroup | None) -> dict[str, str]:
-    """The scope of a table that shows a group and everything below it."""
+def asked_dynamic(request: HttpRequest) -> DynamicGroup | None:
+    """The dynamic group in `?dynamic=`; None without one.
+
+    Raises:
+        DynamicGroupNotFoundError: It is not the person's to see.
+    """
+    try:
+        uid = UUID(request.GET.get("dynamic", ""))
+    except ValueError:
+        return None
+    return dynamic_group_get(viewer(request), uid=uid)
+
+
+def scope_of(group: StaticGroup | None, dynamic: DynamicGroup | None = None) -> dict[str, str]:
+    """The scope of a table that shows a group and everything below it, or the members of a dynamic group."""
+    if dynamic:
+        return {"dynamic": str(dynamic.uid)}
     return {"group": str(group.uid)} if group else {}
+
+
+def scope_dynamic(scope: QueryDict) -> int | None:
+    """The id of the dynamic group that a posted selection came from; None for none, 0 for one that is gone."""
+    text = scope.get("dynamic", "")
+    if not text:
+        return None
+    try:
+        return DynamicGroup.objects.filter(uid=UUID(text)).values_list("pk", flat=True).first() or 0
+    except ValueError:
+        return 0
 
 
 def scope_path(scope: QueryDict) -> list[int] | None:
@@ -58,14 +87,43 @@ def scope_path(scope: QueryDict) -> list[int] | None:
     return [found or 0]
 
 
-def group_items(nodes: Iterable[TreeNode], address: str) -> list[TreeItem]:
-    """The tree of groups; a click narrows the page at `address`."""
-    items = [_item(node, address) for node in nodes]
+def group_items(
+    nodes: Iterable[TreeNode], address: str, dynamic: Mapping[int, list[TreeItem]] | None = None
+) -> list[TreeItem]:
+    """The tree of groups; a click narrows the page at `address`.
+
+    Args:
+        nodes: The static groups.
+        address: The page.
+        dynamic: Static group → the dynamic groups directly below it (`dynamic_items`).
+    """
+    items = [_item(node, address, dynamic or {}) for node in nodes]
     open_to_current(items, levels=3)
     return items
 
 
-def _item(node: TreeNode, address: str) -> TreeItem:
+def dynamic_items(user: User, address: str, *, current: DynamicGroup | None) -> dict[int, list[TreeItem]]:
+    """The dynamic groups that a person may see, by static group, each with how many computers belong to it."""
+    counts = member_counts(groups_visible(user))
+    groups = list(dynamic_groups_visible(user))
+    items = {
+        group.pk: TreeItem(
+            label=group.name,
+            url=f"{address}?{urlencode({'dynamic': group.uid})}",
+            icon="filter",
+            count=counts.get(group.pk, 0),
+            is_current=current is not None and current.pk == group.pk,
+        )
+        for group in groups
+    }
+    tops: dict[int, list[TreeItem]] = defaultdict(list)
+    for group in groups:
+        place = items[group.parent_id].children if group.parent_id in items else tops[group.anchor_id]
+        place.append(items[group.pk])
+    return tops
+
+
+def _item(node: TreeNode, address: str, dynamic: Mapping[int, list[TreeItem]]) -> TreeItem:
     icon, badge, tone = _status(node.group, node.company)
     return TreeItem(
         label=node.group.name,
@@ -75,7 +133,7 @@ def _item(node: TreeNode, address: str) -> TreeItem:
         badge=badge,
         tone=tone,
         is_current=node.is_current,
-        children=[_item(child, address) for child in node.children],
+        children=[*(_item(child, address, dynamic) for child in node.children), *dynamic.get(node.group.pk, ())],
     )
 
 
