@@ -15,11 +15,13 @@ from seatkeep_manager.deployment.kits import Action, Kit, kit_make, linux_payloa
 from seatkeep_manager.deployment.payload import Edition
 from seatkeep_manager.deployment.rules import MAX_PROXY_CHARACTERS, System, Wish, is_proxy
 from seatkeep_manager.directory.enums import AccessLevel, GroupKind
-from seatkeep_manager.directory.models import User
+from seatkeep_manager.directory.models import StaticGroup, User
 from seatkeep_manager.directory.selectors import groups_visible
 from seatkeep_manager.enrollment.models import EnrollmentToken
 
 SYSTEMS: dict[System, Promise] = {System.WINDOWS: _("Windows"), System.LINUX: _("Linux")}
+MAX_GROUPS = 500
+_SEPARATORS = frozenset("/\\")
 EDITIONS: list[tuple[str, Promise]] = [
     (Edition.ENDPOINT.value, _("Agent and protection")),
     (Edition.AGENT.value, _("Agent only")),
@@ -86,9 +88,19 @@ class KitForm(forms.Form):
 
 
 def groups_below(user: User, token: EnrollmentToken) -> list[str]:
-    """Names of a person's groups below the key's own."""
-    below = groups_visible(user, level=AccessLevel.WRITE).filter(path__contains=[token.group_id], kind=GroupKind.FREE)
-    return list(below.exclude(pk=token.group_id).order_by("name").values_list("name", flat=True).distinct()[:500])
+    """Ways from the customer's group down to a person's groups below the key's own, such as "Office/Reception"."""
+    groups = groups_visible(user, level=AccessLevel.WRITE).filter(path__contains=[token.group_id], kind=GroupKind.FREE)
+    own = groups.filter(company_hub_id=token.company_hub_id).exclude(pk=token.group_id)
+    below = list(own.order_by("name")[:MAX_GROUPS])
+    above = StaticGroup.objects.filter(kind=GroupKind.FREE, path__contains=[token.group_id])
+    names = dict(above.values_list("pk", "name")) | _free_names(token.group)
+    ways = [[names[pk] for pk in one.path if pk in names] for one in below]
+    return sorted("/".join(way) for way in ways if not any(_SEPARATORS & set(name) for name in way))
+
+
+def _free_names(group: StaticGroup) -> dict[int, str]:
+    """Names of a group and those above it, below the customer's own."""
+    return dict(StaticGroup.objects.filter(pk__in=group.path, kind=GroupKind.FREE).values_list("pk", "name"))
 
 
 def kit_form(request: HttpRequest, user: User, token: EnrollmentToken) -> KitForm:

@@ -198,6 +198,8 @@ def _device_fix(row: Problem) -> Fix:
         return Fix(_("See tasks"), f"{page}?tab=tasks")
     if row.kind == ProblemKind.POLICY_GAP:
         return Fix(_("See settings"), f"{page}?tab=policies")
+    if row.kind == ProblemKind.ENGINE_DIFFERS:
+        return Fix(_("See differences"), f"{page}#differences")
     return Fix(_("Open computer"), page)
 
 

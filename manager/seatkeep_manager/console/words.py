@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from seatkeep_protocol.settings_schema import ENDPOINT, product_schema
 
 from seatkeep_manager.detections.models import Detection
 from seatkeep_manager.enrollment.enums import WaitReason
@@ -108,9 +109,16 @@ def problem_words(problem: Problem, detection: Detection | None = None) -> str:
         return str(REASONS["NO_ON_ACCESS"])
     if problem.kind == ProblemKind.TASK_FAILED:
         return ", ".join(str(TASKS.get(kind, kind)) for kind in problem.details.get("kinds") or [])
+    if problem.kind == ProblemKind.ENGINE_DIFFERS:
+        return ", ".join(_setting_title(name) for name in problem.details.get("settings") or [])
     if problem.kind == ProblemKind.WAITING_FOR_APPROVAL:
         return str(dict(WaitReason.choices).get(problem.details.get("reason", ""), ""))
     return refusal_words("no_seat_left") if problem.kind == ProblemKind.NO_SEAT else ""
+
+
+def _setting_title(name: str) -> str:
+    setting = product_schema(ENDPOINT).properties.get(name)
+    return setting.title if setting else name
 
 
 def _find_words(detection: Detection, count: int) -> str:

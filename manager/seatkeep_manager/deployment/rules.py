@@ -13,7 +13,7 @@ from seatkeep_manager.deployment.payload import Edition
 from seatkeep_manager.deployment.quoting import fill, powershell_quoted, sh_inside, sh_quoted
 
 _PEM_LINE = re.compile(r"^(-----(BEGIN|END) CERTIFICATE-----|[A-Za-z0-9+/=]+|)$")
-MAX_GROUP_CHARACTERS = 200
+MAX_GROUP_CHARACTERS = 255
 MAX_PROXY_CHARACTERS = 255
 
 
@@ -31,7 +31,7 @@ class Wish:
     Attributes:
         system: What it is for.
         edition: Agent and endpoint, or the agent alone; Windows only.
-        group: Name of a group below the key's own to join; "" for the key's own.
+        group: Names from the customer's group down, such as "Office/Reception"; "" for the key's own.
         proxy: `http://host:port` through which the computer leaves; "" for none.
     """
 

@@ -14,6 +14,29 @@ class Severity(TextChoices):
     CRITICAL = "CRITICAL", _("Critical")
 
 
+class Engine(TextChoices):
+    """Who finds: our own engines, and those of others beside them. Names of products are not translated.
+
+    A detection may name one that this release does not know.
+    """
+
+    YARA = "yara", "YARA-X"
+    CLAMD = "clamd", "ClamAV"
+    DEFENDER = "defender", "Microsoft Defender"
+
+
+class Action(TextChoices):
+    """What an engine did about a finding."""
+
+    NONE = "NONE", _("Nothing yet")
+    QUARANTINED = "QUARANTINED", _("Put into quarantine")
+    CLEANED = "CLEANED", _("Cleaned the file")
+    REMOVED = "REMOVED", _("Removed the file")
+    BLOCKED = "BLOCKED", _("Blocked it")
+    ALLOWED = "ALLOWED", _("Allowed by a person")
+    FAILED = "FAILED", _("Tried and failed")
+
+
 class Resolution(TextChoices):
     """How a detection was closed."""
 
@@ -21,6 +44,7 @@ class Resolution(TextChoices):
     RESTORED = "RESTORED", _("Restored from quarantine")
     RESOLVED = "RESOLVED", _("Resolved by a person")
     FALSE_POSITIVE = "FALSE_POSITIVE", _("False alarm")
+    HANDLED = "HANDLED", _("Handled by the engine")
 
 
 class QuarantineState(TextChoices):

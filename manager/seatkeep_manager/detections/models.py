@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from seatkeep_webkit.ids import new_uid
 
-from seatkeep_manager.detections.enums import QuarantineState, Resolution, Severity
+from seatkeep_manager.detections.enums import Engine, QuarantineState, Resolution, Severity
 from seatkeep_manager.directory.models import Device
 
 
@@ -56,6 +56,11 @@ class Detection(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def engine_name(self) -> str:
+        """Who found it, by name; an engine that this release does not know is called as it calls itself."""
+        return dict(Engine.choices).get(self.engine, self.engine)
 
 
 class QuarantineItem(models.Model):

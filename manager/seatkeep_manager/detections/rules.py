@@ -48,6 +48,14 @@ class QuarantineReport:
     detail: str
 
 
+_ENDED_BY = frozenset({DetectionAction.CLEANED, DetectionAction.REMOVED, DetectionAction.BLOCKED})
+
+
+def resolution_at_once(action: DetectionAction) -> Resolution | None:
+    """How a detection is closed as it is reported: nothing is left for a person where the engine ended the threat."""
+    return Resolution.HANDLED if action in _ENDED_BY else None
+
+
 def resolution_of(state: QuarantineState) -> Resolution | None:
     """How a detection is closed by what became of its file.
 

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Collection
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from seatkeep_manager.detections.errors import DetectionNotFoundError, QuarantineItemNotFoundError
 from seatkeep_manager.detections.models import Detection, QuarantineItem
@@ -53,6 +53,12 @@ def quarantine_item_get(
     if item is None:
         raise QuarantineItemNotFoundError
     return item
+
+
+def detections_by_engine(detections: QuerySet[Detection]) -> list[tuple[str, int]]:
+    """How many of these detections are open, by who found them; the most first."""
+    counted = detections.filter(resolved_at__isnull=True).order_by().values_list("engine").annotate(n=Count("id"))
+    return sorted(counted, key=lambda one: (-one[1], one[0]))
 
 
 def device_detections(device: Device) -> QuerySet[Detection]:

@@ -68,6 +68,7 @@ def detection_resolve(
 
 
 def _detection(report: DetectionReport, now: datetime) -> Detection:
+    resolution = rules.resolution_at_once(report.action)
     return Detection(
         uid=report.uid,
         device_id=report.device_id,
@@ -85,6 +86,9 @@ def _detection(report: DetectionReport, now: datetime) -> Detection:
         user_name=report.user_name,
         occurred_at=report.at,
         received_at=now,
+        resolved_at=now if resolution else None,
+        resolution=resolution or "",
+        resolved_by=report.engine if resolution else "",
     )
 
 

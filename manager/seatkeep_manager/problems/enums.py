@@ -17,6 +17,7 @@ class ProblemKind(TextChoices):
     SILENT = "silent", _("Device is silent")
     TASK_FAILED = "task_failed", _("Task failed")
     POLICY_GAP = "policy_gap", _("Device does not obey its newest settings")
+    ENGINE_DIFFERS = "engine_differs", _("Defender is not set as policies want")
     LINK_BROKEN = "link_broken", _("Licensing cannot be reached")
 
 

@@ -40,9 +40,15 @@ def device_facts(devices: Collection[Device], *, now: datetime) -> dict[int, Dev
             open_unhandled=open_unhandled.get(device.pk, 0),
             failed_tasks=tuple(failed.get(device.pk, ())),
             gap_since=_gap_since(device, published),
+            engine_differences=_engine_differences(device),
         )
         for device in devices
     }
+
+
+def _engine_differences(device: Device) -> tuple[str, ...]:
+    reports = device.endpoint_status.get("engines") or []
+    return tuple(sorted({name for report in reports for name in report.get("differences") or {}}))
 
 
 def _open_detections(ids: list[int]) -> tuple[dict[int, int], dict[int, int]]:

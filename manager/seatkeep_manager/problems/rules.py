@@ -27,6 +27,7 @@ DEVICE_KINDS = (
     ProblemKind.SILENT,
     ProblemKind.TASK_FAILED,
     ProblemKind.POLICY_GAP,
+    ProblemKind.ENGINE_DIFFERS,
 )
 
 
@@ -56,6 +57,8 @@ class DeviceFacts:
     """Kinds of tasks whose newest run failed not longer than 7 days ago."""
     gap_since: datetime | None
     """When the oldest document was published that the device does not obey yet."""
+    engine_differences: tuple[str, ...] = ()
+    """Settings of another vendor's engine that are not as policies want, by name."""
 
 
 def device_findings(facts: DeviceFacts, *, now: datetime) -> list[Finding]:
@@ -105,3 +108,5 @@ def _work(facts: DeviceFacts, now: datetime) -> Iterator[Finding]:
         yield Finding(ProblemKind.TASK_FAILED, ProblemSeverity.AMBER, {"kinds": list(facts.failed_tasks)})
     if facts.is_online and facts.gap_since is not None and now - facts.gap_since >= POLICY_GAP_AFTER:
         yield Finding(ProblemKind.POLICY_GAP, ProblemSeverity.AMBER)
+    if facts.engine_differences:
+        yield Finding(ProblemKind.ENGINE_DIFFERS, ProblemSeverity.AMBER, {"settings": list(facts.engine_differences)})

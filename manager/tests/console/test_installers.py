@@ -70,6 +70,14 @@ def test_a_group_below_the_key_can_be_joined(cast: Cast, office: StaticGroup) ->
     assert "Group = Front & Back Office\r\n" in file
 
 
+def test_a_group_is_named_by_the_way_from_the_customer_down(cast: Cast, office: StaticGroup) -> None:
+    group_create(actor=Actor.system("test"), parent_id=office.pk, name="Reception", now=NOW)
+    group_create(actor=Actor.system("test"), parent_id=office.pk, name="In/Out", now=NOW)
+    body = signed_in(cast.bob).get(page_url(cast)).content.decode()
+    assert '<option value="Front &amp; Back Office/Reception">' in body
+    assert "In/Out" not in body
+
+
 def test_a_group_of_the_neighbor_cannot_be_joined(cast: Cast) -> None:
     assert cast.beta.group
     group_create(actor=Actor.system("test"), parent_id=cast.beta.group.pk, name="Bakery floor", now=NOW)
@@ -117,7 +125,7 @@ def test_the_api_gives_the_whole_kit(cast: Cast) -> None:
     assert [file["name"] for file in kit["files"] if file["has_key"]] == ["seatkeep.ini"]
 
 
-@pytest.mark.parametrize("query", [{"system": "beos"}, {"proxy": "proxy"}, {"group": "a\nb"}, {"group": "x" * 201}])
+@pytest.mark.parametrize("query", [{"system": "beos"}, {"proxy": "proxy"}, {"group": "a\nb"}, {"group": "x" * 256}])
 def test_the_api_names_what_it_cannot_use(cast: Cast, query: dict[str, str]) -> None:
     answer = signed_in(cast.bob).get(f"/api/v1/installers/{cast.token.uid}/kit", query)
     assert answer.status_code == 422

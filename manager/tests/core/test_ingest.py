@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from cast import ACTOR, NOW, Tree, wire
 from django.db import connection
@@ -31,17 +32,20 @@ from seatkeep_protocol.messages import (
     DetectionEvent,
     EndpointLicense,
     EndpointStatus,
+    EngineReport,
     Hardware,
     Heartbeat,
     Inventory,
     OsInfo,
     QuarantineEvent,
+    SettingDifference,
     TaskRunEvent,
 )
 from seatkeep_protocol.protection import Capabilities
 from seatkeep_protocol.vocabulary import (
     DetectionAction,
     DeviceKind,
+    EngineMode,
     LicenseState,
     OsFamily,
     ProtectionStatus,
@@ -183,6 +187,30 @@ def test_protection_is_judged_here_and_not_believed(device: Device) -> None:
     send(device, status(capabilities=Capabilities(is_running=False)))
     assert (device.protection, device.protection_reasons) == ("NOT_PROTECTED", ["ENGINE_STOPPED"])
     assert open_problems(device) == {ProblemKind.NOT_PROTECTED}
+
+
+def test_a_difference_of_defender_is_a_problem_until_it_is_gone(device: Device) -> None:
+    difference = {"defender.pua": SettingDifference(wanted="ENABLED", found="DISABLED")}
+    running = Capabilities(is_running=True)
+    report = EngineReport(engine="defender", mode=EngineMode.ACTIVE, capabilities=running, differences=difference)
+    send(device, status(engines=[report]))
+    assert ProblemKind.ENGINE_DIFFERS in open_problems(device)
+    assert device.problems.get(kind=ProblemKind.ENGINE_DIFFERS).details == {"settings": ["defender.pua"]}
+
+    send(device, status(), seq=2)
+
+    assert ProblemKind.ENGINE_DIFFERS not in open_problems(device)
+
+
+@pytest.mark.parametrize(("action", "is_open"), [(DetectionAction.REMOVED, False), (DetectionAction.ALLOWED, True)])
+def test_what_defender_ended_is_closed_and_what_a_person_allowed_is_not(
+    device: Device, action: DetectionAction, *, is_open: bool
+) -> None:
+    found = msgspec.structs.replace(detection(action), engine="defender", sha256="")
+    send(device, found)
+    kept = Detection.objects.get()
+    assert (kept.resolved_at is None, kept.resolved_by) == (is_open, "" if is_open else "defender")
+    assert (ProblemKind.OPEN_DETECTION in open_problems(device)) == is_open
 
 
 def test_a_refused_seat_is_one_problem_and_goes_with_the_seat(device: Device) -> None:

@@ -30,7 +30,7 @@ def installer_kit(
 ) -> dict[str, Any]:
     """Everything that the console's page of the key offers; whoever may change the key's group sees the key in it.
 
-    `group` is the name of a group below the key's own, `proxy` an address like `http://proxy:3128`.
+    `group` names the groups from the customer's down, such as `Office/Reception`, `proxy` an address like `http://proxy:3128`.
     """
     token = token_get(caller(request), uid=uid)
     response["Cache-Control"] = "no-store"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router, Status
+from ninja import Query, Router, Status
 from seatkeep_protocol.tasks import TaskKind
 from seatkeep_webkit.actors import actor_from_request
 from seatkeep_webkit.clock import now as clock_now
@@ -86,9 +86,20 @@ def problem_remark(request: HttpRequest, uid: UUID, body: NoteIn) -> Problem:
 
 
 @router.get("/detections", response=PageOut[DetectionOut], summary="Detections")
-def detection_list(request: HttpRequest, cursor: str | None = None, limit: int = 100) -> Page[Any]:
-    """Detections on computers that the caller may see, newest first."""
-    return paginate(detections_visible(caller(request)), order=("-occurred_at", "-id"), cursor=cursor, limit=limit)
+def detection_list(
+    request: HttpRequest,
+    engine: Annotated[str | None, Query(max_length=255)] = None,
+    is_open: bool | None = None,
+    cursor: str | None = None,
+    limit: int = 100,
+) -> Page[Any]:
+    """Detections on computers that the caller may see, newest first; `engine` is who found it, such as `defender`."""
+    found = detections_visible(caller(request))
+    if engine is not None:
+        found = found.filter(engine=engine)
+    if is_open is not None:
+        found = found.filter(resolved_at__isnull=is_open)
+    return paginate(found, order=("-occurred_at", "-id"), cursor=cursor, limit=limit)
 
 
 @router.get("/detections/{uuid:uid}", response=DetectionOut, summary="One detection")

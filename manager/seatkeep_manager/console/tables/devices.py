@@ -9,9 +9,10 @@ from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from seatkeep_webkit.tables import BulkAction, ChoiceFilter, Column, Empty, QueryFilter, Table
 
+from seatkeep_manager.console.engine_words import action_words, engine_name
 from seatkeep_manager.console.group_places import scope_path
 from seatkeep_manager.customers.across import SILENT_AFTER
-from seatkeep_manager.detections.enums import QuarantineState, Severity
+from seatkeep_manager.detections.enums import Engine, QuarantineState, Severity
 from seatkeep_manager.detections.models import Detection, QuarantineItem
 from seatkeep_manager.directory.enums import DeviceKind, ProtectionStatus
 from seatkeep_manager.directory.models import Device
@@ -125,14 +126,16 @@ class DetectionTable(Table[Detection]):
     columns = (
         Column("name", _("Detection"), sort="name", is_title=True),
         Column("severity", _("Severity"), sort="severity", badge=SEVERITY_TONES),
+        Column("resolution", _("State"), sort="resolved_at", template="console/cells/resolution.html"),
         Column("device.name", _("Computer"), sort="device__hostname"),
         Column("device.group.name", _("Group"), sort="device__group__name"),
+        Column("engine", _("Found by"), sort="engine", value=lambda d: engine_name(d.engine)),
         Column("path", _("File"), sort="path", template="console/cells/path.html"),
         Column("occurred_at", _("When"), sort="occurred_at", kind="when"),
-        Column("resolution", _("State"), sort="resolved_at", template="console/cells/resolution.html"),
-        Column("engine", _("Engine"), sort="engine", is_hidden=True),
+        Column("action", _("Done"), sort="action", value=lambda d: action_words(d.action), is_hidden=True),
     )
     filters = (
+        ChoiceFilter("engine", _("Found by"), Engine.choices),
         QueryFilter(
             "state",
             _("State"),

@@ -19,8 +19,10 @@ from seatkeep_webkit.dialogs import Confirm, done
 
 from seatkeep_manager.console.audit_words import WORDS
 from seatkeep_manager.console.effective import product_rows
+from seatkeep_manager.console.engine_words import difference_rows, engine_rows, policy_mode_words
 from seatkeep_manager.console.group_places import asked_group, group_items, scope_of, way_to
 from seatkeep_manager.console.people import viewer
+from seatkeep_manager.console.reported import with_reported
 from seatkeep_manager.console.tables.devices import DeviceTable
 from seatkeep_manager.console.words import lease_facts, product_words, reason_words
 from seatkeep_manager.customers.across import audit_visible, devices_below, group_tree
@@ -87,13 +89,16 @@ def _tab_context(request: HttpRequest, found: Device, tab: str) -> dict[str, Any
             "open_detections": _open_detections(found),
             "detections_url": f"{reverse('console:device', args=[found.uid])}?tab=detections",
             "reasons": reason_words(found.protection_reasons),
+            "engines": engine_rows(found),
+            "differences": difference_rows(found),
+            "policy_mode": policy_mode_words(found),
         }
     if tab == "detections":
         return {"detections": list(device_detections(found)[:100])}
     if tab == "tasks":
         return {"runs": list(device_task_runs(found)[:100])}
     if tab == "policies":
-        products = [product_rows(found, "endpoint"), product_rows(found, "agent")]
+        products = [with_reported(found, product_rows(found, "endpoint")), product_rows(found, "agent")]
         return {"products": products, "way": _way(found), "assignments": list(device_assignments(found))}
     if tab == "inventory":
         return {"inventory": device_inventory_get(found)}

@@ -17,16 +17,17 @@ from seatkeep_webkit.clock import now as clock_now
 from seatkeep_webkit.details import detail_response
 from seatkeep_webkit.dialogs import Confirm, FormDialog, done
 
+from seatkeep_manager.console.engine_words import action_words, engine_name
 from seatkeep_manager.console.forms import ResolveForm, RestoreForm
 from seatkeep_manager.console.group_places import asked_group, scope_of
 from seatkeep_manager.console.people import viewer
 from seatkeep_manager.console.tables.devices import DetectionTable, QuarantineTable
-from seatkeep_manager.console.words import CHOICES
 from seatkeep_manager.customers.orders import quarantine_task
 from seatkeep_manager.detections.enums import QuarantineState, Resolution
 from seatkeep_manager.detections.models import QuarantineItem
 from seatkeep_manager.detections.selectors import (
     detection_get,
+    detections_by_engine,
     detections_visible,
     quarantine_item_get,
     quarantine_visible,
@@ -41,15 +42,27 @@ def detections(request: HttpRequest) -> HttpResponseBase:
     rows, group = detections_visible(viewer(request)), asked_group(request)
     if group is not None:
         rows = rows.filter(device__group__path__contains=[group.pk])
-    return DetectionTable(request, rows, scope=scope_of(group)).response("console/detections.html", {"group": group})
+    table = DetectionTable(request, rows, scope=scope_of(group))
+    context: dict[str, object] = {"group": group}
+    if not table.is_part:
+        context["sources"] = [
+            (engine_name(code), n, table.address(engine=code, state="open", cursor=None))
+            for code, n in detections_by_engine(rows)
+        ]
+    return table.response("console/detections.html", context)
 
 
 @require_safe
 def detection(request: HttpRequest, uid: UUID) -> HttpResponse:
     """One detection with its file in quarantine."""
     found = detection_get(viewer(request), uid=uid)
-    engine = CHOICES.get(found.engine, found.engine)
-    context = {"detection": found, "engine": engine, "items": list(found.quarantine.all())}
+    context = {
+        "detection": found,
+        "engine": engine_name(found.engine),
+        "action": action_words(found.action),
+        "resolved_by": engine_name(found.resolved_by),
+        "items": list(found.quarantine.all()),
+    }
     return detail_response(request, "console/detection.html", context)
 
 

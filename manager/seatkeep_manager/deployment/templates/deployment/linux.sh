@@ -6,7 +6,7 @@
 #   SEATKEEP_SERVICE  none = no systemd service, only processes (default auto: a service where systemd runs and you are root)
 #   SEATKEEP_CONSOLE  address of the console for devices (default: the one this script came from)
 #   SEATKEEP_PROXY    http://proxy:3128, without a password
-#   SEATKEEP_GROUP    name of a group below the key's own to join
+#   SEATKEEP_GROUP    where to stand: names from the customer's group down, such as Office/Reception
 #   SEATKEEP_PAYLOAD  file to install instead of downloading it; its checksum has to be the console's all the same
 #   SEATKEEP_SETTINGS file with lines NAME=value of the names above (default /etc/seatkeep/install.conf); what is set already wins
 #

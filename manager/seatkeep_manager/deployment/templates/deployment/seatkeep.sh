@@ -4,7 +4,7 @@
 #   seatkeep.sh [install|repair|remove|detect|state]
 #
 #   SEATKEEP_KEY      install link or deployment key (install, repair); a person is asked for it
-#   SEATKEEP_GROUP    name of a group below the key's own to join
+#   SEATKEEP_GROUP    where to stand: names from the customer's group down, such as Office/Reception
 #   SEATKEEP_PROXY    http://proxy:3128, without a password
 #   SEATKEEP_ROOT     folder of the installation (default /opt/seatkeep)
 #   SEATKEEP_SERVICE  none = no systemd service (default auto)
