@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from seatkeep_machine.network import proxy_use
+
 from seatkeep_agent import __version__
 from seatkeep_agent.config import Config, config_load
 from seatkeep_agent.daemon import RETIRED, Agent, prepare_process
@@ -54,7 +56,7 @@ def parser(on: Platform) -> argparse.ArgumentParser:
     commands = main_parser.add_subparsers(dest="command", required=True)
     described = {
         "setup": "join a console with the key of SEATKEEP_KEY (or standard input) and start; a service unless "
-        "SEATKEEP_SERVICE=none; SEATKEEP_MACHINE_ID (any stable text) makes it a computer of its own where several "
+        "SEATKEEP_SERVICE=none; SEATKEEP_GROUP and SEATKEEP_PROXY as the options below; SEATKEEP_MACHINE_ID (any stable text) makes it a computer of its own where several "
         "share one machine's hardware",
         "prepare": "write down console and key (SEATKEEP_KEY); `run` then joins by itself; what is not given stays",
         "run": "serve until asked to end",
@@ -70,6 +72,16 @@ def parser(on: Platform) -> argparse.ArgumentParser:
             is_needed = name == "setup"
             command.add_argument("--console", required=is_needed, default="", help="the console's address for devices")
             command.add_argument("--ca", type=Path, help="certificate authority of the console (PEM)")
+            command.add_argument(
+                "--group",
+                default=os.environ.get("SEATKEEP_GROUP", ""),
+                help="group for a new computer, such as Office/Reception",
+            )
+            command.add_argument(
+                "--proxy",
+                default=os.environ.get("SEATKEEP_PROXY", ""),
+                help="http://host:port for all connections; none: forget it",
+            )
         if name == "prepare":
             command.add_argument("--no-endpoint", action="store_true", help="the agent alone, no endpoint to start")
         if name == "setup":
@@ -80,7 +92,10 @@ def parser(on: Platform) -> argparse.ArgumentParser:
 def dispatch(options: argparse.Namespace, layout: Layout, on: Platform) -> int:
     """One command."""
     if options.command == "setup":
-        return setup_run(layout=layout, platform=on, console=options.console, ca=options.ca, seconds=options.wait)
+        return setup_run(
+            layout=layout, platform=on, console=options.console, ca=options.ca, group=options.group,
+            proxy=options.proxy, seconds=options.wait,
+        )  # fmt: skip
     if options.command == "prepare":
         return show_prepared(options, layout)
     if options.command == "run":
@@ -105,6 +120,7 @@ def run(layout: Layout, on: Platform) -> int:
     config = config_load(layout)
     if config is None:
         raise LocalFailureError(f"{layout.root} is not set up; run seatkeep-agent setup")
+    proxy_use(config.proxy)
     store = Store(layout.database)
     try:
         if store.fact(RETIRED, bool) is None:
@@ -121,8 +137,9 @@ def show_prepared(options: argparse.Namespace, layout: Layout) -> int:
     """Prepare, and say what `run` will do."""
     key = os.environ.pop("SEATKEEP_KEY", "")
     is_joining = prepare(
-        layout=layout, console=options.console, key=key, ca=options.ca, has_endpoint=not options.no_endpoint
-    )
+        layout=layout, console=options.console, key=key, ca=options.ca, has_endpoint=not options.no_endpoint,
+        group=options.group, proxy=options.proxy,
+    )  # fmt: skip
     say("will ask the console to join" if is_joining else "is a device of a console already, and stays that")
     return 0
 

@@ -12,16 +12,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import NoServersError
+from seatkeep_machine.network import proxy_of, trouble
 from seatkeep_protocol.subjects import direct_get_subject, inbox_prefix, kv_subject
 
 from seatkeep_agent.clock import wait_for
 from seatkeep_agent.errors import BrokerUnsafeError, ManagerUnreachableError
 from seatkeep_agent.keys import AgentKeys
+from seatkeep_agent.proxied import websocket_client
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,11 @@ def is_refusal(error: Exception) -> bool:
     nats-py raises its base class with the server's words for it.
     """
     return isinstance(error, NatsError) and any(words in str(error).lower() for words in REFUSALS)
+
+
+def ways(urls: list[str]) -> list[str]:
+    """The broker's addresses in the order in which they are tried: where a proxy leads out, those that can go by it."""
+    return sorted(urls, key=lambda url: urlsplit(url).scheme != "wss" or proxy_of(url) is None)
 
 
 class _Ack(msgspec.Struct, frozen=True):
@@ -105,7 +111,7 @@ class Bus:
         attempt = 0
         while True:
             self._hurry.clear()
-            for url in self._urls():
+            for url in ways(self._urls()):
                 if await self._session(url):
                     attempt = 0
                     break
@@ -174,12 +180,12 @@ class Bus:
         try:
             self._client = await self._connect(url)
         except (NatsError, OSError, TimeoutError, ssl.SSLError, BrokerUnsafeError, ManagerUnreachableError) as error:
-            self._fail(url, error)
+            await self._fail(url, error)
             if is_refusal(error):
                 self._on_refused(self._shown)
             return False
         except Exception as error:  # aiohttp's errors have no common base with the others.
-            self._fail(url, error)
+            await self._fail(url, error)
             return False
         self.last_error = ""
         self._followed.clear()
@@ -190,16 +196,16 @@ class Bus:
             await self._on_connect()
             await self._closed.wait()
         except (NatsError, TimeoutError, OSError) as error:
-            self._fail(url, error)
+            await self._fail(url, error)
         finally:
             client, self._client = self._client, None
             if client is not None and not client.is_closed:
                 await client.close()
         return True
 
-    def _fail(self, url: str, error: Exception) -> None:
-        self.last_error = f"{url}: {error or type(error).__name__}"
-        log.info("broker: %s", self.last_error)
+    async def _fail(self, url: str, error: Exception) -> None:
+        self.last_error = f"broker at {await asyncio.to_thread(trouble, url, error)}"
+        log.info("%s", self.last_error)
 
     async def _connect(self, url: str) -> Client:
         scheme = urlsplit(url).scheme
@@ -221,7 +227,8 @@ class Bus:
             log.info("broker: %s", error)
 
         try:
-            return await nats.connect(
+            client = websocket_client(proxy_of(url)) if scheme == "wss" else Client()
+            await client.connect(
                 url,
                 tls=self._tls(),
                 tls_handshake_first=scheme == "tls",
@@ -240,6 +247,7 @@ class Bus:
             )
         except NoServersError as error:
             raise (reasons[-1] if reasons else error) from None
+        return client
 
     async def _pushed(self, message: Msg) -> None:
         if message.data:

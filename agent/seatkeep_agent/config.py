@@ -13,19 +13,27 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         console: The console's address for devices.
         has_endpoint: False = agent only.
+        proxy: The proxy for HTTPS and for the broker, `http://host:port`; "" for that of the environment, if any.
         retired: Why the agent does not start any more, "" while it does.
     """
 
     console: str
     has_endpoint: bool = True
+    proxy: str = ""
     retired: str = ""
 
 
 class Pending(msgspec.Struct, frozen=True):
-    """An enrollment that waits for a person's approval; the key is needed to ask again (0600, gone afterwards)."""
+    """An enrollment that waits for a person's approval (0600, gone afterwards).
+
+    Attributes:
+        key: Needed to ask again.
+        group: Where the new device would like to stand, "" for where its key says.
+    """
 
     key: str
     install_id: str = ""
+    group: str = ""
 
 
 class StatusFile(msgspec.Struct, kw_only=True):

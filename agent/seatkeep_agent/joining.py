@@ -30,9 +30,17 @@ RETRY_SECONDS = 30.0
 
 
 async def enroll(
-    *, manager: Manager, key: str, keys: AgentKeys, platform: Platform, layout: Layout, store: Store
+    *, manager: Manager, pending: Pending, keys: AgentKeys, platform: Platform, layout: Layout, store: Store
 ) -> Identity | Waiting:
     """Ask to join once; remembers the identity, or that we wait.
+
+    Args:
+        manager: Whom to ask.
+        pending: With which key, and for which group.
+        keys: Our keys.
+        platform: What this machine is.
+        layout: Where the instance's authority is kept.
+        store: Where the outcome is.
 
     Raises:
         ManagerRefusedError: The key or the request is refused for good.
@@ -40,11 +48,13 @@ async def enroll(
     """
     components = fingerprint_components(machine_components(layout, platform), manager.console)
 
-    answer = await manager.enroll(
-        key, lambda iat: enroll_request(manager.console, components, platform, keys, iat), keys
-    )
+    def request(iat: int) -> EnrollRequest:
+        made = enroll_request(manager.console, components, platform, keys, iat)
+        return msgspec.structs.replace(made, group=pending.group)
+
+    answer = await manager.enroll(pending.key, request, keys)
     if isinstance(answer, Waiting):
-        store.fact_set(PENDING, Pending(key))
+        store.fact_set(PENDING, pending)
         return answer
     return joined(answer, layout, store)
 
@@ -88,7 +98,7 @@ async def wait_for_approval(
         pause = RETRY_SECONDS
         try:
             outcome = await enroll(
-                manager=manager, key=pending.key, keys=keys, platform=platform, layout=layout, store=store
+                manager=manager, pending=pending, keys=keys, platform=platform, layout=layout, store=store
             )
             if isinstance(outcome, Identity):
                 return outcome

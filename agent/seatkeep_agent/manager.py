@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import ssl
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import msgspec
 from seatkeep_license.encoding import seconds_of
 from seatkeep_license.errors import TokenError
 from seatkeep_license.localhost import is_localhost_name
+from seatkeep_machine.network import trouble
 from seatkeep_protocol.enrollment import (
     EnrollAnswer,
     EnrollRequest,
@@ -143,7 +145,7 @@ class Manager:
             async with self._client(timeout_seconds) as client:
                 answer = await client.post(self.console + path, content=content, headers={"Content-Type": content_type})
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
-            raise ManagerUnreachableError(f"{self.console}: {error or type(error).__name__}") from error
+            raise ManagerUnreachableError(await asyncio.to_thread(trouble, self.console, error)) from error
         if answer.is_success:
             return answer
         raise refusal(answer)

@@ -10,10 +10,11 @@ import uuid
 from pathlib import Path
 
 import msgspec
+from seatkeep_machine.network import proxy_use
 from seatkeep_protocol.vocabulary import InstallStep, LicenseState, ProtectionStatus
 
 from seatkeep_agent.clock import utc_now
-from seatkeep_agent.config import Config, StatusFile
+from seatkeep_agent.config import Config, Pending, StatusFile, config_load
 from seatkeep_agent.errors import AgentError, ExitCode, LocalFailureError
 from seatkeep_agent.identity import Identity
 from seatkeep_agent.joining import config_save, copy_ca, enroll
@@ -21,6 +22,7 @@ from seatkeep_agent.keys import agent_keys_load
 from seatkeep_agent.manager import Manager
 from seatkeep_agent.paths import Layout
 from seatkeep_agent.platforms.base import Platform
+from seatkeep_agent.preparing import proxy_kept
 from seatkeep_agent.store import Store
 from seatkeep_agent.supervisor import program_command
 
@@ -42,7 +44,8 @@ class Setup:
         layout: Where to install.
         platform: What it runs on.
         console: The console's address for devices.
-        key: Deployment key or install link token.
+        pending: Deployment key or install link token, and the group to stand in.
+        proxy: For HTTPS and the broker, "" for none.
         install_id: Names this installation in progress calls.
         seconds: How long to wait for protection.
         is_service: Whether it may become a service of this machine.
@@ -54,12 +57,14 @@ class Setup:
         layout: Layout,
         platform: Platform,
         console: str,
-        key: str,
+        pending: Pending,
+        proxy: str,
         install_id: str,
         seconds: float,
         is_service: bool,
     ) -> None:
-        self._layout, self._platform, self._key, self._is_service = layout, platform, key, is_service
+        self._layout, self._platform, self._pending, self._is_service = layout, platform, pending, is_service
+        self._proxy = proxy
         self._install_id, self._seconds = install_id, seconds
         self._manager = Manager(console, layout.ca_file, utc_now)
 
@@ -71,7 +76,7 @@ class Setup:
         """
         stop_running(self._layout, self._platform)
         is_enrolled = await self._enroll()
-        config_save(self._layout, Config(console=self._manager.console))
+        config_save(self._layout, Config(console=self._manager.console, proxy=self._proxy))
         start(self._layout, self._platform, is_service=self._is_service)
         if not is_enrolled:
             say("waiting for approval in the console; this computer asks again by itself")
@@ -84,8 +89,8 @@ class Setup:
         store = Store(self._layout.database)
         try:
             outcome = await enroll(
-                manager=self._manager, key=self._key, keys=keys, platform=self._platform, layout=self._layout,
-                store=store,
+                manager=self._manager, pending=self._pending, keys=keys, platform=self._platform,
+                layout=self._layout, store=store,
             )  # fmt: skip
         except AgentError as error:
             await self._progress(InstallStep.ENROLLED, is_ok=False, detail=str(error))
@@ -126,11 +131,18 @@ class Setup:
         return ExitCode.LOCAL_FAILURE
 
     async def _progress(self, step: InstallStep, *, is_ok: bool = True, detail: str = "") -> None:
-        await self._manager.progress(self._key, self._install_id, step, is_ok=is_ok, detail=detail[:200])
+        await self._manager.progress(self._pending.key, self._install_id, step, is_ok=is_ok, detail=detail[:200])
 
 
 def setup_run(
-    *, layout: Layout, platform: Platform, console: str, ca: Path | None, seconds: float = PROTECTED_SECONDS
+    *,
+    layout: Layout,
+    platform: Platform,
+    console: str,
+    ca: Path | None,
+    group: str = "",
+    proxy: str = "",
+    seconds: float = PROTECTED_SECONDS,
 ) -> ExitCode:
     """Set up with the key of the environment or standard input.
 
@@ -143,9 +155,12 @@ def setup_run(
     install_id = os.environ.get("SEATKEEP_INSTALL_ID") or str(uuid.uuid4())
     write_machine_id(layout)
     copy_ca(ca, layout)
+    known = config_load(layout)
+    way = proxy_kept(proxy, known.proxy if known else "")
+    proxy_use(way)
     setup = Setup(
-        layout=layout, platform=platform, console=console, key=key, install_id=install_id, seconds=seconds,
-        is_service=is_service,
+        layout=layout, platform=platform, console=console, pending=Pending(key, group=group), proxy=way,
+        install_id=install_id, seconds=seconds, is_service=is_service,
     )  # fmt: skip
     return asyncio.run(setup.run())
 

@@ -11,6 +11,7 @@ import pytest_asyncio
 from seatkeep_license.localhost import install_localhost_names
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parents[2] / "packages" / "machine" / "tests"))
 install_localhost_names()
 
 if TYPE_CHECKING:

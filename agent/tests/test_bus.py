@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 from nats.errors import Error as NatsError
-from seatkeep_agent.bus import Bus, is_refusal
-from seatkeep_agent.clock import end_all
+from proxying import AUTHORITY, HOST, certificate, serving
+from seatkeep_agent.bus import Bus, is_refusal, ways
+from seatkeep_agent.clock import end_all, utc_now
+from seatkeep_agent.errors import ManagerUnreachableError
 from seatkeep_agent.keys import agent_keys_load
-from seatkeep_agent.manager import tls_context
+from seatkeep_agent.manager import Manager, tls_context
 from seatkeep_launcher.ports import find_free_port
 
 NO_TLS_INFO = (
@@ -88,6 +90,45 @@ async def test_a_job_that_swallows_a_cancellation_is_ended_too() -> None:
     async with asyncio.timeout(20):
         await end_all([job])
     assert job.cancelled()
+
+
+async def test_where_a_proxy_leads_out_the_addresses_that_can_go_by_it_come_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    urls = ["tls://console.example.test:2222", "wss://console.example.test/agent"]
+    monkeypatch.delenv("HTTPS_PROXY", raising=False)
+    assert ways(urls) == urls
+    monkeypatch.setenv("https_proxy", "http://proxy:3128")
+    assert ways(urls) == urls[::-1]
+
+
+@pytest.mark.parametrize("refusal", [b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", b"SSH-2.0-x\r\n\r\n", b""])
+async def test_a_proxy_that_does_not_help_is_named(
+    refusal: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving() as served:
+        port = served.proxy(refusal=refusal) if refusal else find_free_port()
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
+        bus = bus_to(["wss://console.example.test/agent"], tmp_path, [])
+        tried = asyncio.Event()
+        tried.set()
+        await try_once(bus, tried)
+        console = Manager("https://console.example.test", tmp_path / "none.pem", utc_now)
+        with pytest.raises(ManagerUnreachableError) as failed:
+            await console.jwt("ab" * 16, agent_keys_load(tmp_path / "keys"))
+    for said in (bus.last_error, str(failed.value)):
+        assert f"console.example.test by the proxy http://127.0.0.1:{port}: " in said
+
+
+async def test_a_console_whose_certificate_somebody_exchanged_is_named_with_the_issuer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving() as served:
+        port = served.server(certificate(tmp_path))
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{served.proxy()}")
+        console = Manager(f"https://{HOST}:{port}", tmp_path / "none.pem", utc_now)
+        with pytest.raises(ManagerUnreachableError, match=f"issued by '{AUTHORITY}' and is not trusted"):
+            await console.jwt("ab" * 16, agent_keys_load(tmp_path / "keys"))
 
 
 @pytest.mark.parametrize("url", ["nats://localhost:1", "ws://localhost:1"])

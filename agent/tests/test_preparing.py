@@ -80,3 +80,34 @@ def test_nothing_known_is_refused_and_nothing_written(tmp_path: Path, options: t
     assert change(tmp_path, *options) == 6
 
     assert config_load(Layout(tmp_path)) is None
+
+
+def test_group_and_proxy_are_kept_and_what_is_not_given_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    layout = prepare(tmp_path, monkeypatch, "--group", "Büro/Empfang", "--proxy", "http://proxy:3128")
+    assert change(tmp_path) == 0
+
+    assert config_load(layout) == Config(console=CONSOLE, proxy="http://proxy:3128")
+    assert pending(layout) == Pending("the-key", group="Büro/Empfang")
+
+    assert change(tmp_path, "--proxy", "none") == 0
+    assert config_load(layout) == Config(console=CONSOLE)
+
+
+def test_the_environment_may_say_them_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEATKEEP_GROUP", "Office")
+    monkeypatch.setenv("SEATKEEP_PROXY", "http://proxy:3128")
+    layout = prepare(tmp_path, monkeypatch)
+
+    assert config_load(layout) == Config(console=CONSOLE, proxy="http://proxy:3128")
+    assert pending(layout) == Pending("the-key", group="Office")
+
+
+@pytest.mark.parametrize("proxy", ["proxy:3128", "socks5://proxy", "http://user:hunter2@proxy:3128", "http://"])
+def test_a_proxy_that_cannot_be_used_or_holds_a_password_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], proxy: str
+) -> None:
+    prepare(tmp_path, monkeypatch)
+
+    assert change(tmp_path, "--proxy", proxy) != 0
+    assert "hunter2" not in capsys.readouterr().err
+    assert config_load(Layout(tmp_path)) == Config(console=CONSOLE)

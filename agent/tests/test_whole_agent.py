@@ -11,9 +11,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
+from proxying import serving
 from seatkeep_agent.config import StatusFile
 from seatkeep_agent.paths import Layout
 from seatkeep_agent.platforms import platform
@@ -43,6 +45,7 @@ class Machine:
 
     def __init__(self, root: Path, world: World) -> None:
         self.root, self.world = root, world
+        self.proxy = ""
 
     def command(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         env = {**os.environ, **environment}
@@ -51,8 +54,9 @@ class Machine:
 
     def setup(self, key: str = DEPLOYMENT_KEY, wait: str = "20") -> subprocess.CompletedProcess[str]:
         return self.command(
-            "setup", "--console", self.world.url, "--ca", str(self.world.ca_file), "--wait", wait, SEATKEEP_KEY=key
-        )
+            "setup", "--console", self.world.url, "--ca", str(self.world.ca_file), "--wait", wait,
+            "--proxy", self.proxy, SEATKEEP_KEY=key,
+        )  # fmt: skip
 
     def stop(self) -> None:
         pid = platform().holder(self.root / "run" / "agent.pid")
@@ -120,12 +124,19 @@ async def test_setup_leads_to_a_licensed_device_and_says_that_it_has_test_rules_
     assert [step["step"] for step in world.progress] == ["enrolled", "activated", "protected"]
 
 
-async def test_reports_go_through_the_front_doors_websocket(world: World, machine: Machine) -> None:
+async def test_a_machine_that_leaves_only_by_a_proxy_joins_reports_and_gets_its_seat(
+    world: World, machine: Machine
+) -> None:
+    """Enrollment, the front door's WebSocket and the endpoint's hub: all by the proxy of set-up."""
+    world.move_far()
     door = await world.open_front_door()
-    status = await start(world, machine)
-    assert status.license.state == "ACTIVE"
-    await asyncio.to_thread(machine.stop)
+    with serving() as served:
+        machine.proxy = f"http://127.0.0.1:{served.proxy()}"
+        status = await start(world, machine)
+        await asyncio.to_thread(machine.stop)
     door.close()
+    assert status.license.state == "ACTIVE"
+    assert set(served.asked) == {urlsplit(url).netloc for url in (world.url, *world.nats_urls)}
 
 
 async def test_a_scan_task_finds_quarantines_restores_and_deletes(

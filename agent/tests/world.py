@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import nats
 from cryptography import x509
@@ -50,6 +51,8 @@ from seatkeep_protocol.subjects import device_key, group_key, kv_subject, up_sub
 PRODUCT = "endpoint-server"
 PUBLIC_ID = "ABC-DEF-GHJ"
 DEPLOYMENT_KEY = "DK-TEST"
+FAR = "console.example.test"
+"""A name of this world that only a proxy can resolve."""
 
 
 def now() -> dt.datetime:
@@ -60,7 +63,7 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
     """A self-signed authority for localhost: (certificate, key)."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test authority")])
-    names = [x509.DNSName("localhost"), x509.DNSName("console.localhost")]
+    names = [x509.DNSName("localhost"), x509.DNSName("console.localhost"), x509.DNSName(FAR)]
     certificate = (
         x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
         .serial_number(x509.random_serial_number())
@@ -308,8 +311,12 @@ class World:
         await self.client.subscribe("sk.v1.>", cb=self.collect)
         await self.collect_stored()
 
+    def move_far(self) -> None:
+        """From now on console and hub go by the name that only a proxy can resolve."""
+        self.url = f"https://{FAR}:{self.http.server_port}"
+
     async def open_front_door(self) -> asyncio.Server:
-        """TLS in front of the broker's plain WebSocket, as the front door does it."""
+        """TLS in front of the broker's plain WebSocket, as the front door does it; by the console's name."""
 
         async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             while data := await reader.read(65536):
@@ -324,7 +331,8 @@ class World:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.ca_file, self.folder / "ca.key")
         server = await asyncio.start_server(pass_on, "127.0.0.1", 0, ssl=context)
-        self.nats_urls = [f"wss://console.localhost:{server.sockets[0].getsockname()[1]}/agent"]
+        host = urlsplit(self.url).hostname
+        self.nats_urls = [f"wss://{host}:{server.sockets[0].getsockname()[1]}/agent"]
         return server
 
     async def disconnect(self) -> None:

@@ -19,8 +19,8 @@ class InstallerMachine(Protocol):
     def settings_forget(self) -> None:
         """Remove what was kept. Idempotent."""
 
-    def service_harden(self, *, proxy: str) -> None:
-        """Have Windows start the service again whenever it fails, and give it its proxy.
+    def service_harden(self) -> None:
+        """Have Windows start the service again whenever it fails.
 
         Raises:
             StepError: There is no service.

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from seatkeep_agent.preparing import NO_PROXY
+
 from seatkeep_msi.errors import SettingError
 
 SECTION = "Seatkeep"
@@ -24,8 +26,8 @@ class Settings:
     Attributes:
         server: The console's address for devices.
         key: Deployment key or install link token; secret.
-        group: A name that the installation carries along; the key decides the group.
-        proxy: For HTTPS, `http://host:port`.
+        group: Where a new device stands, names from the customer's group down; where it has none, the key decides.
+        proxy: For HTTPS and the broker, `http://host:port`; "none" forgets the known one.
         cafile: The console's own certificate authority (PEM).
         uninstallcode: Without it the package cannot be removed; secret.
     """
@@ -95,7 +97,7 @@ def check(settings: Settings) -> None:
             raise SettingError(f"{name.upper()} is too long or has control characters")
     if settings.server and not is_address(settings.server, ("https",)):
         raise SettingError("SERVER must be an address like https://console.example.com")
-    if settings.proxy and not is_address(settings.proxy, ("http", "https")):
+    if settings.proxy not in ("", NO_PROXY) and not is_address(settings.proxy, ("http", "https")):
         raise SettingError("PROXY must be an address like http://proxy.example.com:3128, without a password")
     if settings.cafile and not Path(settings.cafile).is_file():
         raise SettingError("CAFILE must be a file that the system may read")

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from seatkeep_agent.config import config_load
@@ -13,7 +14,7 @@ from seatkeep_agent.errors import AgentError
 from seatkeep_agent.identity import identity_load
 from seatkeep_agent.paths import Layout
 from seatkeep_agent.platforms.base import Platform
-from seatkeep_agent.preparing import prepare
+from seatkeep_agent.preparing import NO_PROXY, prepare
 from seatkeep_agent.removal import files_remove, seat_release
 from seatkeep_agent.store import Store
 
@@ -36,14 +37,16 @@ def configure(layout: Layout, machine: InstallerMachine, settings: Settings, *, 
         layout.prepare()
         prepare(
             layout=layout, console=settings.server, key=settings.key,
-            ca=Path(settings.cafile) if settings.cafile else None, has_endpoint=has_endpoint,
+            ca=Path(settings.cafile) if settings.cafile else None, has_endpoint=has_endpoint, group=settings.group,
+            proxy=settings.proxy,
         )  # fmt: skip
     except (AgentError, OSError) as error:
         raise StepError(f"SERVER and KEY: {error}") from error
     if settings.uninstallcode:
         code_set(layout.root, settings.uninstallcode)
-    machine.settings_keep(settings.over(machine.settings_kept()))
-    machine.service_harden(proxy=machine.settings_kept().proxy)
+    kept = settings.over(machine.settings_kept())
+    machine.settings_keep(replace(kept, proxy="") if kept.proxy == NO_PROXY else kept)
+    machine.service_harden()
 
 
 def bytecode_clear(program: Path) -> None:

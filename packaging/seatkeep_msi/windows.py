@@ -47,7 +47,7 @@ class WindowsInstallerMachine:
         with suppress(FileNotFoundError):
             winreg.DeleteKey(winreg.HKEY_LOCAL_MACHINE, KEY)
 
-    def service_harden(self, *, proxy: str) -> None:
+    def service_harden(self) -> None:
         actions = [(win32service.SC_ACTION_RESTART, pause) for pause in RESTART_PAUSES_MS]
         failure = {"ResetPeriod": FAILURES_FORGOTTEN_SECONDS, "RebootMsg": "", "Command": "", "Actions": actions}
         try:
@@ -58,12 +58,12 @@ class WindowsInstallerMachine:
                     win32service.ChangeServiceConfig2(service, ALSO_AFTER_ERRORS, True)
         except pywintypes.error as error:
             raise StepError(f"the service: {error.strerror}") from error
-        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, SERVICE_KEY, 0, winreg.KEY_SET_VALUE) as key:
-            if proxy:
-                winreg.SetValueEx(key, "Environment", 0, winreg.REG_MULTI_SZ, [f"HTTPS_PROXY={proxy}"])
-            else:
-                with suppress(FileNotFoundError):
-                    winreg.DeleteValue(key, "Environment")
+        # Versions before kept the proxy there; the agent's own configuration says it now.
+        with (
+            suppress(FileNotFoundError),
+            winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, SERVICE_KEY, 0, winreg.KEY_SET_VALUE) as key,
+        ):
+            winreg.DeleteValue(key, "Environment")
 
     def event(self, text: str, *, is_error: bool) -> None:
         kind = win32service_event(is_error=is_error)

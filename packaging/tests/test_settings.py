@@ -28,6 +28,10 @@ def test_a_percent_sign_in_a_key_is_only_that(tmp_path: Path) -> None:
     assert settings_read({}, beside(tmp_path, "[Seatkeep]\nKey = 100%s\n")).key == "100%s"
 
 
+def test_a_proxy_can_be_taken_back() -> None:
+    assert settings_read({"proxy": "none"}, None).proxy == "none"
+
+
 def test_no_file_is_no_setting(tmp_path: Path) -> None:
     assert settings_read({}, tmp_path / "seatkeep.msi") == Settings()
 

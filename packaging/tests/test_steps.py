@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from seatkeep_agent.config import Config, config_load
+from seatkeep_agent.config import Config, Pending, config_load
 from seatkeep_agent.identity import Identity, identity_save
+from seatkeep_agent.joining import PENDING
 from seatkeep_agent.paths import Layout
 from seatkeep_agent.platforms import platform
 from seatkeep_agent.store import Store
@@ -29,7 +30,6 @@ class NotedMachine:
 
     def __init__(self) -> None:
         self.kept = Settings()
-        self.proxies: list[str] = []
 
     def settings_kept(self) -> Settings:
         return self.kept
@@ -40,8 +40,8 @@ class NotedMachine:
     def settings_forget(self) -> None:
         self.kept = Settings()
 
-    def service_harden(self, *, proxy: str) -> None:
-        self.proxies.append(proxy)
+    def service_harden(self) -> None:
+        """Windows only."""
 
     def event(self, text: str, *, is_error: bool) -> None:
         raise AssertionError(text)
@@ -58,9 +58,28 @@ def test_an_upgrade_without_settings_keeps_them(layout: Layout) -> None:
 
     configure(layout, machine, Settings(), has_endpoint=True)
 
-    assert config_load(layout) == Config(console=GIVEN.server, has_endpoint=True)
-    assert (machine.kept.group, machine.kept.proxy) == ("Office", "http://proxy:3128")
-    assert machine.proxies == ["http://proxy:3128"] * 2
+    assert config_load(layout) == Config(console=GIVEN.server, has_endpoint=True, proxy=GIVEN.proxy)
+    assert (machine.kept.group, machine.kept.proxy) == ("Office", GIVEN.proxy)
+    assert pending(layout) == Pending("a-key", group="Office")
+
+
+def test_a_proxy_is_forgotten_by_that_word(layout: Layout) -> None:
+    machine = NotedMachine()
+    configure(layout, machine, GIVEN, has_endpoint=False)
+
+    configure(layout, machine, Settings(proxy="none"), has_endpoint=False)
+
+    assert config_load(layout) == Config(console=GIVEN.server, has_endpoint=False)
+    assert machine.kept.proxy == ""
+
+
+def pending(layout: Layout) -> Pending | None:
+    """What waits to be used at the next start."""
+    store = Store(layout.database)
+    try:
+        return store.fact(PENDING, Pending)
+    finally:
+        store.close()
 
 
 @pytest.mark.parametrize("given", [Settings(), Settings(server=GIVEN.server), Settings(key="a-key")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +14,7 @@ import msgspec
 from seatkeep_license.errors import LicenseError
 from seatkeep_license.keys import KeySet
 from seatkeep_license.localhost import is_localhost_name
+from seatkeep_machine.network import trouble
 
 from seatkeep_endpoint.errors import HubError, HubUnreachableError
 
@@ -151,7 +153,7 @@ async def exchange(client: httpx.AsyncClient, request: httpx.Request) -> HubAnsw
                 raise HubUnreachableError("the hub's answer does not end")
         await answer.aclose()
     except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
-        raise HubUnreachableError(f"{request.url.host}: {error or type(error).__name__}") from error
+        raise HubUnreachableError(await asyncio.to_thread(trouble, str(request.url), error)) from error
     return HubAnswer(answer.status_code, body, parse_retry_after(answer.headers.get("Retry-After")))
 
 
