@@ -87,14 +87,19 @@ class UsageDay(models.Model):
     """What one share was on one day, seen from one billing relation; seller and buyer are frozen in the row.
 
     Partitioned by month. A share appears once for each level of the tree at which its seats are sold on, and a whole
-    license once for each level from its owner upward; rows that are `is_direct` count every device once.
+    license once for each level from its owner upward; rows that are `is_direct` count every device once. The database
+    does not check the foreign keys: the one writer joins the rows that they name, and none of those is ever deleted.
     """
 
     id = models.BigAutoField(primary_key=True)
-    seller = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", verbose_name=_("seller"))
-    buyer = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="usage_days", verbose_name=_("customer"))
-    node = models.ForeignKey(PoolNode, on_delete=models.PROTECT, related_name="usage_days")
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    seller = models.ForeignKey(
+        Company, on_delete=models.PROTECT, related_name="+", verbose_name=_("seller"), db_constraint=False
+    )
+    buyer = models.ForeignKey(
+        Company, on_delete=models.PROTECT, related_name="usage_days", verbose_name=_("customer"), db_constraint=False
+    )
+    node = models.ForeignKey(PoolNode, on_delete=models.PROTECT, related_name="usage_days", db_constraint=False)
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     day = models.DateField(_("day"))
     ordered = models.PositiveIntegerField(_("ordered"))
     agreed = models.PositiveIntegerField(_("agreed"))
@@ -113,7 +118,7 @@ class UsageDay(models.Model):
         verbose_name_plural = _("daily usage")
         indexes = [models.Index(fields=["buyer", "day"], name="usage_day_buyer")]
         constraints = [
-            models.UniqueConstraint(fields=["node", "day", "seller", "buyer"], name="usage_day_once"),
+            models.UniqueConstraint(fields=["day", "buyer", "node", "seller"], name="usage_day_once"),
             models.CheckConstraint(condition=Q(peak__gte=F("in_use")), name="usage_day_peak_is_highest"),
         ]
 

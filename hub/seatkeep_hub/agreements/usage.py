@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import NamedTuple
 from uuid import UUID
@@ -23,6 +25,9 @@ COUNTS_AT_ONCE = 12
 
 OVERLAP = timedelta(minutes=10)
 """Counted again: an activation that was still being written when a day was counted."""
+
+SHARES_OF_A_PART = 200_000
+"""A hub with more shares counts a day in two parts: PostgreSQL uses one core for one statement that writes."""
 
 EAST, WEST = timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))
 """Where a midnight comes first and last."""
@@ -49,6 +54,7 @@ def usage_day_record(*, day: date, now: datetime, company: Company | None = None
 
     Idempotent: the same rows again, whenever it runs, because each number is read from the ledgers. The day runs from
     cut-off to cut-off by the relation's clock (`day_clocks`); one that is not over yet shows what is known so far.
+    A large hub's day is counted in parts beside each other, each with a transaction of its own.
 
     Args:
         day: The day, as each relation's calendar has it.
@@ -59,11 +65,13 @@ def usage_day_record(*, day: date, now: datetime, company: Company | None = None
     Returns:
         How many rows were written.
     """
-    with read_committed(), connection.cursor() as cursor:
-        below = company.pk if company is not None else None
-        parameters = {"day": day, "now": now, "company": below, "since": since}
-        cursor.execute(sql_text("usage_day_record", "seatkeep_hub.agreements"), parameters)
-        return int(cursor.rowcount)
+    below = company.pk if company is not None else None
+    parameters = {"day": day, "now": now, "company": below, "since": since}
+    parts = _parts() if company is None else 1
+    if parts == 1:
+        return _part_record({**parameters, "parts": 1, "part": 0})
+    with ThreadPoolExecutor(parts) as pool:
+        return sum(pool.map(_part_record_apart, ({**parameters, "parts": parts, "part": n} for n in range(parts))))
 
 
 def usage_days_record(*, first: date, last: date, now: datetime, since: datetime | None = None) -> int:
@@ -75,6 +83,39 @@ def usage_days_record(*, first: date, last: date, now: datetime, since: datetime
     usage_partitions_ensure(first=first, last=last)
     days = (first + timedelta(days=number) for number in range((last - first).days + 1))
     return sum(usage_day_record(day=day, now=now, since=since) for day in days)
+
+
+def _parts() -> int:
+    """In how many parts a whole day is counted: one within a transaction, whose changes no other would see."""
+    if connection.in_atomic_block:
+        return 1
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE oid = 'licensing_poolnode'::regclass")
+        return 1 if cursor.fetchone()[0] < SHARES_OF_A_PART else 2
+
+
+def _part_record_apart(parameters: Mapping[str, object]) -> int:
+    try:
+        return _part_record(parameters)
+    finally:
+        connection.close()  # It belongs to this thread, which ends.
+
+
+def _part_record(parameters: Mapping[str, object]) -> int:
+    """Count one part: find who sold what to whom, then the numbers, both set-based."""
+    with read_committed(), connection.cursor() as cursor:
+        if parameters["company"] is None:
+            # Hundreds of thousands of rows meet in each join, and guesses about their number fail by orders.
+            cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL jit = off; SET LOCAL work_mem = '64MB'")
+        cursor.execute(_sql("usage_relations_begin"))
+        cursor.execute(_sql("usage_relations_find"), parameters)
+        cursor.execute("ANALYZE usage_relation")
+        cursor.execute(_sql("usage_day_record"), parameters)
+        return int(cursor.rowcount)
+
+
+def _sql(name: str) -> str:
+    return sql_text(name, "seatkeep_hub.agreements")
 
 
 def usage_recount(*, company: Company, first: date, now: datetime) -> int:
