@@ -33,7 +33,7 @@ ACTIONS: dict[Action, tuple[Promise, Promise]] = {
     Action.DETECT: (_("Detect"), _("Exit code 0 and the version when it is installed, 1 when not or too old.")),
     Action.STATE: (_("State"), _("One line for a custom field: ok or trouble, version, license, protection.")),
 }
-EXIT_CODES: list[tuple[str, Promise, str]] = [
+EXIT_CODES: list[tuple[str, Promise, str | Promise]] = [
     ("0", _("Done: connected and not unprotected"), "–"),
     ("1", _("Detect: not installed or too old. State: not in order"), "–"),
     ("10", _("Installed, but not connected or protected yet"), _("Nothing, or approve it under Waiting for approval")),
