@@ -9,6 +9,7 @@ from seatkeep_manager.api.auth import AUTH
 from seatkeep_manager.api.routes import (
     customers,
     devices,
+    groups,
     installers,
     policies,
     policy_rollouts,
@@ -26,5 +27,5 @@ api = NinjaAPI(
     description="Everything that a person can do in the console. Ids are uids; lists page by cursor.",
 )
 install_error_handlers(api)
-for area in (devices, customers, protection, policies, policy_rollouts, rollout, installers, system):
+for area in (devices, groups, customers, protection, policies, policy_rollouts, rollout, installers, system):
     api.add_router("", area.router)

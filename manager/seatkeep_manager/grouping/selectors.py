@@ -25,13 +25,15 @@ PREVIEW_LOOKS = 2_000
 
 
 def templates_visible(user: User | AnonymousUser, *, level: AccessLevel = AccessLevel.READ) -> QuerySet[GroupTemplate]:
-    """The templates of companies that a person may see or change; everybody's can be seen by all signed in, and changed
-    by who may change the whole instance. With `group_count`, how many groups use each."""
+    """The templates of companies that a person may see or change, each with `group_count`.
+
+    Everybody's are seen by all who see any group, and changed by who may change the whole instance.
+    """
     if not isinstance(user, User):
         return GroupTemplate.objects.none()
-    companies = groups_visible(user, level=level).filter(hub_id__isnull=False).values("hub_id")
-    wanted = Q(company_hub_id__in=companies)
-    if level == AccessLevel.READ or user.instance_level == AccessLevel.WRITE:
+    groups = groups_visible(user, level=level)
+    wanted = Q(company_hub_id__in=groups.filter(hub_id__isnull=False).values("hub_id"))
+    if groups.exists() if level == AccessLevel.READ else user.instance_level == AccessLevel.WRITE:
         wanted |= Q(company_hub_id__isnull=True)
     return GroupTemplate.objects.filter(wanted).annotate(group_count=Count("groups")).order_by("name", "id")
 

@@ -11,8 +11,8 @@ from seatkeep_webkit.settings import base_settings, env_list, env_path, env_str,
 install_localhost_names()
 
 _OWN = [
-    "directory", "grouping", "enrollment", "hublink", "statedocs", "deployment", "detections", "tasks", "policies", "problems",
-    "customers", "ingest", "publisher", "console", "api",
+    "directory", "grouping", "enrollment", "hublink", "statedocs", "deployment", "detections", "tasks", "policies",
+    "problems", "customers", "ingest", "publisher", "console", "api",
 ]  # fmt: skip
 _SIGN_IN = ["allauth.socialaccount", "allauth.socialaccount.providers.openid_connect"]
 

@@ -19,13 +19,18 @@ from standing_cast import Cast
 OBJECTS = {
     "devices": "device", "customers": "alpha", "problems": "problem", "detections": "detection", "quarantine": "item",
     "tasks": "task", "policies": "policy", "policy-assignments": "assignment", "installers": "token",
-    "approvals": "waiting", "api-tokens": "api_token", "groups": "group",
+    "approvals": "waiting", "api-tokens": "api_token", "groups": "group", "dynamic-groups": "dynamic_group",
+    "group-templates": "group_template",
+}  # fmt: skip
+RULES: dict[str, Any] = {
+    "operation": "AND", "rules": [{"symbol": "os.family", "operator": "EQUAL", "value": "LINUX"}]
 }  # fmt: skip
 ADMIN = {"/api/v1/link", "/api/v1/link/sync", "/api/v1/templates", "/api/v1/api-tokens"}
 BODIES: dict[str, dict[str, Any]] = {
     "setup": {}, "offboard": {"last_day": "2026-12-01", "protect_until": "2026-12-01", "bill_until": "2026-12-01"},
     "snooze": {"until": "2027-01-01T00:00:00Z"}, "note": {"note": "x"}, "resolve": {"resolution": "RESOLVED"},
-    "restore": {}, "policies": {}, "sync": {}, "rollouts": {"settings": {}},
+    "restore": {}, "group-templates": {"name": "t", **RULES}, "preview": RULES, "policies": {}, "sync": {},
+    "rollouts": {"settings": {}},
     "policy-files": {"format": "seatkeep-policies", "version": 1, "policies": [
         {"name": "f", "product": "agent", "settings": {}}]},
 }  # fmt: skip
@@ -50,7 +55,13 @@ def body_for(cast: Cast, method: str, path: str) -> dict[str, Any]:
         return {"kind": "SCAN", "devices": [str(cast.device.uid)]}
     if path in ("/api/v1/installers",) or path.endswith("/assignments"):
         return {"group": str(cast.group.uid), "kind": "INSTALL_LINK"}
-    if path == "/api/v1/devices/{uid}/policies":
+    if path == "/api/v1/groups":
+        return {"name": "made by a test", "parent": str(cast.group.uid)}
+    if path == "/api/v1/dynamic-groups":
+        return {
+            "name": "made by a test", "group": str(cast.group.uid), "template": str(cast.dynamic_group.template.uid)
+        }  # fmt: skip
+    if path in ("/api/v1/devices/{uid}/policies", "/api/v1/dynamic-groups/{uid}/policies"):
         return {"policy": str(cast.policy.uid)}
     if path in ("/api/v1/templates", "/api/v1/api-tokens"):
         return {"name": "made by a test"}

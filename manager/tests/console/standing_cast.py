@@ -15,6 +15,8 @@ from seatkeep_manager.directory.models import Device, InventorySnapshot, StaticG
 from seatkeep_manager.directory.services import device_create
 from seatkeep_manager.enrollment.models import EnrollmentRequest, EnrollmentToken, InstallProgress
 from seatkeep_manager.enrollment.services import install_link_create
+from seatkeep_manager.grouping.models import DynamicGroup, GroupTemplate
+from seatkeep_manager.grouping.services import dynamic_group_create, template_create
 from seatkeep_manager.hublink.adapters.messages import item_decode
 from seatkeep_manager.hublink.enums import LinkState, SyncKind, SyncTrigger
 from seatkeep_manager.hublink.mirror import item_apply
@@ -53,6 +55,8 @@ class Cast:
     problem: Problem
     license: MirroredLicense
     group: StaticGroup
+    group_template: GroupTemplate
+    dynamic_group: DynamicGroup
     api_token: ApiToken
 
 
@@ -79,6 +83,7 @@ def cast_make(now: datetime) -> Cast:
     token = install_link_create(actor=ACTOR, user=None, group=alpha.group, now=now)
     progress_make(token, now)
     task = task_create(actor=ACTOR, kind="SCAN", params={"targets": ["/home"]}, device_ids=[device.pk], now=now)
+    group_template, dynamic_group = dynamic_make(alpha, now)
     return Cast(
         alice=person("alice@northwind.example", "Alice Owner", instance_level=AccessLevel.WRITE),
         bob=person("bob@northwind.example", "Bob Tech", company=alpha_id, level=AccessLevel.WRITE),
@@ -87,8 +92,22 @@ def cast_make(now: datetime) -> Cast:
         msp=msp, alpha=alpha, beta=beta, device=device, foreign=foreign, detection=detection, item=item, task=task,
         policy=policy, assignment=assignment, token=token, waiting=waiting_make(token, now),
         problem=problem_make(device, now), license=lic, group=alpha.group,
+        group_template=group_template, dynamic_group=dynamic_group,
         api_token=token_create(actor=ACTOR, name="RMM", level=AccessLevel.READ, now=now)[0],
     )  # fmt: skip
+
+
+def dynamic_make(customer: MirroredCompany, now: datetime) -> tuple[GroupTemplate, DynamicGroup]:
+    """A customer's own template, and a group that uses it."""
+    assert customer.group
+    rule = {"symbol": "software.name", "operator": "CONTAINS", "value": "dental"}
+    template = template_create(
+        actor=ACTOR, name="Dental software", operation="AND", conditions=[rule], company_hub_id=customer.hub_id, now=now
+    )
+    made = dynamic_group_create(
+        actor=ACTOR, name="Practice", template_id=template.pk, anchor_id=customer.group.pk, now=now
+    )
+    return template, made
 
 
 def person(email: str, name: str, *, company: UUID | None = None, level: Any = None, **fields: Any) -> User:

@@ -1,4 +1,4 @@
-"""Groups and computers."""
+"""Computers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from seatkeep_manager.api.schemas import (
     AssignmentOut,
     DeviceOut,
     DevicePolicyIn,
-    GroupOut,
     LicenseAssignIn,
     LicenseAssignmentOut,
     PageOut,
@@ -26,7 +25,7 @@ from seatkeep_manager.api.schemas import (
 from seatkeep_manager.customers.across import devices_below
 from seatkeep_manager.directory.enums import AccessLevel
 from seatkeep_manager.directory.models import Device
-from seatkeep_manager.directory.selectors import device_get, devices_matching, group_get, groups_visible
+from seatkeep_manager.directory.selectors import device_get, devices_matching, group_get
 from seatkeep_manager.directory.services import device_restore, device_retire
 from seatkeep_manager.policies.selectors import policy_get
 from seatkeep_manager.policies.services import policy_assign_device
@@ -37,12 +36,6 @@ from seatkeep_manager.statedocs.rules import PRODUCT_OF_KIND
 from seatkeep_manager.statedocs.selectors import license_assignment_get, licenses_fitting
 
 router = Router(tags=["Computers"])
-
-
-@router.get("/groups", response=PageOut[GroupOut], summary="Groups")
-def group_list(request: HttpRequest, cursor: str | None = None, limit: int = 100) -> Page[Any]:
-    """Groups that the caller may see."""
-    return paginate(groups_visible(caller(request)), order=("id",), cursor=cursor, limit=limit)
 
 
 @router.get("/devices", response=PageOut[DeviceOut], summary="Computers")
