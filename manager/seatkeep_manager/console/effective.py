@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from django.utils.translation import gettext as _
-from seatkeep_protocol.policy import ChainNode, EffectiveSetting, Flag, Policy, PolicySetting
-from seatkeep_protocol.settings_schema import ListMode, SettingSchema, product_schema
+from seatkeep_protocol.policy import EffectiveSetting, Verdict, Voice
+from seatkeep_protocol.settings_schema import SettingSchema, product_schema
 
-from seatkeep_manager.console.words import CHOICES
+from seatkeep_manager.console.policy_words import choice_words, value_words, voice_words
 from seatkeep_manager.directory.models import Device
-from seatkeep_manager.policies.selectors import device_chain, effective_policy
+from seatkeep_manager.policies.models import Policy
+from seatkeep_manager.policies.preview import device_views
 
 
 @dataclass(frozen=True)
-class Voice:
+class Said:
     """What one policy said about one setting.
 
     Attributes:
+        uid: The policy.
         policy: Its name.
+        version: Its version; 0 where it is not known.
         place: The group or computer that it is assigned to.
-        words: What it did.
+        value: What it said, in words, where that is not what counts.
+        words: What became of it.
         counts: Whether it is part of the value.
     """
 
+    uid: UUID
     policy: str
+    version: int
     place: str
+    value: str
     words: str
     counts: bool
-    value: Any
 
 
 @dataclass(frozen=True)
 class Row:
-    """One setting with its value and the reason."""
+    """One setting with its value and the reason; `former` is the value before a preview, if it differs."""
 
     name: str
     title: str
@@ -43,7 +48,9 @@ class Row:
     unit: str
     is_list: bool
     is_forced: bool
-    voices: tuple[Voice, ...]
+    voices: tuple[Said, ...]
+    former: str = ""
+    is_different: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,53 +64,55 @@ class ProductRows:
 
 def product_rows(device: Device, product: str) -> ProductRows:
     """Every setting of a product on a computer that the caller may see."""
-    schema = product_schema(product)
-    effective, chain = effective_policy(device, product=product), device_chain(device)
-    rows = [_row(name, one, effective.get(name), chain, product) for name, one in schema.properties.items()]
+    schema, views = product_schema(product), device_views(device, product=product)
+    rows = [
+        _row(name, one, views.effective[name], views.voices.get(name, ())) for name, one in schema.properties.items()
+    ]
     decided = tuple(row for row in rows if row.voices)
     return ProductRows(schema.title, decided, tuple(row for row in rows if not row.voices))
 
 
+def preview_rows(device: Device, policy: Policy, version: int | None) -> list[Row]:
+    """What a policy would make of a computer: each setting that it speaks of or changes, with the value before."""
+    schema = product_schema(policy.product)
+    now = device_views(device, product=policy.product)
+    then = device_views(device, product=policy.product, trying=policy, version=version)
+    rows = [
+        _row(name, one, then.effective[name], then.voices.get(name, ()), before=now.effective[name].value)
+        for name, one in schema.properties.items()
+    ]
+    return [row for row in rows if row.is_different or any(said.uid == policy.uid for said in row.voices)]
+
+
+_SAME = object()
+
+
 def _row(
-    name: str, setting: SettingSchema, chosen: EffectiveSetting | None, chain: Sequence[ChainNode], product: str
+    name: str, setting: SettingSchema, chosen: EffectiveSetting, voices: tuple[Voice, ...], before: Any = _SAME
 ) -> Row:
-    value = chosen.value if chosen else setting.default
+    value = chosen.value
+    is_different = before is not _SAME and before != value
     return Row(
         name=name,
         title=setting.title,
-        value=CHOICES.get(value, value) if isinstance(value, str) else value,
+        value=choice_words(value) if isinstance(value, str) else value,
         unit=setting.unit or "",
         is_list=isinstance(value, list),
-        is_forced=bool(chosen and chosen.is_forced),
-        voices=tuple(_voices(name, setting, chosen, chain, product)),
+        is_forced=chosen.is_forced,
+        voices=tuple(_said(voice, setting) for voice in voices),
+        former=value_words(before, setting) if is_different else "",
+        is_different=is_different,
     )
 
 
-def _voices(
-    name: str, setting: SettingSchema, chosen: EffectiveSetting | None, chain: Sequence[ChainNode], product: str
-) -> Iterator[Voice]:
-    origins = {(one.policy, one.node) for one in chosen.origins} if chosen else set()
-    for node, policy in _policies(chain, product):
-        said = policy.settings.get(name)
-        if said is None or said.flag is Flag.NOT_APPLY:
-            continue
-        counts = (policy.policy, node.node) in origins
-        yield Voice(policy.name, node.name, _words(setting, said, counts=counts), counts, said.value)
-
-
-def _policies(chain: Sequence[ChainNode], product: str) -> Iterator[tuple[ChainNode, Policy]]:
-    for node in chain:
-        for policy in node.policies:
-            if policy.product == product:
-                yield node, policy
-
-
-def _words(setting: SettingSchema, said: PolicySetting, *, counts: bool) -> str:
-    if not counts:
-        return _("overruled")
-    if said.flag is Flag.FORCE:
-        return _("forces it; nothing below can change it")
-    mode = said.mode or setting.list_mode
-    if setting.is_list and mode is not ListMode.REPLACE:
-        return _("adds to the list")
-    return _("sets it")
+def _said(voice: Voice, setting: SettingSchema) -> Said:
+    counts = voice.verdict is Verdict.COUNTS
+    return Said(
+        uid=UUID(voice.origin.policy),
+        policy=voice.origin.policy_name,
+        version=voice.origin.version,
+        place=voice.origin.node_name,
+        value="" if counts else value_words(voice.setting.value, setting),
+        words=voice_words(voice, setting),
+        counts=counts,
+    )

@@ -215,3 +215,20 @@ class DevicePolicyForm(forms.Form):
     def __init__(self, *args: Any, policies: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["policy"].queryset = policies  # type: ignore[attr-defined]  # a ModelChoiceField
+
+
+class DuplicateForm(forms.Form):
+    """The name of a copy, and for whom it is."""
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+    owner = forms.ChoiceField(label=_("Belongs to"), required=False)
+
+    def __init__(self, *args: Any, owners: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].choices = owners  # type: ignore[attr-defined]  # a ChoiceField
+
+
+class RollBackForm(forms.Form):
+    """Why a former version comes back."""
+
+    note = forms.CharField(label=_("Why"), required=False, max_length=500)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from seatkeep_manager.console import policy_urls
 from seatkeep_manager.console.views import (
     computers,
     connecting,
@@ -11,7 +12,6 @@ from seatkeep_manager.console.views import (
     detections,
     device_actions,
     installers,
-    policies,
     problems,
     system,
     tasks,
@@ -61,13 +61,7 @@ urlpatterns = [
     path("tasks/<uuid:uid>/", tasks.task, name="task"),
     path("tasks/<uuid:uid>/live/", tasks.task_live, name="task-live"),
     path("tasks/<uuid:uid>/cancel/", tasks.task_stop, name="task-cancel"),
-    path("policies/", policies.policies, name="policies"),
-    path("policies/new/", policies.policy_new, name="policy-new"),
-    path("policies/assignments/<uuid:uid>/remove/", policies.policy_unassign_view, name="policy-unassign"),
-    path("policies/<uuid:uid>/", policies.policy, name="policy"),
-    path("policies/<uuid:uid>/edit/", policies.policy_edit, name="policy-edit"),
-    path("policies/<uuid:uid>/assign/", policies.policy_assign, name="policy-assign"),
-    path("policies/<uuid:uid>/delete/", policies.policy_remove, name="policy-delete"),
+    *policy_urls.urlpatterns,
     path("installers/", installers.installers, name="installers"),
     path("installers/new/", installers.installer_new, name="installer-new"),
     path("installers/<uuid:uid>/", installers.installer, name="installer"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, TruncDate
@@ -21,8 +20,6 @@ from seatkeep_manager.directory.models import Device, StaticGroup, User
 from seatkeep_manager.directory.selectors import devices_active_visible, devices_matching, groups_visible
 from seatkeep_manager.hublink.models import MirroredCompany, MirroredLicense, MirroredNode
 from seatkeep_manager.hublink.selectors import license_list, node_list, product_names
-from seatkeep_manager.policies.models import Policy, PolicyAssignment
-from seatkeep_manager.policies.selectors import policies_visible
 from seatkeep_manager.tasks.enums import FINAL_STATES
 from seatkeep_manager.tasks.models import ClientTask, TaskRun
 from seatkeep_manager.tasks.selectors import tasks_visible
@@ -134,18 +131,6 @@ def license_customers(user: User, license_: MirroredLicense, *, limit: int) -> t
         for node in shown
     ]
     return lines, shares.count() - len(lines)
-
-
-def policies_with_targets(user: User) -> QuerySet[Policy]:
-    """Policies with their assignments and the groups or computers of these."""
-    return policies_visible(user).prefetch_related("assignments__group", "assignments__device")
-
-
-def assignment_visible(user: User, *, uid: UUID) -> PolicyAssignment | None:
-    """An assignment whose target the person may change."""
-    groups = groups_visible(user, level=AccessLevel.WRITE)
-    mine = Q(group__in=groups) | Q(device__group__in=groups)
-    return PolicyAssignment.objects.filter(mine, uid=uid).select_related("policy", "group", "device").first()
 
 
 def audit_visible(user: User) -> QuerySet[AuditEntry]:

@@ -170,7 +170,7 @@ def policy_roll_back(*, actor: Actor, policy_id: int, version: PolicyVersion, no
     clean = settings_clean(product=policy.product, settings=version.settings)
     if clean != policy.settings:
         version_enforce(policy, version_write(policy, clean, actor=actor, now=now, note=note), now)
-        policy_record(actor, "policy:roll_back", policy, now, version=policy.version, former=version.version)
+        policy_record(actor, "policy:roll_back", policy, now, version=policy.version, returned=version.version)
     return policy
 
 

@@ -16,7 +16,8 @@ from standing_cast import Cast
 
 READ_PAGES = [
     "problems", "dashboard", "computers", "customers", "approvals", "detections", "quarantine", "tasks", "policies",
-    "policy-new", "installers", "licenses", "link", "link-live", "audit", "settings", "search", "dashboard-link",
+    "policy-new", "policies-bin", "policies-import", "installers", "licenses", "link", "link-live", "audit", "settings",
+    "search", "dashboard-link",
 ]  # fmt: skip
 ADMIN_PAGES = {"link", "link-live", "settings", "link-connect", "link-sync", "link-preview", "template-new"}
 OBJECT_PAGES = {
@@ -25,7 +26,9 @@ OBJECT_PAGES = {
     "installer": "token", "installer-live": "token", "license": "license", "customer-setup": "alpha",
     "customer-ready": "alpha", "customer-offboard": "alpha", "customer-offboard-cancel": "alpha",
     "customer-return": "alpha", "policy-edit": "policy", "policy-assign": "policy", "policy-delete": "policy",
-    "policy-unassign": "assignment", "installer-revoke": "token", "installer-rotate": "token", "task-cancel": "task",
+    "policy-unassign": "assignment", "policy-duplicate": "policy", "policy-preview": "policy",
+    "rollout-live": "policy", "group-policies": "group", "group-policy-add": "group",
+    "installer-revoke": "token", "installer-rotate": "token", "task-cancel": "task",
     "problem-seen": "problem", "problem-snooze": "problem", "problem-note": "problem", "device-license": "device",
     "device-license-take": "device", "device-policy": "device", "device-stop": "device",
 }  # fmt: skip
@@ -111,7 +114,8 @@ def test_this_list_knows_every_page() -> None:
     known = {*READ_PAGES, *OBJECT_PAGES, *ADMIN_PAGES}
     known |= {"devices-retire", "task-new", "detections-resolve", "quarantine-restore", "quarantine-delete"}
     known |= {"customers-ready", "offboard-live", "approvals-approve", "approvals-reject", "installer-new"}
-    known |= {"connect", "connect-live", "connect-start", "problems-seen", "installer-file"}
+    known |= {"policies-export", "policy-restore", "policy-move", "group-policies-order", "policy-version-back"}
+    known |= {"rollout-act", "connect", "connect-live", "connect-start", "problems-seen", "installer-file"}
     console = next(found for found in get_resolver().url_patterns if getattr(found, "app_name", "") == "console")
 
     assert {pattern.name for pattern in console.url_patterns} <= known

@@ -28,7 +28,7 @@ from seatkeep_manager.api.policy_schemas import (
     RollBackIn,
 )
 from seatkeep_manager.api.schemas import AssignIn, AssignmentOut, PageOut
-from seatkeep_manager.customers.across import assignment_visible
+from seatkeep_manager.customers.policy_places import assignment_visible
 from seatkeep_manager.customers.selectors import customer_get
 from seatkeep_manager.directory.enums import AccessLevel
 from seatkeep_manager.directory.selectors import group_get

@@ -1,4 +1,4 @@
-"""Tables of customers, licenses, policies, keys, synchronizations and the audit journal."""
+"""Tables of customers, licenses, keys, synchronizations and the audit journal."""
 
 from __future__ import annotations
 
@@ -12,14 +12,6 @@ from seatkeep_manager.enrollment.enums import TokenKind
 from seatkeep_manager.enrollment.models import EnrollmentToken
 from seatkeep_manager.hublink.enums import CustomerState, SyncState
 from seatkeep_manager.hublink.models import MirroredCompany, MirroredLicense, SyncRun
-from seatkeep_manager.policies.enums import PolicyProduct
-from seatkeep_manager.policies.models import Policy
-
-
-def policy_targets(policy: Policy) -> str:
-    """The names of what a policy is assigned to, for a file."""
-    return ", ".join(str(row.group or row.device) for row in policy.assignments.all())
-
 
 CUSTOMER_TONES = {"NOT_SET_UP": "info", "NORMAL": "ok", "UNLINKED": "off"}
 
@@ -83,33 +75,6 @@ class LicenseTable(Table[MirroredLicense]):
     def row_url(self, row: MirroredLicense) -> str:
         """The drawer of one license."""
         return reverse("console:license", args=[row.uid])
-
-
-class PolicyTable(Table[Policy]):
-    """Policies a person may see."""
-
-    name = "policies"
-    order = "name"
-    search = ("name__icontains",)
-    columns = (
-        Column("name", _("Policy"), sort="name", is_title=True),
-        Column("product", _("For"), sort="product", badge=dict.fromkeys(PolicyProduct.values, "off")),
-        Column(
-            "settings", _("Settings"), template="console/cells/policy_settings.html", export=lambda p: len(p.settings)
-        ),
-        Column("targets", _("Assigned to"), template="console/cells/policy_targets.html", export=policy_targets),
-        Column("changed_at", _("Changed"), sort="changed_at", kind="when"),
-    )
-    filters = (ChoiceFilter("product", _("For"), PolicyProduct.choices),)
-    empty = Empty(
-        _("No policies yet."),
-        _("A policy sets what computers of a group have to obey. Create the first."),
-        icon="adjustments",
-    )
-
-    def row_url(self, row: Policy) -> str:
-        """The drawer of one policy."""
-        return reverse("console:policy", args=[row.uid])
 
 
 class TokenTable(Table[EnrollmentToken]):
