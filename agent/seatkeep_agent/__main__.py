@@ -56,8 +56,8 @@ def parser(on: Platform) -> argparse.ArgumentParser:
     commands = main_parser.add_subparsers(dest="command", required=True)
     described = {
         "setup": "join a console with the key of SEATKEEP_KEY (or standard input) and start; a service unless "
-        "SEATKEEP_SERVICE=none; SEATKEEP_GROUP and SEATKEEP_PROXY as the options below; SEATKEEP_MACHINE_ID (any stable text) makes it a computer of its own where several "
-        "share one machine's hardware",
+        "SEATKEEP_SERVICE=none; SEATKEEP_MACHINE_ID (any stable text) makes it a computer of its own where several "
+        "share one machine's hardware; SEATKEEP_GROUP and SEATKEEP_PROXY say what the options do",
         "prepare": "write down console and key (SEATKEEP_KEY); `run` then joins by itself; what is not given stays",
         "run": "serve until asked to end",
         "service": "run as a service of Windows; its service manager starts this",

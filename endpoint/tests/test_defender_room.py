@@ -38,6 +38,7 @@ from seatkeep_protocol.vocabulary import EngineMode, LicenseState, ProtectionRea
 
 PATH = r"C:\Users\anna\Downloads\eicar.com"
 RUN = uuid.UUID(int=7)
+HERE = str(Path(__file__).absolute())
 
 
 class Licensed:
@@ -302,7 +303,7 @@ async def test_without_a_license_nothing_is_enforced_and_all_is_reported(endpoin
     [
         (ScanMethod.DEFENDER_QUICK, [], [{"type": "QuickScan"}]),
         (ScanMethod.DEFENDER_FULL, [], [{"type": "FullScan"}]),
-        (ScanMethod.DEFENDER_CUSTOM, ["/", "/no/such"], [{"type": "CustomScan", "path": "/"}]),
+        (ScanMethod.DEFENDER_CUSTOM, [HERE, "/no/such"], [{"type": "CustomScan", "path": HERE}]),
     ],
 )
 async def test_defender_scans_when_asked(

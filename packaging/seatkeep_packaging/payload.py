@@ -17,7 +17,7 @@ LIBRARIES = Path("Lib") / "site-packages"
 # Where Python looks, and nowhere else. No `import site`: it would bring in each user's own packages.
 SEARCHED = (".", r"Lib\site-packages", r"Lib\site-packages\win32", r"Lib\site-packages\win32\lib")
 # -B: nothing is written beside the program, so nothing is left there after removal.
-COMMAND = '@"%~dp0python.exe" -B -m seatkeep_agent %*\r\n'
+COMMAND = '@"%~dp0python.exe" -B -m {module} %*\r\n'
 
 
 def payload_build(edition: Edition, pins: Pins, runtime: Path, folder: Path) -> None:
@@ -40,7 +40,9 @@ def payload_build(edition: Edition, pins: Pins, runtime: Path, folder: Path) -> 
     (folder / "LICENSE.txt").rename(folder / "LICENSE-Python.txt")
     shutil.copyfile(ROOT / "LICENSE", folder / "LICENSE.txt")
     (folder / f"python{pins.tag}._pth").write_text(isolation(pins), newline="\r\n")
-    (folder / "seatkeep-agent.cmd").write_bytes(COMMAND.encode())
+    for program in ("seatkeep-agent", *(("seatkeep-endpoint",) if edition.has_endpoint else ())):
+        command = COMMAND.format(module=program.replace("-", "_"))
+        (folder / f"{program}.cmd").write_bytes(command.encode())
 
 
 def isolation(pins: Pins) -> str:

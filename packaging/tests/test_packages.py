@@ -134,6 +134,7 @@ def test_the_endpoint_is_only_in_its_edition(packages: dict[str, Package]) -> No
 
     has_endpoint = [any("seatkeep_endpoint" in path or "yara_x" in path for path in manifest) for manifest in manifests]
     assert has_endpoint == [False, True]
+    assert ["seatkeep-endpoint.cmd" in manifest for manifest in manifests] == [False, True]
     for manifest in manifests:
         assert not any("/tests/" in path or "__pycache__" in path or path.endswith("_wmi.pyd") for path in manifest)
 

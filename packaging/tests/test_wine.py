@@ -32,6 +32,7 @@ def test_life_of_a_package(windows: WineMachine, packages: dict[str, Package]) -
     windows.run("reg", "delete", rf"HKLM\{SETTINGS}", "/v", "KeepData", "/f")
     assert installed(windows, "1.0.1", "endpoint") == keys
     assert (windows.program / "Lib/site-packages/seatkeep_endpoint").is_dir()
+    self_tested(windows)
 
     assert windows.msiexec("/i", agent) != 0, windows.installer_said
     assert windows.registry(r"SOFTWARE\Seatkeep")["Version"] == "1.0.1"
@@ -75,6 +76,13 @@ def installed(windows: WineMachine, version: str, edition: str) -> bytes:
     log = windows.data / "var" / "agent.log"
     windows.wait_for(lambda: log.exists() and "127.0.0.1:1" in log.read_text(), "the service asks the console")
     return keys.read_bytes()
+
+
+def self_tested(windows: WineMachine) -> None:
+    """Wine has no Defender, and the program that looks for it says so."""
+    program = r"C:\Program Files\Seatkeep\seatkeep-endpoint.cmd"
+    code, said = windows.run("cmd", "/c", program, "self-test", "--out", r"C:\users\Public")
+    assert (code, "Nothing to test" in said) == (3, True), said
 
 
 EVENT_SOURCE = r"SYSTEM\CurrentControlSet\Services\EventLog\Application\Seatkeep"
