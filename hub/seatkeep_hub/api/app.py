@@ -7,9 +7,12 @@ from seatkeep_webkit.problems import install_error_handlers
 
 from seatkeep_hub.api.auth import EVERYONE
 from seatkeep_hub.api.routes import (
+    access,
     agreements,
+    audit,
     billing,
     companies,
+    company_acts,
     imports,
     license_acts,
     licenses,
@@ -18,6 +21,7 @@ from seatkeep_hub.api.routes import (
     ordering,
     people,
     programs,
+    requests,
     seats,
 )
 
@@ -29,6 +33,22 @@ api = NinjaAPI(
     urls_namespace="api-v1",
 )
 install_error_handlers(api)
-LICENSING = (licenses, license_acts, ordering, agreements, seats)
-for one in (link, managers, companies, imports, *LICENSING, billing, people, programs):
+for one in (
+    link,
+    managers,
+    companies,
+    company_acts,
+    imports,
+    licenses,
+    license_acts,
+    ordering,
+    agreements,
+    billing,
+    seats,
+    people,
+    access,
+    programs,
+    requests,
+    audit,
+):
     api.add_router("", one.router)

@@ -9,7 +9,7 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import Field
 
-from seatkeep_hub.companies.enums import AccessLevel, CompanyKind, Role
+from seatkeep_hub.companies.enums import AccessLevel, Role
 from seatkeep_hub.instances.tokens import token_scopes
 
 T = TypeVar("T")
@@ -23,54 +23,6 @@ class PageOut(Schema, Generic[T]):
     next_cursor: str | None
 
 
-class CompanyOut(Schema):
-    """A company."""
-
-    id: UUID
-    parent_id: UUID | None
-    kind: str
-    name: str
-    status: str
-    email: str
-    custom_identifier: str
-    tags: list[str]
-    time_zone: str
-    created_at: datetime
-
-    @staticmethod
-    def resolve_id(company: Any) -> UUID:
-        """The uid is the id outside."""
-        found: UUID = company.uid
-        return found
-
-    @staticmethod
-    def resolve_parent_id(company: Any) -> UUID | None:
-        """The parent's uid."""
-        return company.parent.uid if company.parent else None
-
-
-class CompanyIn(Schema):
-    """A new company."""
-
-    parent_id: UUID
-    kind: CompanyKind
-    name: Annotated[str, Field(min_length=1, max_length=200)]
-    email: Annotated[str, Field(max_length=254)] = ""
-    custom_identifier: Annotated[str, Field(max_length=100)] = ""
-    tags: Annotated[tuple[str, ...], Field(max_length=50)] = ()
-
-
-class CompanyPatch(Schema):
-    """Fields to change; those that are left out stay."""
-
-    name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    email: Annotated[str, Field(max_length=254)] | None = None
-    custom_identifier: Annotated[str, Field(max_length=100)] | None = None
-    tags: Annotated[list[str], Field(max_length=50)] | None = None
-    description: Annotated[str, Field(max_length=2000)] | None = None
-    is_trusted: bool | None = None
-
-
 class UserOut(Schema):
     """A person."""
 
@@ -79,6 +31,10 @@ class UserOut(Schema):
     email: str
     name: str
     is_active: bool
+    is_contact: bool
+    may_use_api: bool
+    last_login: datetime | None
+    left_at: datetime | None
 
     @staticmethod
     def resolve_id(user: Any) -> UUID:
@@ -94,12 +50,46 @@ class UserOut(Schema):
 
 
 class InviteIn(Schema):
-    """A person to be invited into a company."""
+    """A person to be invited, with their role; a role brings its level, a level alone the plainest role."""
 
     company_id: UUID
     email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
-    level: AccessLevel = AccessLevel.READ
-    role: Role = Role.TECHNICIAN
+    role: Role | None = None
+    level: AccessLevel | None = None
+    sees_prices: bool | None = None
+    customer_ids: Annotated[tuple[UUID, ...], Field(max_length=200)] = ()
+
+
+class InvitationOut(Schema):
+    """An open invitation; `customer_ids` empty for the company and everything below it."""
+
+    id: UUID
+    company_id: UUID
+    email: str
+    role: str
+    level: str
+    sees_prices: bool | None
+    customer_ids: list[UUID]
+    invited_by: str
+    invited_at: datetime
+    expires_at: datetime
+
+    @staticmethod
+    def resolve_id(invitation: Any) -> UUID:
+        """The uid is the id outside."""
+        found: UUID = invitation.uid
+        return found
+
+    @staticmethod
+    def resolve_company_id(invitation: Any) -> UUID:
+        """The company's uid."""
+        found: UUID = invitation.company.uid
+        return found
+
+    @staticmethod
+    def resolve_customer_ids(invitation: Any) -> list[UUID]:
+        """Uids of the only companies that it is for."""
+        return [one.uid for one in invitation.customers.all()]
 
 
 class InvitedOut(Schema):
@@ -112,10 +102,11 @@ class InvitedOut(Schema):
 
 
 class AccessIn(Schema):
-    """What a person may do with a company and below it; null means "as above"."""
+    """What a person may do with a company and below it; both null means "as above"."""
 
-    level: AccessLevel | None
-    role: Role = Role.TECHNICIAN
+    level: AccessLevel | None = None
+    role: Role | None = None
+    sees_prices: bool | None = None
 
 
 class AccessOut(Schema):
@@ -124,6 +115,7 @@ class AccessOut(Schema):
     company_id: UUID
     level: str
     role: str
+    sees_prices: bool | None
 
     @staticmethod
     def resolve_company_id(access: Any) -> UUID:
@@ -228,11 +220,23 @@ class AuditOut(Schema):
 
     at: datetime
     actor: str
+    actor_kind: str
+    actor_id: str
     impersonator: str | None
+    ip: str | None
     action: str
+    severity: str
+    result: str
+    company_id: UUID | None
     subject_type: str
     subject_id: str
     details: dict[str, Any]
+
+    @staticmethod
+    def resolve_company_id(entry: Any) -> UUID | None:
+        """The company that may read it."""
+        found: UUID | None = entry.company_uid
+        return found
 
     @staticmethod
     def resolve_actor(entry: Any) -> str:

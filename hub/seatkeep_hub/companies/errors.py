@@ -116,6 +116,13 @@ class GrantError(NotAllowedError):
     message = _("Nobody gives more access than they have, or changes that of somebody who has more.")
 
 
+class UserUnknownError(NotFoundError):
+    """There is no such person."""
+
+    code = "user_unknown"
+    message = _("There is no such person.")
+
+
 class OwnAccessError(NotAllowedError):
     """Nobody sets their own access."""
 

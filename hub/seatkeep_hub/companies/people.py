@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from seatkeep_webkit.actors import Actor
+from seatkeep_webkit.actors import Actor, ActorKind
 from seatkeep_webkit.audit.services import Detail, audit_record
 from seatkeep_webkit.roles import ROLES
 
@@ -179,11 +179,16 @@ def grant_check(viewer: Viewer, *, user: User, company: Company, wanted: Holding
     """
     if isinstance(viewer, User) and viewer.pk == user.pk:
         raise OwnAccessError
-    own = holding(viewer, company)
-    if isinstance(viewer, Actor) and Right.PEOPLE in own.rights:
-        own = Holding(AccessLevel.WRITE, ROLES[Role.ADMINISTRATOR].rights)
-    if not may_grant(own, wanted, holding(user, company)):
+    if not may_grant(grantable(viewer, company), wanted, holding(user, company)):
         raise GrantError
+
+
+def grantable(viewer: Viewer, company: Company) -> Holding:
+    """The most that the viewer may give at a company: what they hold; a token for people all but owners."""
+    own = holding(viewer, company)
+    if isinstance(viewer, Actor) and viewer.kind == ActorKind.INSTANCE and Right.PEOPLE in own.rights:
+        return Holding(AccessLevel.WRITE, ROLES[Role.ADMINISTRATOR].rights)
+    return own
 
 
 def owners_keep(*, user: User, companies: Iterable[Company]) -> None:

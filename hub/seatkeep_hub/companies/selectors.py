@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from seatkeep_webkit.actors import Actor, ActorKind
+from seatkeep_webkit.search import search_filter
 
 from seatkeep_hub.companies import access
 from seatkeep_hub.companies.access import EVERYTHING, NOTHING, RIGHTS_OF_CONSOLE, Holding, Setting
 from seatkeep_hub.companies.enums import AccessLevel, CompanyStatus, Right, Role
-from seatkeep_hub.companies.errors import AccessDeniedError, CompanyNotFoundError, RightMissingError
+from seatkeep_hub.companies.errors import (
+    AccessDeniedError,
+    CompanyNotFoundError,
+    RightMissingError,
+    SetByParentError,
+    UserUnknownError,
+)
 from seatkeep_hub.companies.models import Access, Company, User
 
 Viewer: TypeAlias = User | Actor
@@ -73,6 +80,23 @@ def may(viewer: Viewer, company: Company, right: Right) -> bool:
     return right in holding(viewer, company).rights
 
 
+def company_search(companies: QuerySet[Company], words: str) -> QuerySet[Company]:
+    """Those that have every word: parts of name, number, tax id, e-mail, contact, city and tags, whatever the case."""
+    return search_filter(companies, "search", words)
+
+
+def parent_decides_check(viewer: Viewer, company: Company, values: Mapping[str, object]) -> None:
+    """Refuse to change what the company above decides (`fields.OF_THE_PARENT`), unless the viewer may change that one.
+
+    Raises:
+        SetByParentError: The viewer may not, and a value differs from what is there.
+    """
+    if all(getattr(company, name, None) == value for name, value in values.items()):
+        return
+    if not companies_visible(viewer, level=AccessLevel.WRITE).filter(pk=company.parent_id).exists():
+        raise SetByParentError
+
+
 def company_children(viewer: Viewer, company: Company) -> QuerySet[Company]:
     """Direct children that the viewer may see and that are not removed, by name."""
     return companies_visible(viewer).filter(parent=company).exclude(status=CompanyStatus.REMOVED).order_by("name", "id")
@@ -105,9 +129,24 @@ def access_list(user: User) -> QuerySet[Access]:
     return Access.objects.filter(user=user).select_related("company").order_by("company__name")
 
 
-def users_of(viewer: Viewer) -> QuerySet[User]:
-    """People of the companies that the viewer may see."""
-    return User.objects.filter(company__in=companies_visible(viewer)).select_related("company")
+def users_of(viewer: Viewer, *, text: str = "") -> QuerySet[User]:
+    """People of the companies that the viewer may see; with `text`, those whose name or address has each word."""
+    found = User.objects.filter(company__in=companies_visible(viewer)).select_related("company")
+    for word in text.replace("\0", "").split():
+        found = found.filter(Q(name__icontains=word) | Q(email__icontains=word))
+    return found
+
+
+def user_get(viewer: Viewer, uid: UUID) -> User:
+    """One person.
+
+    Raises:
+        UserUnknownError: There is none, or not of a company that the viewer may see.
+    """
+    found = users_of(viewer).filter(uid=uid).first()
+    if found is None:
+        raise UserUnknownError
+    return found
 
 
 def _visible_to_machine(actor: Actor, level: AccessLevel, right: Right | None) -> QuerySet[Company]:

@@ -25,13 +25,6 @@ class AlreadyInvitedError(ConflictError):
     message = _("This person is a user already or has an open invitation.")
 
 
-class UserUnknownError(NotFoundError):
-    """There is no such person."""
-
-    code = "user_unknown"
-    message = _("There is no such person.")
-
-
 class MoveLicenseError(ConflictError):
     """The MSP there has no license for what this customer uses, or several: name one."""
 

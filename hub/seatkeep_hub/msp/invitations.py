@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +12,7 @@ from seatkeep_webkit.actors import Actor
 from seatkeep_webkit.audit.services import audit_record
 from seatkeep_webkit.keyring import lookup_hmac
 
+from seatkeep_hub.companies.access import setting_of
 from seatkeep_hub.companies.enums import AccessLevel, CompanyStatus, Role
 from seatkeep_hub.companies.models import Company, User
 from seatkeep_hub.companies.people import access_set, user_create
@@ -36,20 +38,24 @@ def invitation_create(
     *,
     company: Company,
     email: str,
-    level: AccessLevel | str,
-    role: Role | str = Role.TECHNICIAN,
     actor: Actor,
     now: datetime,
+    level: AccessLevel | str | None = None,
+    role: Role | str | None = None,
+    sees_prices: bool | None = None,
+    customers: Iterable[Company] = (),
 ) -> PersonInvited:
     """Invite a person to work in a company. Whether the actor may is the caller's check.
 
     Args:
         company: Where the person will work; people are only made in a company of the inviter's own sight.
         email: Where the invitation goes; compared in lower case.
-        level: Access that the person gets to this company and everything below it.
-        role: Ready-made role.
-        actor: Who invites.
+        actor: Who invites; whether they may give that much is `grant_check`.
         now: Current time, aware UTC; the invitation ends 14 days later.
+        level: The role's own when left out.
+        role: The plainest of the level when left out.
+        sees_prices: None for what the role says.
+        customers: Only for these; empty for the company and everything below it, also what comes later.
 
     Raises:
         AlreadyInvitedError: Somebody has this address, or an invitation is open.
@@ -60,12 +66,14 @@ def invitation_create(
     Invitation.objects.filter(company=company, email=email, state=InvitationState.INVITED, expires_at__lte=now).update(
         state=InvitationState.REVOKED, token_hmac=None, decided_at=now
     )
+    wanted = setting_of(company.path, level=level, role=role, sees_prices=sees_prices)
     token = secrets.token_urlsafe(32)
     invitation = Invitation(
         company=company,
         email=email,
-        level=level,
-        role=role,
+        level=wanted.level,
+        role=wanted.role,
+        sees_prices=sees_prices,
         token_hmac=lookup_hmac(token, HMAC_PURPOSE),
         invited_by=actor.label,
         invited_at=now,
@@ -74,6 +82,7 @@ def invitation_create(
     try:
         with transaction.atomic():
             invitation.save()
+            invitation.customers.set(customers)
     except IntegrityError as error:
         raise AlreadyInvitedError(fields={"email": [str(AlreadyInvitedError.message)]}) from error
     _record(invitation, "user:invite", actor, now)
@@ -99,12 +108,39 @@ def invitation_accept(*, invitation: Invitation, name: str, password: str, actor
     if locked.state != InvitationState.INVITED or now >= locked.expires_at:
         raise InvitationOverError
     user = user_create(actor=actor, company=locked.company, email=locked.email, name=name, password=password, now=now)
-    access_set(actor=actor, user=user, company=locked.company, level=locked.level, role=locked.role, now=now)
+    for place in list(locked.customers.order_by("pk")) or [locked.company]:
+        access_set(
+            actor=actor,
+            user=user,
+            company=place,
+            level=locked.level,
+            role=locked.role,
+            sees_prices=locked.sees_prices,
+            now=now,
+        )
     if locked.company.status == CompanyStatus.WAITING:
         company_confirm(actor=actor, company=locked.company, now=now)
     _end(locked, InvitationState.ACCEPTED, now)
     _record(locked, "user:accept", actor, now)
     return user
+
+
+@transaction.atomic
+def invitation_resend(*, invitation: Invitation, actor: Actor, now: datetime) -> PersonInvited:
+    """Make a new link for an open invitation, for another 14 days; the old one stops working.
+
+    Raises:
+        InvitationOverError: It was used or withdrawn meanwhile.
+    """
+    locked = Invitation.objects.select_for_update(of=("self",)).select_related("company").get(pk=invitation.pk)
+    if locked.state != InvitationState.INVITED:
+        raise InvitationOverError
+    token = secrets.token_urlsafe(32)
+    locked.token_hmac, locked.expires_at = lookup_hmac(token, HMAC_PURPOSE), now + INVITATION_LIFETIME
+    locked.invited_by = actor.label
+    locked.save(update_fields=["token_hmac", "expires_at", "invited_by"])
+    _record(locked, "user:reinvite", actor, now)
+    return PersonInvited(invitation=locked, token=token)
 
 
 @transaction.atomic
@@ -128,6 +164,6 @@ def _record(invitation: Invitation, action: str, actor: Actor, now: datetime) ->
         subject_type="invitation",
         subject_id=str(invitation.uid),
         company_uid=invitation.company.uid,
-        details={"email": invitation.email, "level": invitation.level},
+        details={"email": invitation.email, "role": invitation.role},
         now=now,
     )

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
-
-from seatkeep_webkit.actors import Actor
-from seatkeep_webkit.audit.services import audit_record
 
 from seatkeep_hub.companies.access import NOTHING, nearest
 from seatkeep_hub.companies.enums import Right
@@ -41,34 +37,16 @@ def acted_as(person: User, uid: UUID) -> User | None:
     return target if target is not None and can_act_as(person, target) else None
 
 
-def act_as_begin(*, person: User, target: User, actor: Actor, now: datetime) -> None:
-    """Note that a person begins to act as another.
+def act_as_check(*, person: User, target: User) -> None:
+    """Refuse to act as somebody.
 
     Raises:
-        CannotActAsError: They may not.
+        CannotActAsError: The person may not.
     """
     if not can_act_as(person, target):
         raise CannotActAsError
-    _record("user:impersonate", person, target, actor, now)
-
-
-def act_as_note_end(*, person: User, target: User, actor: Actor, now: datetime) -> None:
-    """Note that a person is themselves again."""
-    _record("user:return", person, target, actor, now)
 
 
 def _covers_owner(person: User, path: list[int]) -> bool:
     held = nearest(path, access_settings(person))
     return held is not None and Right.PROGRAMS in held.holding.rights
-
-
-def _record(action: str, person: User, target: User, actor: Actor, now: datetime) -> None:
-    audit_record(
-        actor=actor,
-        action=action,
-        subject_type="user",
-        subject_id=str(target.uid),
-        company_uid=target.company.uid,
-        details={"email": target.email, "by": person.email},
-        now=now,
-    )

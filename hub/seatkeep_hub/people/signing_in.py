@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from allauth.mfa.models import Authenticator
@@ -77,3 +78,9 @@ def sign_in_rule_set(
 def has_second_factor(user: User) -> bool:
     """Whether the person signs in with more than a password."""
     return bool(Authenticator.objects.filter(user=user, type__in=SECOND_FACTORS).exists())
+
+
+def second_factor_holders(people: Iterable[User]) -> set[int]:
+    """Keys of those among several people who have a second factor."""
+    found = Authenticator.objects.filter(user__in=list(people), type__in=SECOND_FACTORS)
+    return set(found.values_list("user_id", flat=True))

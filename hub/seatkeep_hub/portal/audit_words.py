@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from seatkeep_webkit.audit.words import AuditWords, Named, Names
-from seatkeep_webkit.errors import Text
 
 from seatkeep_hub.agreements.models import Agreement
 from seatkeep_hub.billing.enums import Basis, PriceUnit, Proration
@@ -18,6 +17,7 @@ from seatkeep_hub.instances.models import Instance
 from seatkeep_hub.licensing.catalogue import ENDPOINT_BUNDLE, SERVER, WORKSTATION
 from seatkeep_hub.licensing.enums import Lapse, LicenseKind, Overuse
 from seatkeep_hub.licensing.models import License, Seat, SecurityAdmin
+from seatkeep_hub.people.journal import SUBJECTS_OF
 from seatkeep_hub.portal.enums import UseMode
 
 ACTIONS = {
@@ -225,19 +225,7 @@ def _instances(ids: list[str]) -> dict[str, Named]:
     return {str(uid): Named(name, reverse("portal:instance", args=[uid])) for uid, name in rows}
 
 
-SECTIONS: Mapping[str, tuple[Text, frozenset[str]]] = {
-    "signing-in": (_("Signing in"), frozenset({"sign-in", "session", "request", "sign-in-rule"})),
-    "people": (_("People and access"), frozenset({"user", "access", "security_admin"})),
-    "companies": (_("Companies"), frozenset({"company", "import", "bulk"})),
-    "licenses": (_("Licenses"), frozenset({"license", "agreement", "terms", "planned"})),
-    "seats": (_("Computers"), frozenset({"seat"})),
-    "billing": (_("Billing"), frozenset({"price-list", "statement", "billing"})),
-    "programs": (_("Programs"), frozenset({"api-token", "instance"})),
-    "server": (_("Server"), frozenset({"first-run", "keyring", "lease_key", "recovery-kit"})),
-}
-"""Parts of the site, with the subjects of their actions."""
-
-
+SECTIONS = {section.value: (section.label, subjects) for section, subjects in SUBJECTS_OF.items()}
 ONE_MSP_ACTIONS = {
     "company:create": _("Customer created"),
     "company:move": _("Customer moved"),

@@ -13,10 +13,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from seatkeep_webkit.identity import time_zones
 
-from seatkeep_hub.companies.enums import AccessLevel, CompanyKind, Role
+from seatkeep_hub.companies.enums import CompanyKind
 from seatkeep_hub.companies.models import Company, User
 from seatkeep_hub.companies.rules import child_kinds
-from seatkeep_hub.instances.enums import TokenLevel
 from seatkeep_hub.portal.enums import UseMode
 
 NEW_PASSWORD = forms.PasswordInput(attrs={"autocomplete": "new-password"})
@@ -175,21 +174,6 @@ class CompanyForm(forms.Form):
             self.fields["kind"].widget = forms.HiddenInput()
 
 
-class InviteForm(forms.Form):
-    """A person to be invited into a company."""
-
-    company = forms.ModelChoiceField(label=_("Company"), queryset=Company.objects.none(), to_field_name="uid")
-    email = forms.EmailField(label=_("E-mail address"))
-    level = forms.ChoiceField(label=_("Access"), choices=AccessLevel.choices, initial=AccessLevel.READ)
-    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.TECHNICIAN)
-
-    def __init__(self, *args: Any, companies: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = self.fields["company"]
-        if isinstance(field, forms.ModelChoiceField):
-            field.queryset = companies
-
-
 class AdminInviteForm(forms.Form):
     """A Security Admin to be invited by a license owner."""
 
@@ -203,48 +187,11 @@ class AdminInviteForm(forms.Form):
             field.queryset = companies
 
 
-class AccessForm(forms.Form):
-    """What a person may do with one company and everything below it."""
-
-    level = forms.ChoiceField(
-        label=_("Access"), choices=[("", _("As above (inherited)")), *AccessLevel.choices], required=False
-    )
-    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.TECHNICIAN)
-
-
-class AccessElsewhereForm(forms.Form):
-    """What a person may do with a company to choose and everything below it."""
-
-    company = forms.ModelChoiceField(label=_("Company"), queryset=Company.objects.none(), to_field_name="uid")
-    level = forms.ChoiceField(label=_("Access"), choices=AccessLevel.choices, initial=AccessLevel.READ)
-    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.TECHNICIAN)
-
-    def __init__(self, *args: Any, companies: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = self.fields["company"]
-        if isinstance(field, forms.ModelChoiceField):
-            field.queryset = companies
-
-
 class JoinForm(PasswordPairForm):
     """A person accepts an invitation and becomes a user."""
 
     name = forms.CharField(label=_("Your name"), max_length=120)
     field_order = ("name", "password", "again")
-
-
-class TokenForm(forms.Form):
-    """An integration token."""
-
-    company = forms.ModelChoiceField(label=_("Company"), queryset=Company.objects.none(), to_field_name="uid")
-    name = forms.CharField(label=_("What is it for?"), max_length=100)
-    level = forms.ChoiceField(label=_("May"), choices=TokenLevel.choices, initial=TokenLevel.READ)
-
-    def __init__(self, *args: Any, companies: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = self.fields["company"]
-        if isinstance(field, forms.ModelChoiceField):
-            field.queryset = companies
 
 
 class ApproveLinkForm(forms.Form):

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from allauth.mfa.models import Authenticator
-
 from seatkeep_hub.companies.enums import AccessLevel, CompanyKind, CompanyStatus
 from seatkeep_hub.companies.models import Company, User
 from seatkeep_hub.companies.rules import CHILD_KINDS
 from seatkeep_hub.companies.selectors import companies_visible
 from seatkeep_hub.portal.enums import UseMode
 from seatkeep_hub.portal.models import FirstRun
-
-SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
 def first_run_get() -> FirstRun | None:
@@ -23,11 +19,6 @@ def is_one_msp() -> bool:
     """Whether kinds above and beside the one MSP stay out of sight."""
     run = first_run_get()
     return run is not None and run.mode == UseMode.ONE_MSP
-
-
-def has_second_factor(user: User) -> bool:
-    """Whether the person signs in with more than a password."""
-    return bool(Authenticator.objects.filter(user=user, type__in=SECOND_FACTORS).exists())
 
 
 def parents_for(user: User) -> list[Company]:

@@ -9,19 +9,22 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
+from seatkeep_webkit.audit.models import AuditEntry
 from seatkeep_webkit.audit.tables import AuditTable as JournalTable
 from seatkeep_webkit.search import search_filter
 from seatkeep_webkit.tables import BoolFilter, BulkAction, ChoiceFilter, Column, Empty, Filter, Table
 
 from seatkeep_hub.agreements.models import UsageDay
-from seatkeep_hub.companies.enums import CompanyKind, CompanyStatus
-from seatkeep_hub.companies.models import Company, User
+from seatkeep_hub.companies.enums import AccessLevel, CompanyKind, CompanyStatus
+from seatkeep_hub.companies.models import Access, Company, User
 from seatkeep_hub.instances.models import Instance
 from seatkeep_hub.licensing.enums import AdminStatus, LicenseKind, SeatState
 from seatkeep_hub.licensing.models import License, Seat, SecurityAdmin
 from seatkeep_hub.licensing.selectors import licenses_usage, seats_used
-from seatkeep_hub.portal.audit_words import WORDS
+from seatkeep_hub.people.signing_in import second_factor_holders
+from seatkeep_hub.portal.audit_words import ONE_MSP_WORDS, WORDS
 from seatkeep_hub.portal.company_tree import scope_path
+from seatkeep_hub.portal.selectors import is_one_msp
 
 COMPANY_TONES = {"ACTIVE": "ok", "WAITING": "info", "SUSPENDED": "warn", "REMOVED": "off"}
 SEAT_TONES = {"ACTIVE": "ok", "RELEASED": "off", "DEACTIVATED": "warn"}
@@ -170,6 +173,12 @@ class SeatTable(Table[Seat]):
         return reverse("portal:seat", args=[row.uid])
 
 
+def _person_state(row: User) -> str:
+    if not row.is_active:
+        return str(_("Left"))
+    return str(_("Second factor") if vars(row)["has_second_factor"] else _("Password only"))
+
+
 class UserTable(Table[User]):
     """People of the companies that the viewer may see."""
 
@@ -180,10 +189,21 @@ class UserTable(Table[User]):
         Column("name", _("Name"), sort="name", is_title=True),
         Column("email", _("E-mail"), sort="email"),
         Column("company.name", _("Company"), sort="company__name"),
-        Column("is_active", _("Can sign in"), sort="is_active"),
+        Column("roles_held", _("Role")),
+        Column("state", _("State"), sort="is_active", template="portal/cells/person_state.html", export=_person_state),
         Column("last_login", _("Last sign-in"), sort="last_login", kind="when"),
     )
     empty = Empty(_("Nobody here yet."), _("Invite the first person. They choose their own password."), icon="users")
+
+    def prepare(self, rows: Sequence[User]) -> None:
+        """Roles and second factors of all shown people, in two queries."""
+        found: dict[int, dict[str, None]] = {}
+        for access in Access.objects.filter(user__in=rows).exclude(level=AccessLevel.NONE).order_by("company__path"):
+            found.setdefault(access.user_id, {})[access.get_role_display()] = None
+        safe = second_factor_holders(rows)
+        for row in rows:
+            vars(row)["roles_held"] = ", ".join(found.get(row.pk, {}))
+            vars(row)["has_second_factor"] = row.pk in safe
 
     def row_url(self, row: User) -> str:
         """The person's drawer with the access."""
@@ -245,6 +265,12 @@ class AuditTable(JournalTable):
     """Who did what."""
 
     words = WORDS
+
+    def __init__(self, request: HttpRequest, queryset: QuerySet[AuditEntry]) -> None:
+        """Make the table of one request, in the words of how this server is used."""
+        super().__init__(request, queryset)
+        if is_one_msp():
+            self.words = ONE_MSP_WORDS
 
 
 class UsageTable(Table[UsageDay]):

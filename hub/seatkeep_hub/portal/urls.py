@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from seatkeep_hub.portal.billing_urls import urls as billing_urls
+from seatkeep_hub.portal.license_urls import urls as license_urls
 from seatkeep_hub.portal.views import (
     admins,
     agreements,
@@ -14,11 +15,10 @@ from seatkeep_hub.portal.views import (
     imports,
     instances,
     joining,
-    licenses,
     people,
-    seats,
     settings,
     setup,
+    signing_in,
     usage,
 )
 
@@ -46,6 +46,7 @@ _companies = [
     path("companies/<uuid:uid>/usage/", usage.company_usage, name="company-usage"),
     path("companies/<uuid:uid>/usage/count/", usage.usage_count, name="company-usage-count"),
     path("companies/<uuid:uid>/people/", companies.company_people, name="company-people"),
+    path("companies/<uuid:uid>/sign-in-rules/", signing_in.sign_in_rules, name="sign-in-rules"),
     path("companies/<uuid:uid>/audit/", companies.company_audit, name="company-audit"),
     path("companies/<uuid:uid>/name/", companies.company_name, name="company-name"),
     path("companies/<uuid:uid>/suspend/", companies.company_pause, name="company-suspend"),
@@ -65,30 +66,24 @@ _imports = [
     path("imports/<uuid:uid>/undo/", imports.import_back, name="import-undo"),
     path("companies/<uuid:uid>/export/", imports.company_export, name="company-export"),
 ]
-_licenses = [
-    path("licenses/", licenses.licenses, name="licenses"),
-    path("licenses/order/", licenses.license_new, name="license-order"),
-    path("licenses/<uuid:uid>/", licenses.license, name="license"),
-    path("licenses/<uuid:uid>/seats/", licenses.license_seats, name="license-seats"),
-    path("licenses/<uuid:uid>/key/", licenses.license_key, name="license-key"),
-    path("licenses/<uuid:uid>/suspend/", licenses.license_pause, name="license-suspend"),
-]
-_seats = [
-    path("seats/", seats.seats, name="seats"),
-    path("seats/stop/", seats.seats_stop, name="seats-stop"),
-    path("seats/undo/", seats.seats_undo_ask, name="seats-undo-ask"),
-    path("seats/undo/now/", seats.seats_undo, name="seats-undo"),
-    path("seats/<uuid:uid>/", seats.seat, name="seat"),
-    path("seats/<uuid:uid>/name/", seats.seat_name, name="seat-name"),
-    path("seats/<uuid:uid>/stop/", seats.seat_stop, name="seat-stop"),
+_usage = [
     path("usage/", usage.usage, name="usage"),
 ]
 _people = [
     path("users/", people.users, name="users"),
     path("users/invite/", people.user_invite, name="user-invite"),
     path("users/<uuid:uid>/", people.user, name="user"),
-    path("users/<uuid:uid>/access/", people.user_access_new, name="user-access-new"),
-    path("users/<uuid:uid>/access/<uuid:company_uid>/", people.user_access, name="user-access"),
+    path("users/<uuid:uid>/edit/", people.user_edit, name="user-edit"),
+    path("users/<uuid:uid>/role/", people.user_role, name="user-role"),
+    path("users/<uuid:uid>/access/", people.user_matrix, name="user-matrix"),
+    path("users/<uuid:uid>/access/set/", people.user_access, name="user-access"),
+    path("users/<uuid:uid>/why/", people.user_why, name="user-why"),
+    path("users/<uuid:uid>/sessions/", signing_in.user_sessions, name="user-sessions"),
+    path("users/<uuid:uid>/sessions/end/", signing_in.user_session_end, name="user-session-end"),
+    path("users/<uuid:uid>/act-as/", signing_in.act_as, name="act-as"),
+    path("users/<uuid:uid>/leave/", signing_in.leave, name="user-leave"),
+    path("users/roles/", people.roles, name="roles"),
+    path("users/invitations/<uuid:uid>/again/", people.invitation_again, name="invitation-again"),
     path("users/invitations/<uuid:uid>/withdraw/", people.invitation_withdraw, name="invitation-withdraw"),
     path("security-admins/", admins.admins, name="admins"),
     path("security-admins/invite/", admins.admin_new, name="admin-invite"),
@@ -106,6 +101,7 @@ _programs = [
     path("settings/", settings.settings, name="settings"),
     path("settings/mail-test/", settings.mail_test, name="mail-test"),
     path("settings/tokens/new/", settings.token_new, name="token-new"),
+    path("settings/tokens/<uuid:uid>/renew/", settings.token_renew, name="token-renew"),
     path("settings/tokens/<uuid:uid>/revoke/", settings.token_drop, name="token-revoke"),
 ]
 
@@ -116,8 +112,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *_invitations,
     *_companies,
     *_imports,
-    *_licenses,
-    *_seats,
+    *license_urls,
+    *_usage,
     *billing_urls,
     *_people,
     *_programs,

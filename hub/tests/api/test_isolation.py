@@ -20,18 +20,23 @@ from seatkeep_hub.billing.drafting import statement_draft
 from seatkeep_hub.billing.prices import price_list_set
 from seatkeep_hub.billing.rules import Tier, month_of
 from seatkeep_hub.billing.services import statement_close
+from seatkeep_hub.companies.notes import note_add
 from seatkeep_hub.imports.services import import_begin
 from seatkeep_hub.instances.enums import TokenLevel
 from seatkeep_hub.instances.models import Instance
 from seatkeep_hub.instances.tokens import token_create
 from seatkeep_hub.licensing.security_admins import security_admin_invite
+from seatkeep_hub.msp.bulk import Wanted, run_begin
+from seatkeep_hub.msp.enums import CompanyAct
 from seatkeep_hub.msp.invitations import invitation_create
+from seatkeep_hub.msp.models import Request
 from seatkeep_hub.ordering.plans import change_plan
 from seatkeep_license.keys import SigningKey
+from seatkeep_webkit.actors import Actor, ActorKind
 
 OPEN_ROUTES = {"/link", "/link/poll"}
 INSTANCE_ONLY = {"/sync", "/instance", "/licenses/{license_id}/credentials"}
-WITHOUT_SCOPE = {"/bundles", "/imports/template"}
+WITHOUT_SCOPE = {"/roles", "/bundles", "/imports/template"}
 
 
 @dataclass(frozen=True)
@@ -88,16 +93,35 @@ def ids(cast: Cast) -> dict[str, str]:
         "instance_id": str(instance.uid),
         "token_id": str(made.token.uid),
         "seat_id": "018f0000-0000-7000-8000-000000000001",
+        "session_id": "1",
         "import_id": str(run.uid),
         "product": "endpoint-workstation",
         "plan_id": str(_plan(cast).uid),
         "job_id": "018f0000-0000-7000-8000-000000000002",
+        **_acts(cast),
         **_billing(cast),
     }
 
 
 def _plan(cast: Cast) -> Any:
     return change_plan(actor=ACTOR, license=cast.license, quantity=12, due_on=date(2027, 1, 1), now=NOW)
+
+
+def _acts(cast: Cast) -> dict[str, str]:
+    """A note about the customer, a request of MSP A, and an act of its owner."""
+    wanted = Wanted(CompanyAct.TAG_ADD, tag="x")
+    run = run_begin(
+        viewer=cast.alice,
+        actor=Actor(kind=ActorKind.USER, id=str(cast.alice.uid), label="alice"),
+        wanted=wanted,
+        company_uids=[cast.customer.uid],
+        now=NOW,
+    )
+    asked = Request.objects.create(
+        company=cast.msp_a, about=cast.customer, kind="CUSTOMER", command={"name": "x"}, requester="x", created_at=NOW
+    )
+    note = note_add(actor=ACTOR, company=cast.customer, text="of MSP A", now=NOW)
+    return {"note_id": str(note.uid), "act_id": str(run.uid), "request_id": str(asked.uid)}
 
 
 def _billing(cast: Cast) -> dict[str, str]:
@@ -117,6 +141,14 @@ def _billing(cast: Cast) -> dict[str, str]:
 def body_of(route: Route, cast: Cast) -> dict[str, Any]:
     a, customer = str(cast.msp_a.uid), str(cast.customer.uid)
     bodies: dict[str, dict[str, Any]] = {
+        "PUT /companies/{company_id}/trust": {"is_trusted": True},
+        "POST /companies/{company_id}/notes": {"text": "x"},
+        "PATCH /companies/{company_id}/notes/{note_id}": {"text": "x"},
+        "POST /companies/{company_id}/move": {"target_id": str(cast.msp_b.uid)},
+        "POST /company-acts": {"act": "SUSPEND", "companies": [customer]},
+        "POST /requests": {"kind": "CUSTOMER", "about_id": a, "customer": {"name": "Intruder"}},
+        "POST /requests/{request_id}/approve": {"answer": ""},
+        "POST /requests/{request_id}/reject": {"answer": ""},
         "POST /companies": {"parent_id": a, "kind": "CUSTOMER", "name": "Intruder"},
         "PATCH /companies/{company_id}": {"name": "Intruder"},
         "POST /licenses": {"owner_id": a, "bundle_code": "endpoint-protection", "quantity": 1},
@@ -154,6 +186,9 @@ def body_of(route: Route, cast: Cast) -> dict[str, Any]:
         "POST /seats/resume": {"seats": ["018f0000-0000-7000-8000-000000000001"]},
         "POST /invitations": {"company_id": a, "email": "intruder@example.com"},
         "PUT /users/{user_id}/access/{company_id}": {"level": "WRITE"},
+        "PUT /users/{user_id}/access": {"settings": [{"company_id": customer, "level": "WRITE"}]},
+        "PUT /users/{user_id}/role": {"company_id": a, "role": "OWNER"},
+        "PATCH /users/{user_id}": {"name": "Intruder"},
         "POST /security-admins": {"company_id": a, "email": "intruder@example.com"},
         "POST /api-tokens": {"company_id": a, "name": "x"},
         "POST /companies/{company_id}/offboard": {
@@ -166,7 +201,12 @@ def body_of(route: Route, cast: Cast) -> dict[str, Any]:
 
 
 def send(client: Client, route: Route, ids: dict[str, str], cast: Cast) -> Any:
-    query = "?first=2026-11-01&last=2026-11-30" if route.path == "/usage" else ""
+    queries = {
+        "/usage": "?first=2026-11-01&last=2026-11-30",
+        "/users/{user_id}/why": f"?company_id={cast.customer.uid}",
+        "/companies/{company_id}/move": f"?target_id={cast.customer.uid}",
+    }
+    query = queries.get(route.path, "")
     path = "/api/v1" + route.path.format(**ids) + query
     return client.generic(route.method, path, _json(body_of(route, cast)), content_type="application/json")
 

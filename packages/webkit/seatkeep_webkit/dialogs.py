@@ -91,6 +91,7 @@ class FormDialog:
         label: The verb on the button.
         lines: Sentences above the fields.
         is_danger: The button is red.
+        carried: Posted fields that the form must bring back, such as a selection.
     """
 
     def __init__(
@@ -102,10 +103,11 @@ class FormDialog:
         label: Text,
         lines: Sequence[Text] = (),
         is_danger: bool = False,
+        carried: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.request, self.form = request, form
         self.title, self.label, self.lines = title, label, lines
-        self.is_danger = is_danger
+        self.is_danger, self.carried = is_danger, carried
 
     @property
     def is_valid(self) -> bool:

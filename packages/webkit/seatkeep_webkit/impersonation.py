@@ -32,7 +32,7 @@ SESSION_KEY = "impersonation"
 LIFETIME = timedelta(hours=1)
 PERSONAL_PATHS = ("/accounts/", "/identity/", "/me/")
 """Sign-in, second factors, sessions and preferences: they stay the person's own."""
-LEAVING_PATHS = ("/accounts/logout/",)
+LEAVING_PATHS = ("/accounts/logout/", "/me/return/")
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -94,6 +94,22 @@ def impersonation_begin(request: HttpRequest, uid: UUID) -> datetime:
 def impersonation_end(request: HttpRequest) -> None:
     """Be oneself again. Idempotent."""
     request.session.pop(SESSION_KEY, None)
+
+
+def impersonation_note(request: HttpRequest, target: Any, action: str) -> None:
+    """Note that somebody begins (`user:impersonate`) or ends (`user:return`) to act as `target`."""
+    from seatkeep_webkit.actors import actor_from_request
+    from seatkeep_webkit.audit.services import audit_record  # The journal's models need the apps to be ready.
+
+    audit_record(
+        actor=actor_from_request(request),
+        action=action,
+        subject_type="user",
+        subject_id=str(target.uid),
+        company_uid=getattr(getattr(target, "company", None), "uid", None),
+        details={"email": target.email},
+        now=read_clock(),
+    )
 
 
 def impersonation_refuse(request: HttpRequest) -> None:

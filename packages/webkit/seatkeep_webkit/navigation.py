@@ -16,20 +16,22 @@ from django.utils.translation import gettext as _
 
 from seatkeep_webkit.conf import webkit_settings
 from seatkeep_webkit.errors import Text
+from seatkeep_webkit.impersonation import impersonation_of
 
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """One line of the navigation; `badge` counts what waits there."""
+    """One line of the navigation; `badge` counts what waits there, `also` are addresses of pages that belong to it."""
 
     label: Text
     url: str
     icon: str = ""
     badge: int | None = None
+    also: Sequence[str] = ()
 
     def is_current(self, path: str) -> bool:
         """Tell whether a path lies at or under this entry; the root only matches itself."""
-        return path == self.url or (self.url != "/" and path.startswith(self.url))
+        return any(path == url or (url != "/" and path.startswith(url)) for url in (self.url, *self.also))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "navigation": SimpleLazyObject(lambda: build(request)),
         "theme": theme if theme in ("light", "dark") else "auto",
         "languages": settings.LANGUAGES,
+        "impersonation": impersonation_of(request),
         "security_tabs": SimpleLazyObject(_security_tabs),
     }
 
@@ -117,5 +120,6 @@ def _security_tabs() -> list[tuple[str, str, str]]:
     return [
         ("mfa", _("Two-factor sign-in"), reverse("mfa_index")),
         ("password", _("Password"), reverse("account_change_password")),
+        ("sessions", _("Where you are signed in"), reverse("webkit:sessions")),
         ("preferences", _("Your preferences"), reverse("webkit:preferences")),
     ]

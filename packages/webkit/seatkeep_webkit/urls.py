@@ -10,6 +10,9 @@ from seatkeep_webkit.conf import webkit_settings
 _own: list[URLPattern | URLResolver] = [
     path("me/", views.preferences, name="preferences"),
     path("me/theme/", views.theme, name="theme"),
+    path("me/sessions/", views.sessions, name="sessions"),
+    path("me/sessions/end/", views.sessions_end, name="session-end"),
+    path("me/return/", views.impersonation_return, name="impersonation-return"),
     path("me/table/<slug:name>/", views.table_preferences, name="table-preferences"),
 ]
 if webkit_settings().has_styleguide:

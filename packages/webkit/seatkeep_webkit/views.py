@@ -15,13 +15,19 @@ from django.shortcuts import redirect, render
 from django.template.loader import get_template
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 from django.views.defaults import server_error as default_server_error
 
+from seatkeep_webkit.actors import actor_from_request
+from seatkeep_webkit.audit.services import audit_record
+from seatkeep_webkit.clock import now
 from seatkeep_webkit.errors import InvalidError, UnavailableError
 from seatkeep_webkit.identity import Theme, time_zones
+from seatkeep_webkit.impersonation import impersonation_end, impersonation_note, impersonation_of
 from seatkeep_webkit.middleware import wants_json
 from seatkeep_webkit.problems import app_error_from, problem_response
+from seatkeep_webkit.sessions import session_end, sessions_of
 
 MAX_PRESETS = 20
 MAX_COLUMNS = 60
@@ -61,6 +67,44 @@ def theme(request: HttpRequest) -> HttpResponse:
     response = HttpResponse(status=204) if request.headers.get("HX-Request") else redirect(_back(request))
     response.set_cookie("seatkeep_theme", chosen, max_age=365 * 24 * 3600, samesite="Lax", httponly=True)
     return response
+
+
+def sessions(request: HttpRequest) -> HttpResponse:
+    """Show where the signed-in person is signed in."""
+    return render(request, "webkit/sessions.html", {"sessions": sessions_of(request.user)})
+
+
+@require_POST
+def sessions_end(request: HttpRequest) -> HttpResponse:
+    """End one of the own sessions, or all others; what is another person's does not exist here."""
+    number, own = request.POST.get("session", ""), request.session.session_key
+    others = [one for one in sessions_of(request.user) if one.session_key != own]
+    chosen = [one for one in others if not number or str(one.pk) == number]
+    for session in chosen:
+        session_end(session)
+    if chosen:
+        person: Any = request.user
+        audit_record(
+            actor=actor_from_request(request),
+            action="session:end",
+            subject_type="user",
+            subject_id=str(person.uid),
+            company_uid=getattr(getattr(person, "company", None), "uid", None),
+            details={"sessions": len(chosen)},
+            now=now(),
+        )
+    count = len(chosen)
+    messages.success(request, ngettext("%(n)s session ended.", "%(n)s sessions ended.", count) % {"n": count})
+    return redirect("webkit:sessions")
+
+
+@require_POST
+def impersonation_return(request: HttpRequest) -> HttpResponse:
+    """Be oneself again."""
+    if impersonation_of(request) is not None:
+        impersonation_note(request, request.user, "user:return")
+    impersonation_end(request)
+    return redirect("/")
 
 
 @require_POST

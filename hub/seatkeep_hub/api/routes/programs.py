@@ -1,4 +1,4 @@
-"""`/instances`, `/api-tokens`, `/audit`: programs that call, and who did what."""
+"""`/instances`, `/api-tokens`: programs that call."""
 
 from __future__ import annotations
 
@@ -10,18 +10,16 @@ from django.http import HttpRequest
 from ninja import Router, Schema, Status
 from pydantic import Field
 from seatkeep_webkit.actors import actor_from_request
-from seatkeep_webkit.audit.models import AuditEntry
-from seatkeep_webkit.audit.selectors import audit_list
 from seatkeep_webkit.clock import now as read_clock
 from seatkeep_webkit.idempotency import idempotent
 from seatkeep_webkit.impersonation import refuse_while_impersonating
 from seatkeep_webkit.paging import Page, paginate
 
 from seatkeep_hub.api.auth import viewer_of
-from seatkeep_hub.api.schemas import AuditOut, InstanceOut, Limit, PageOut, TokenOut
+from seatkeep_hub.api.schemas import InstanceOut, Limit, PageOut, TokenOut
 from seatkeep_hub.companies.enums import Right
 from seatkeep_hub.companies.models import User
-from seatkeep_hub.companies.selectors import companies_visible, company_get
+from seatkeep_hub.companies.selectors import company_get
 from seatkeep_hub.instances.enums import TokenLevel
 from seatkeep_hub.instances.models import ApiToken, Instance
 from seatkeep_hub.instances.scopes import scopes_of_level
@@ -111,10 +109,3 @@ def token_drop(request: HttpRequest, token_id: UUID) -> Status[None]:
     company_get(viewer, token.company.uid, right=Right.PROGRAMS)
     token_revoke(token=token, actor=actor_from_request(request), now=read_clock())
     return Status(204, None)
-
-
-@router.get("/audit", response=PageOut[AuditOut], summary="Read the audit log")
-def audit_index(request: HttpRequest, cursor: str | None = None, limit: Limit = 100) -> Page[AuditEntry]:
-    """Who did what in the companies that you may see, newest first."""
-    visible = companies_visible(viewer_of(request)).values_list("uid", flat=True)
-    return paginate(audit_list(company_uids=visible), order=("-id",), cursor=cursor, limit=limit)

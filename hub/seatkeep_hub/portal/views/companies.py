@@ -9,7 +9,6 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from seatkeep_webkit.audit.selectors import audit_list
 from seatkeep_webkit.details import detail_response
 from seatkeep_webkit.dialogs import Confirm, FormDialog, done
 from seatkeep_webkit.errors import AppError
@@ -19,7 +18,7 @@ from seatkeep_hub.agreements.enums import AgreementMode
 from seatkeep_hub.agreements.models import Agreement
 from seatkeep_hub.agreements.selectors import agreement_list, agreement_over
 from seatkeep_hub.agreements.services import agreements_begin
-from seatkeep_hub.companies.enums import AccessLevel, CompanyKind, CompanyStatus
+from seatkeep_hub.companies.enums import AccessLevel, CompanyKind, CompanyStatus, Right
 from seatkeep_hub.companies.models import Company, User
 from seatkeep_hub.companies.selectors import (
     access_level,
@@ -27,12 +26,15 @@ from seatkeep_hub.companies.selectors import (
     company_ancestors,
     company_children,
     company_get,
+    may,
     users_of,
 )
 from seatkeep_hub.companies.services import company_create, company_rename
 from seatkeep_hub.licensing.enums import LicenseKind
 from seatkeep_hub.licensing.selectors import license_list, seat_count, seat_list
 from seatkeep_hub.licensing.suspension import company_suspend, company_unsuspend
+from seatkeep_hub.people.journal import journal
+from seatkeep_hub.people.signing_in import sign_in_rule
 from seatkeep_hub.portal.company_tree import asked_company, company_items, scope_of
 from seatkeep_hub.portal.forms import CompanyForm, NameForm
 from seatkeep_hub.portal.selectors import is_one_msp, parents_for
@@ -127,14 +129,16 @@ def company_people(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     viewer = viewer_of(request)
     found = company_get(viewer, uid)
     table = UserTable(request, users_of(viewer).filter(company=found))
-    return table.response("portal/company_table.html", {**company_frame(viewer, found), "tab": _("Users & access")})
+    manages = may(viewer, found, Right.PEOPLE)
+    context = {"tab": _("Users & access"), "manages": manages, "rule": sign_in_rule(found)}
+    return table.response("portal/company_people.html", {**company_frame(viewer, found), **context})
 
 
 def company_audit(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     """Who did what with the company."""
     viewer = viewer_of(request)
     found = company_get(viewer, uid)
-    table = AuditTable(request, audit_list(company_uids=[found.uid]))
+    table = AuditTable(request, journal(viewer, company=found))
     return table.response("portal/company_table.html", {**company_frame(viewer, found), "tab": _("Audit")})
 
 

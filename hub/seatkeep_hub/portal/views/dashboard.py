@@ -33,8 +33,9 @@ from seatkeep_hub.licensing.selectors import (
     seat_count,
     seat_list,
 )
+from seatkeep_hub.people.signing_in import has_second_factor
 from seatkeep_hub.portal.charts import by_product, month_of
-from seatkeep_hub.portal.selectors import first_run_get, has_second_factor, is_one_msp
+from seatkeep_hub.portal.selectors import first_run_get, is_one_msp
 from seatkeep_hub.portal.viewing import viewer_of
 
 LICENSES_READ = 1_000

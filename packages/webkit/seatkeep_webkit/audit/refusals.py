@@ -15,7 +15,7 @@ def refusal_record(request: HttpRequest, code: str) -> None:
     actor = actor_from_request(request)
     audit_record(
         actor=actor,
-        action="request:refuse",
+        action="act:refuse",
         subject_type=actor.kind.value.lower(),
         subject_id=actor.id,
         company_uid=actor.company_uid or getattr(getattr(request.user, "company", None), "uid", None),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import ClassVar
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -12,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from seatkeep_webkit import clock
 from seatkeep_webkit.actors import ActorKind
+from seatkeep_webkit.audit.enums import Result, Severity
 from seatkeep_webkit.audit.models import AuditEntry
+from seatkeep_webkit.audit.selectors import section_condition
 from seatkeep_webkit.audit.words import AuditLine, AuditWords
 from seatkeep_webkit.tables import ChoiceFilter, Column, Empty, Filter, QueryFilter, Table
 
@@ -23,6 +24,8 @@ ACTORS = (
     (ActorKind.SYSTEM, _("Seatkeep itself")),
     (ActorKind.OPERATOR, _("Command line of the server")),
 )
+SEVERITY_TONES = {"INFO": "off", "WARNING": "warn", "ERROR": "bad"}
+RESULT_TONES = {"DONE": "off", "REFUSED": "warn", "FAILED": "bad"}
 NAMING_DETAILS = ("name", "hostname", "email", "public_id", "device")
 """Details that people search by."""
 
@@ -42,7 +45,7 @@ class AuditTable(Table[AuditEntry]):
 
     name = "audit"
     order = "-id"
-    words: ClassVar[AuditWords]
+    words: AuditWords
     columns = (
         Column("at", _("When"), sort="id", kind="when"),
         Column("action", _("What"), sort="action", is_title=True, value=lambda entry: line_of(entry).what),
@@ -63,6 +66,8 @@ class AuditTable(Table[AuditEntry]):
             template="webkit/cells/audit_details.html",
             export=lambda entry: line_of(entry).details_text,
         ),
+        Column("severity", _("Severity"), sort="severity", badge=SEVERITY_TONES, is_hidden=True),
+        Column("result", _("Result"), badge=RESULT_TONES, template="webkit/cells/audit_result.html"),
         Column("ip", _("Address"), is_hidden=True),
     )
     empty = Empty(_("Nothing recorded yet."), _("Every change is noted here, and who made it."), icon="history")
@@ -73,7 +78,7 @@ class AuditTable(Table[AuditEntry]):
         self._now = clock.now()
 
     def offered_filters(self) -> Sequence[Filter]:
-        """By time, by who and by what it is about."""
+        """By time, who, part of the site, severity and result."""
         return (
             QueryFilter("since", _("Time"), {
                 "day": (_("Last 24 hours"), Q(at__gt=self._now - timedelta(days=1))),
@@ -81,12 +86,22 @@ class AuditTable(Table[AuditEntry]):
                 "month": (_("Last 30 days"), Q(at__gt=self._now - timedelta(days=30))),
             }),
             ChoiceFilter("by", _("Who"), ACTORS, lookup="actor_kind"),
+            *self._by_section(),
             ChoiceFilter("about", _("On"), tuple(self.words.subjects.items()), lookup="subject_type"),
+            ChoiceFilter("severity", _("Severity"), Severity.choices),
+            ChoiceFilter("result", _("Result"), Result.choices),
         )  # fmt: skip
+
+    def _by_section(self) -> tuple[Filter, ...]:
+        sections = {
+            code: (words, section_condition(subjects)) for code, (words, subjects) in self.words.sections.items()
+        }
+        return (QueryFilter("section", _("Part"), sections),) if sections else ()
 
     def apply_search(self, queryset: QuerySet[AuditEntry], text: str) -> QuerySet[AuditEntry]:
         """Words of the action, who acted, or a name among the details."""
         condition = Q(action__in=self.words.actions_like(text)) | Q(actor_label__icontains=text)
+        condition |= Q(impersonator__icontains=text)
         for name in NAMING_DETAILS:
             condition |= Q(**{f"details__{name}__icontains": text})
         return queryset.filter(condition)

@@ -7,10 +7,39 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from seatkeep_webkit.actors import ActorKind
 from seatkeep_webkit.audit.models import AuditEntry
 from seatkeep_webkit.errors import Text
+
+SHARED_ACTIONS: Mapping[str, Text] = {
+    "act:refuse": gettext_lazy("Refused"),
+    "session:end": gettext_lazy("Signed out by somebody"),
+    "sign-in:factor_add": gettext_lazy("Second factor added"),
+    "sign-in:factor_remove": gettext_lazy("Second factor removed"),
+    "sign-in:factor_renew": gettext_lazy("Recovery codes renewed"),
+    "sign-in:factor_wrong": gettext_lazy("Sign-in failed: wrong code"),
+    "sign-in:in": gettext_lazy("Signed in"),
+    "sign-in:out": gettext_lazy("Signed out"),
+    "sign-in:password_change": gettext_lazy("Password changed"),
+    "sign-in:password_wrong": gettext_lazy("Sign-in failed: wrong password"),
+    "user:impersonate": gettext_lazy("Began to act as somebody"),
+    "user:return": gettext_lazy("Stopped acting as somebody"),
+}
+"""What both programs note in the same way."""
+SHARED_LABELS: Mapping[str, Text] = {
+    "address": gettext_lazy("asked for"),
+    "by": gettext_lazy("by"),
+    "reason": gettext_lazy("why"),
+    "sessions": gettext_lazy("sessions"),
+}
+SHARED_VALUES: Mapping[str, Text] = {
+    "impersonating": gettext_lazy("not while acting as somebody else"),
+    "recovery_codes": gettext_lazy("recovery codes"),
+    "totp": gettext_lazy("authenticator app"),
+    "webauthn": gettext_lazy("passkey"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +98,7 @@ class AuditWords:
         values: Words per code that a detail may hold.
         programs: Words per part of the program that acts by itself.
         names: Finds names and pages of ids, all of a page at once.
+        sections: By code, the words of each part of the site and the subjects of actions (before the colon) in it.
     """
 
     actions: Mapping[str, Text]
@@ -77,6 +107,12 @@ class AuditWords:
     values: Mapping[str, Text] = field(default_factory=dict)
     programs: Mapping[str, Text] = field(default_factory=dict)
     names: Callable[[Collection[str]], Names] = no_names
+    sections: Mapping[str, tuple[Text, frozenset[str]]] = field(default_factory=dict)
+
+    def section_of(self, action: str) -> str:
+        """Return the code of the part of the site that an action belongs to; empty for none."""
+        subject = action.partition(":")[0]
+        return next((code for code, (_words, subjects) in self.sections.items() if subject in subjects), "")
 
     def lines(self, entries: Iterable[AuditEntry]) -> list[AuditLine]:
         """Return each entry in words; the ids of all of them are looked up together."""
@@ -86,12 +122,13 @@ class AuditWords:
 
     def actions_like(self, text: str) -> list[str]:
         """Return the actions whose words contain a text, whatever its case."""
-        return [action for action, words in self.actions.items() if text.casefold() in str(words).casefold()]
+        known = {**SHARED_ACTIONS, **self.actions}
+        return [action for action, words in known.items() if text.casefold() in str(words).casefold()]
 
     def _line(self, entry: AuditEntry, names: Names) -> AuditLine:
         about = names.get(entry.subject_id)
         return AuditLine(
-            what=str(self.actions.get(entry.action) or legible(entry.action)),
+            what=str(self.actions.get(entry.action) or SHARED_ACTIONS.get(entry.action) or legible(entry.action)),
             subject=str(self.subjects.get(entry.subject_type) or legible(entry.subject_type)),
             about=about,
             who=self._who(entry),
@@ -110,7 +147,7 @@ class AuditWords:
         for name, value in entry.details.items():
             text = self._text(value, names)
             if text and (about is None or text != about.name):
-                yield str(self.labels.get(name) or legible(name)), text
+                yield str(self.labels.get(name) or SHARED_LABELS.get(name) or legible(name)), text
 
     def _text(self, value: object, names: Names) -> str:
         if isinstance(value, bool):
@@ -120,7 +157,7 @@ class AuditWords:
         text = str(value)
         if text in names:
             return names[text].name
-        return str(self.values.get(text) or text)
+        return str(self.values.get(text) or SHARED_VALUES.get(text) or text)
 
 
 def legible(code: str) -> str:

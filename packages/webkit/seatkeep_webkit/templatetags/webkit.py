@@ -18,6 +18,7 @@ from seatkeep_webkit import html
 from seatkeep_webkit.errors import Text
 from seatkeep_webkit.navigation import NavItem
 from seatkeep_webkit.progress import ProgressState
+from seatkeep_webkit.sessions import browser_words
 from seatkeep_webkit.tables import Table
 from seatkeep_webkit.trees import TreeItem, current_label
 
@@ -91,8 +92,15 @@ def table(context: template.Context, table: Table[Any]) -> dict[str, Any]:
 
 @register.inclusion_tag("webkit/parts/form_fields.html")
 def form_fields(form: BaseForm) -> dict[str, Any]:
-    """Show the errors and fields of a form; the page brings the `<form>` and its buttons."""
-    return {"form": form}
+    """Show the errors and fields of a form; the page brings the `<form>` and its buttons.
+
+    Fields that the form names in `folded` are what few people need: they lie behind `folded_label` until opened.
+    """
+    names = getattr(form, "folded", ())
+    fields = form.visible_fields()
+    folded = [field for field in fields if field.name in names]
+    shown = [field for field in fields if field.name not in names]
+    return {"form": form, "shown": shown, "folded": folded, "is_open": any(field.errors for field in folded)}
 
 
 @register.inclusion_tag("webkit/parts/chart.html")
@@ -141,3 +149,9 @@ def cell(table: Table[Any], column: Any, row: Any) -> str | SafeString:
 def _chart_rows(data: dict[str, Any]) -> list[tuple[object, list[object]]]:
     series = data.get("series", [])
     return [(label, [one["values"][at] for one in series]) for at, label in enumerate(data.get("labels", []))]
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """Say which browser on which system a session runs in."""
+    return browser_words(user_agent)

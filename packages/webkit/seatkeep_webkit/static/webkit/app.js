@@ -215,12 +215,12 @@ document.addEventListener("htmx:afterRequest", (event) => {
   form?.querySelectorAll("button[type=submit]").forEach((one) => { one.disabled = false; });
 });
 
-// A field that matters for one choice only: data-shown-when="mode=FIXED" on its input
+// A field that matters for some choices only: data-shown-when="mode=FIXED" (or "mode=A|B") on its input
 
 function showFitting(form) {
   for (const input of form.querySelectorAll("[data-shown-when]")) {
     const [name, value] = input.dataset.shownWhen.split("=");
-    input.closest(".field").hidden = new FormData(form).get(name) !== value;
+    input.closest(".field").hidden = !value.split("|").includes(new FormData(form).get(name));
   }
 }
 
