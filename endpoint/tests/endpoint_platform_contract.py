@@ -148,6 +148,22 @@ class PlatformContract:
         ):
             pass
 
+    @pytest.mark.parametrize(
+        "climbing", [("below", "..", "file"), (".", "file"), ("..", "..", "file"), ("below", "..")]
+    )
+    def test_a_restore_climbs_nowhere(self, files: Files, folder: Path, climbing: tuple[str, ...]) -> None:
+        """A path that somebody planted in the endpoint's memory."""
+        (folder / "below").mkdir()
+        (folder / "model").write_bytes(b"x")
+        stamp = self.stamp(files, folder / "model")
+        before = sorted(os.listdir(folder))
+        with (
+            pytest.raises(RestorePathChangedError),
+            files.restore(os.fsencode(os.path.sep.join((str(folder), *climbing))), stamp),
+        ):
+            pass
+        assert sorted(os.listdir(folder)) == before
+
     def test_a_restore_that_fails_leaves_nothing(self, files: Files, folder: Path) -> None:
         path = folder / "file"
         path.write_bytes(b"x")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from endpoint_platform_contract import PlatformContract
+from seatkeep_endpoint.errors import RestorePathChangedError
 from seatkeep_endpoint.platforms import platform
 from seatkeep_endpoint.platforms.base import Platform
 from seatkeep_endpoint.scanning.exclusions import Exclusions
@@ -52,6 +53,27 @@ def test_the_default_targets_are_absolute() -> None:
 )
 def test_exclusions_compare_as_windows_does(pattern: str, path: str, is_match: bool) -> None:
     assert Exclusions([pattern], platform().files.comparable).matches(path) is is_match
+
+
+@on_windows
+@pytest.mark.parametrize("hidden", ["a.txt:evil", "a.txt::$DATA", "a.txt:evil:$DATA", ":evil"])
+def test_a_stream_of_a_file_is_neither_opened_nor_restored(tmp_path: Path, hidden: str) -> None:
+    """Restoring into one would change the file that carries it."""
+    carrier = tmp_path.resolve() / "a.txt"
+    carrier.write_bytes(b"carrier")
+    files = platform().files
+    (found,) = files.single(str(carrier))
+    descriptor = found.open()
+    stamp = files.stamp(descriptor)
+    os.close(descriptor)
+    path = f"{tmp_path.resolve()}\\{hidden}"
+
+    (stream,) = files.single(path)
+    with pytest.raises(OSError, match="stream"):
+        stream.open()
+    with pytest.raises(RestorePathChangedError), files.restore(os.fsencode(path), stamp):
+        pass
+    assert carrier.read_bytes() == b"carrier"
 
 
 @on_windows

@@ -94,6 +94,8 @@ class PosixFiles:
     @contextlib.contextmanager
     def restore(self, path: bytes, stamp: FileStamp) -> Iterator[BinaryIO]:
         folder, name = os.path.split(path)
+        if {b"", b".", b".."} & set(path.split(b"/")[1:]):
+            raise RestorePathChangedError(f"{display_path(path)} is no plain path")
         with open_real_folder(folder) as folder_fd:
             try:
                 descriptor = os.open(name, CREATE_FLAGS, 0o600, dir_fd=folder_fd)

@@ -59,6 +59,8 @@ class WindowsFile:
     path: str
 
     def open(self) -> int:
+        if not is_plain(self.path):
+            raise OSError(f"{self.path} is no file but a stream of one, or no plain path")
         with as_os_error(self.path):
             handle = win32file.CreateFile(
                 extended(self.path), win32con.GENERIC_READ, SHARE_ALL, None, win32con.OPEN_EXISTING,
@@ -127,6 +129,8 @@ class WindowsFiles:
     @contextlib.contextmanager
     def restore(self, path: bytes, stamp: FileStamp) -> Iterator[BinaryIO]:
         target = plain(os.fsdecode(path))
+        if not is_plain(target):
+            raise RestorePathChangedError(f"{display_path(target)} is no plain path")
         with real_folder_held(ntpath.dirname(target)):
             handle = file_make(target)
             descriptor = msvcrt.open_osfhandle(handle, os.O_WRONLY | os.O_BINARY | os.O_NOINHERIT)
@@ -228,6 +232,13 @@ def file_id(handle: int) -> tuple[int, int, int]:
     """What tells a file from all others of this machine: volume and both halves of its number."""
     found = win32file.GetFileInformationByHandle(handle)
     return found[4], found[8], found[9]
+
+
+def is_plain(path: str) -> bool:
+    """Whether a path names a file and nothing cleverer: no stream of a file (`a.txt:evil`), no step up, no device."""
+    drive, rest = ntpath.splitdrive(path)
+    steps = rest.split("\\")[1:]
+    return bool(drive) and rest.startswith("\\") and not {"", ".", ".."} & set(steps) and not set(":/") & set(rest)
 
 
 def extended(path: str) -> str:
