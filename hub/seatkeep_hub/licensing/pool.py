@@ -99,6 +99,21 @@ def customer_node(*, license: License, product: Product, company: Company, now: 
     return node
 
 
+def site_node(customer: PoolNode, name: str, now: datetime) -> PoolNode:
+    """A site below a customer's locked node, made when missing."""
+    found = PoolNode.objects.filter(parent=customer, kind=NodeKind.SITE, name=name).first()
+    return found or _node_create(
+        license=customer.license,
+        product=customer.product,
+        company=customer.company,
+        parent=customer,
+        kind=NodeKind.SITE,
+        limit=None,
+        now=now,
+        name=name,
+    )
+
+
 def promise_set(node: PoolNode, nodes: Sequence[PoolNode], reserved: int) -> None:
     """Promise a node so many seats; the nodes above hold them ready. `nodes` are the license's locked nodes."""
     by_id = {one.pk: one for one in nodes}
@@ -184,6 +199,7 @@ def _node_create(
     kind: NodeKind,
     limit: int | None,
     now: datetime,
+    name: str = "",
 ) -> PoolNode:
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('licensing_poolnode', 'id'))")
@@ -193,6 +209,7 @@ def _node_create(
         license=license,
         product=product,
         company=company,
+        name=name,
         parent=parent,
         path=[*(parent.path if parent else []), pk],
         kind=kind,

@@ -183,7 +183,7 @@ def _move_by_hand(book: Book, seat: SeatRow, move: Move, now: datetime) -> Outco
     """A person moves a computer; the device is not asked, and what it holds goes on until its next renewal."""
     target = book.nodes.get(move.node_id)
     is_same_pool = target is not None and (target.license_id, target.product_id) == (seat.license_id, seat.product_id)
-    if target is None or not is_same_pool or target.is_closed:
+    if target is None or not is_same_pool or any(node.is_closed for node in book.path(target.id)):
         return Outcome("product_not_in_license", seat)
     if seat.state != "ACTIVE":
         return Outcome("not_in_use", seat)

@@ -56,6 +56,18 @@ def terms_current(product_ids: Collection[int]) -> list[TermsText]:
     return sorted(newest.values(), key=lambda one: (one.product_id is not None, one.product_id or 0))
 
 
+def terms_get(uid: UUID) -> TermsText:
+    """One text, in force or not: everybody may read what they accept.
+
+    Raises:
+        TermsNotFoundError: There is none.
+    """
+    found = TermsText.objects.select_related("product").filter(uid=uid).first()
+    if found is None:
+        raise TermsNotFoundError
+    return found
+
+
 def terms_needed(company: Company, product_ids: Collection[int]) -> list[TermsText]:
     """Texts in force that were not accepted for the company yet."""
     current = terms_current(product_ids)
