@@ -28,7 +28,7 @@ ARGS = [
 ]  # fmt: skip
 PAGES = [
     "problems", "dashboard", "computers", "customers", "approvals", "detections", "quarantine", "tasks", "policies",
-    "policy-new", "installers", "licenses", "link", "audit", "settings",
+    "policy-new", "group-templates", "group-template-new", "installers", "licenses", "link", "audit", "settings",
 ]  # fmt: skip
 OBJECTS = ["device", "customer", "customer-setup", "installer", "policy", "policy-edit", "task", "detection", "license"]
 CHROMIUM = "/usr/bin/chromium"

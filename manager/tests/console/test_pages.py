@@ -17,7 +17,7 @@ from standing_cast import Cast
 READ_PAGES = [
     "problems", "dashboard", "computers", "customers", "approvals", "detections", "quarantine", "tasks", "policies",
     "policy-new", "policies-bin", "policies-import", "installers", "licenses", "link", "link-live", "audit", "settings",
-    "search", "dashboard-link",
+    "search", "dashboard-link", "group-templates",
 ]  # fmt: skip
 ADMIN_PAGES = {"link", "link-live", "settings", "link-connect", "link-sync", "link-preview", "template-new"}
 OBJECT_PAGES = {
@@ -30,7 +30,10 @@ OBJECT_PAGES = {
     "rollout-live": "policy", "group-policies": "group", "group-policy-add": "group",
     "installer-revoke": "token", "installer-rotate": "token", "task-cancel": "task",
     "problem-seen": "problem", "problem-snooze": "problem", "problem-note": "problem", "device-license": "device",
-    "device-license-take": "device", "device-policy": "device", "device-stop": "device",
+    "device-license-take": "device", "group-new": "group", "group-rename": "group", "group-move": "group",
+    "group-delete": "group", "dynamic-new": "group", "dynamic-edit": "dynamic_group",
+    "dynamic-delete": "dynamic_group", "dynamic-policy": "dynamic_group", "group-template": "group_template",
+    "group-template-delete": "group_template", "device-policy": "device", "device-stop": "device",
 }  # fmt: skip
 DEVICE_TABS = ["overview", "detections", "tasks", "policies", "inventory", "license", "logs"]
 
@@ -115,6 +118,7 @@ def test_this_list_knows_every_page() -> None:
     known |= {"devices-retire", "task-new", "detections-resolve", "quarantine-restore", "quarantine-delete"}
     known |= {"customers-ready", "offboard-live", "approvals-approve", "approvals-reject", "installer-new"}
     known |= {"policies-export", "policy-restore", "policy-move", "group-policies-order", "policy-version-back"}
+    known |= {"group-template-new", "group-template-row", "group-template-try", "dynamic-order"}
     known |= {"rollout-act", "connect", "connect-live", "connect-start", "problems-seen", "installer-file"}
     console = next(found for found in get_resolver().url_patterns if getattr(found, "app_name", "") == "console")
 

@@ -94,7 +94,9 @@ def _editor(
 def template_row(request: HttpRequest) -> HttpResponse:
     """One row anew, after another thing to ask about was chosen, or an empty one to add."""
     rows = rows_sent(request.POST)
-    return render(request, "console/parts/rule_row.html", {"row": rows[0] if rows else RuleRow()})
+    response = render(request, "console/parts/rule_row.html", {"row": rows[0] if rows else RuleRow()})
+    response["HX-Trigger"] = "rules-changed"
+    return response
 
 
 @require_POST
