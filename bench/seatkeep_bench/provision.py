@@ -36,7 +36,7 @@ SEATS = 1_000_000
 START_SECONDS = 180
 STEP_SECONDS = 60
 _LINK = re.compile(r"https?://\S+/setup/\S+")
-_KEY = re.compile(r"SEATKEEP_KEY=([A-Za-z0-9_.-]+)")
+_KEY = re.compile(r"SEATKEEP_KEY='?([A-Za-z0-9_.-]+)")
 
 
 class Facts(msgspec.Struct):

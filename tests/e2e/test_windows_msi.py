@@ -69,6 +69,18 @@ class Scene:
         code = self.windows.msiexec("/i", self.windows.path(package.path), *properties)
         assert code == 0, self.windows.installer_said
 
+    def settings_put(self) -> list[Path]:
+        """Put what the console offers for group policy beside the package; returns the files."""
+        installers = f"{self.prepared.stack.console}/api/v1/installers"
+        tokens = self.prepared.browser.api("GET", installers)["items"]
+        mine = next(token for token in tokens if token["secret"] == self.prepared.facts.key)
+        kit = self.prepared.browser.api("GET", f"{installers}/{mine['uid']}/kit?system=windows")
+        files = {file["name"]: file["text"] for file in kit["files"] if file["name"] in ("seatkeep.ini", "ca.pem")}
+        assert len(files) == 2
+        for name, text in files.items():
+            self.first.path.with_name(name).write_text(text)
+        return [self.first.path.with_name(name) for name in files]
+
     def fact(self, program: str, name: str) -> dict[str, Any]:
         """Something that agent or endpoint remember."""
         database_file = self.windows.data / "var" / f"{program}.db"
@@ -121,12 +133,10 @@ def make(folder: Path) -> tuple[WineMachine, Package, Package]:
 
 def test_one_command_makes_it_a_licensed_computer(scene: Scene, record_property: Any) -> None:
     begun = time.monotonic()
-    scene.install(
-        scene.first,
-        f"SERVER={scene.prepared.console_for_devices}",
-        f"KEY={scene.prepared.facts.key}",
-        f"CAFILE={scene.windows.path(scene.prepared.ca_file)}",
-    )
+    files = scene.settings_put()
+    scene.install(scene.first)
+    for file in files:
+        file.unlink()  # What is not given later stays as it was.
     wait_until("joining", lambda: bool(scene.fact("agent", "identity")), PATIENCE_SECONDS)
     scene.device = str(uuid.UUID(scene.fact("agent", "identity")["device"]))
     wait_until("its seat", lambda: scene.computer()["protection"] == "TEST_RULES", PATIENCE_SECONDS)

@@ -14,7 +14,7 @@ from seatkeep_launcher.demo.device import device_run
 from seatkeep_launcher.demo.scene import CUSTOMERS, TECHNICIAN, Scene, ask, link_to, rows, sign_in
 from seatkeep_launcher.demo.steps import StepError, wait_for
 
-KEY = re.compile(r"SEATKEEP_KEY=([A-Za-z0-9_.-]+)")
+KEY = re.compile(r"SEATKEEP_KEY='?([A-Za-z0-9_.-]+)")
 BY_LICENSING = "/accounts/oidc/licensing/login/?next=/"
 EICAR = "X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 """Harmless by agreement; every engine finds it (EICAR Anti-Malware Testfile)."""

@@ -5,7 +5,7 @@
 #   SEATKEEP_ROOT     folder to install into (default /opt/seatkeep)
 #   SEATKEEP_SERVICE  none = no systemd service, only processes (default auto: a service where systemd runs and you are root)
 #   SEATKEEP_CONSOLE  address of the console for devices (default: the one this script came from)
-#   SEATKEEP_PROXY    http://proxy:3128, without a password
+#   SEATKEEP_PROXY    http://proxy:3128, without a password; none = forget the one that is kept
 #   SEATKEEP_GROUP    where to stand: names from the customer's group down, such as Office/Reception
 #   SEATKEEP_PAYLOAD  file to install instead of downloading it; its checksum has to be the console's all the same
 #   SEATKEEP_SETTINGS file with lines NAME=value of the names above (default /etc/seatkeep/install.conf); what is set already wins
@@ -88,7 +88,7 @@ check_input() {
         *) finish 2 "SEATKEEP_ROOT must be an absolute folder; nothing was changed." ;;
     esac
     case "${SEATKEEP_PROXY:-}" in
-        '' | http://* | https://*) ;;
+        '' | none | http://* | https://*) ;;
         *) finish 2 "SEATKEEP_PROXY must be an address like http://proxy.example.com:3128; nothing was changed." ;;
     esac
     [ -z "${SEATKEEP_PAYLOAD:-}" ] || [ -r "$SEATKEEP_PAYLOAD" ] || finish 2 "The file $SEATKEEP_PAYLOAD cannot be read; nothing was changed."
@@ -227,7 +227,11 @@ main() {
     check_machine
     check_input
     install_id=$(cat /proc/sys/kernel/random/uuid)
-    if [ -n "${SEATKEEP_PROXY:-}" ]; then export https_proxy="$SEATKEEP_PROXY" HTTPS_PROXY="$SEATKEEP_PROXY" SEATKEEP_PROXY; fi
+    case "${SEATKEEP_PROXY:-}" in
+        '') ;;
+        none) export SEATKEEP_PROXY ;;
+        *) export https_proxy="$SEATKEEP_PROXY" HTTPS_PROXY="$SEATKEEP_PROXY" SEATKEEP_PROXY ;;
+    esac
     if [ -n "${SEATKEEP_GROUP:-}" ]; then export SEATKEEP_GROUP; fi
     make_folders
     if [ -n "${SEATKEEP_PAYLOAD:-}" ]; then take_payload; else download; fi

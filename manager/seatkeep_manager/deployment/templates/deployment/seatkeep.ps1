@@ -4,6 +4,7 @@
 #   seatkeep.ps1 [-Action install|repair|remove|detect|state] [-Key KEY] [-Edition endpoint|agent] [-Group NAME]
 #                [-Proxy http://proxy:3128] [-UninstallCode CODE] [-WaitSeconds 90]
 #
+# The group is the way from the customer's group down, such as Office/Reception; -Proxy none forgets the one that is kept.
 # What is not given is taken from SEATKEEP_ACTION, SEATKEEP_KEY, SEATKEEP_EDITION, SEATKEEP_GROUP, SEATKEEP_PROXY and
 # SEATKEEP_UNINSTALL_CODE; a person is asked for the key. A second run over an installation changes nothing that is right.
 #
@@ -94,7 +95,7 @@ function Test-Input {
         if ($value -match '[\x00-\x1f\x7f]' -or $value.Length -gt 1000) { Stop-Action 2 'Group, proxy or uninstall code has control characters or is too long.' }
     }
     if ($UninstallCode.Contains('"')) { Stop-Action 2 'The uninstall code must not hold a quotation mark.' }
-    if ($Proxy -and $Proxy -notmatch '^https?://[^/@\s]+$') { Stop-Action 2 'The proxy must be an address like http://proxy.example.com:3128, without a password.' }
+    if ($Proxy -and $Proxy -ne 'none' -and $Proxy -notmatch '^https?://[^/@\s]+$') { Stop-Action 2 'The proxy must be an address like http://proxy.example.com:3128, without a password.' }
 }
 
 function Test-Computer {
@@ -165,7 +166,7 @@ function New-Request([string] $Path) {
     $request = [Net.HttpWebRequest] [Net.WebRequest]::Create($SeatkeepMade.Console + $Path)
     $request.Timeout = 30000
     $request.ReadWriteTimeout = 60000
-    if ($Proxy) { $request.Proxy = New-Object Net.WebProxy $Proxy }
+    if ($Proxy -and $Proxy -ne 'none') { $request.Proxy = New-Object Net.WebProxy $Proxy }
     $trust = Get-Trust
     if ($null -ne $trust) { $request.ServerCertificateValidationCallback = $trust.Callback }
     return $request

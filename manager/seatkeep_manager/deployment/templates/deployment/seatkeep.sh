@@ -132,7 +132,7 @@ main() {
     SEATKEEP_GROUP=${SEATKEEP_GROUP:-$made_group}
     SEATKEEP_PROXY=${SEATKEEP_PROXY:-$made_proxy}
     export SEATKEEP_GROUP SEATKEEP_PROXY
-    if [ -n "$SEATKEEP_PROXY" ]; then export https_proxy="$SEATKEEP_PROXY" HTTPS_PROXY="$SEATKEEP_PROXY"; fi
+    if [ -n "${SEATKEEP_PROXY#none}" ]; then export https_proxy="$SEATKEEP_PROXY" HTTPS_PROXY="$SEATKEEP_PROXY"; fi
     main_code=0
     case "$action" in
         install) install_when_needed || main_code=$? ;;
