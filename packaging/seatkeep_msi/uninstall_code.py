@@ -8,6 +8,8 @@ import json
 import secrets
 from pathlib import Path
 
+from seatkeep_machine.files import file_replace
+
 from seatkeep_msi.errors import CodeUnreadableError, UninstallCodeError
 
 FILE = Path("var") / "uninstall-code.json"
@@ -17,8 +19,8 @@ COST = {"n": 2**14, "r": 8, "p": 1}
 def code_set(root: Path, code: str) -> None:
     """Ask for `code` from now on; only a slow hash of it is kept."""
     salt = secrets.token_bytes(16)
-    path = root / FILE
-    path.write_text(json.dumps({"salt": salt.hex(), "scrypt": digest(code, salt).hex()}))
+    stored = {"salt": salt.hex(), "scrypt": digest(code, salt).hex()}
+    file_replace(root / FILE, json.dumps(stored).encode())
 
 
 def code_check(root: Path, code: str) -> None:

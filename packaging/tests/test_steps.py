@@ -12,6 +12,7 @@ from seatkeep_agent.joining import PENDING
 from seatkeep_agent.paths import Layout
 from seatkeep_agent.platforms import platform
 from seatkeep_agent.store import Store
+from seatkeep_msi import steps
 from seatkeep_msi.errors import StepError, UninstallCodeError
 from seatkeep_msi.settings import Settings
 from seatkeep_msi.steps import bytecode_clear, check, configure, leave, purge, undo
@@ -45,6 +46,12 @@ class NotedMachine:
 
     def event(self, text: str, *, is_error: bool) -> None:
         raise AssertionError(text)
+
+
+@pytest.fixture(autouse=True)
+def our_own_bytecode_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The steps clear the program's folder; here that would be the Python of these tests."""
+    monkeypatch.setattr(steps, "bytecode_clear", lambda program: None)
 
 
 @pytest.fixture
