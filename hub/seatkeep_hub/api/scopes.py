@@ -7,9 +7,11 @@ from seatkeep_hub.instances.scopes import Capability
 ROOT = "/api/v1/"
 CAPABILITY_OF: dict[str, Capability] = {
     "companies": Capability.COMPANIES,
+    "company-acts": Capability.COMPANIES,
     "imports": Capability.COMPANIES,
     "jobs": Capability.COMPANIES,
     "licenses": Capability.LICENSES,
+    "requests": Capability.LICENSES,
     "bundles": Capability.LICENSES,
     "agreements": Capability.LICENSES,
     "orders": Capability.LICENSES,

@@ -15,6 +15,7 @@ from seatkeep_webkit.errors import AppError, InvalidError
 
 from seatkeep_hub.companies import rules as company_rules
 from seatkeep_hub.companies.enums import AccessLevel, CompanyStatus
+from seatkeep_hub.companies.errors import AccessDeniedError, CompanyNotFoundError
 from seatkeep_hub.companies.models import Company
 from seatkeep_hub.companies.selectors import Viewer, companies_visible, company_get
 from seatkeep_hub.companies.services import company_update
@@ -72,18 +73,22 @@ def run_begin(
 ) -> CompanyRun:
     """Note an act on several companies; `run_work` does it, in the name and with the access of whoever begins it.
 
-    Companies that the viewer may not see are refused one by one, as unknown.
+    Companies that the viewer may not see or change are refused one by one, unless there is no other.
 
     Raises:
         InvalidError: No company, more than 10,000, or no tag for an act on tags.
-        CompanyNotFoundError: The new parent of a move is not there for the viewer.
-        AccessDeniedError: The viewer may not change it.
+        CompanyNotFoundError: The viewer sees none of the companies, or not the new parent of a move.
+        AccessDeniedError: The viewer may change none of the companies, or not the new parent.
     """
     uids = list(dict.fromkeys(company_uids))
     _wanted_check(wanted, len(uids))
     if wanted.act == CompanyAct.MOVE and wanted.target is not None:
         company_get(viewer, wanted.target, level=AccessLevel.WRITE)
     found = dict(companies_visible(viewer).filter(uid__in=uids).values_list("uid", "pk"))
+    if not found:
+        raise CompanyNotFoundError
+    if not companies_visible(viewer, level=AccessLevel.WRITE).filter(pk__in=found.values()).exists():
+        raise AccessDeniedError
     run = CompanyRun.objects.create(
         act=wanted.act,
         arguments={

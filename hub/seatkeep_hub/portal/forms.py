@@ -13,9 +13,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from seatkeep_webkit.identity import time_zones
 
-from seatkeep_hub.companies.enums import CompanyKind
 from seatkeep_hub.companies.models import Company, User
-from seatkeep_hub.companies.rules import child_kinds
 from seatkeep_hub.portal.enums import UseMode
 
 NEW_PASSWORD = forms.PasswordInput(attrs={"autocomplete": "new-password"})
@@ -136,42 +134,6 @@ class MailForm(forms.Form):
     """First run: try the mail server, or skip."""
 
     send_test = forms.BooleanField(label=_("Send a test mail to my address"), required=False)
-
-
-class CompanyForm(forms.Form):
-    """A new company below one that the viewer may change."""
-
-    parent = forms.ModelChoiceField(label=_("Below"), queryset=Company.objects.none(), to_field_name="uid")
-    kind = forms.ChoiceField(label=_("Kind"), choices=[])
-    name = forms.CharField(label=_("Name"), max_length=200)
-    custom_identifier = forms.CharField(
-        label=_("Your own number"), max_length=100, required=False, help_text=_("For example the number in your PSA.")
-    )
-    takes_seats = forms.BooleanField(
-        label=_("Computers take seats of the shared license"),
-        required=False,
-        initial=True,
-        help_text=_("What is in use is billed (a flexible agreement). You can promise a fixed number at any time."),
-    )
-
-    def __init__(self, *args: Any, parents: list[Company], has_license: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not has_license:
-            del self.fields["takes_seats"]
-        parent, kind = self.fields["parent"], self.fields["kind"]
-        if isinstance(parent, forms.ModelChoiceField) and isinstance(kind, forms.ChoiceField):
-            parent.queryset = Company.objects.filter(pk__in=[one.pk for one in parents]).order_by("name")
-            kinds = {child for one in parents for child in child_kinds(one.kind)}
-            kind.choices = [(one.value, one.label) for one in CompanyKind if one in kinds]
-            self._hide_only_choices(parents, sorted(kinds))
-
-    def _hide_only_choices(self, parents: list[Company], kinds: list[CompanyKind]) -> None:
-        if len(parents) == 1:
-            self.fields["parent"].initial = parents[0].uid
-            self.fields["parent"].widget = forms.HiddenInput()
-        if len(kinds) == 1:
-            self.fields["kind"].initial = kinds[0].value
-            self.fields["kind"].widget = forms.HiddenInput()
 
 
 class AdminInviteForm(forms.Form):

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from seatkeep_webkit.navigation import Navigation, NavItem, NavSection
 
 from seatkeep_hub.companies.models import User
+from seatkeep_hub.msp.requests import is_asking_in_use, requests_to_decide
 from seatkeep_hub.portal.selectors import is_one_msp
 
 
@@ -17,23 +18,33 @@ def navigation(request: HttpRequest) -> Navigation:
         return Navigation(sections=[])
     return Navigation(
         sections=[
-            NavSection(label="", items=_daily(is_one=is_one_msp())),
+            NavSection(label="", items=_daily(request.user, is_one=is_one_msp())),
             NavSection(label=_("Administration"), items=_administration(is_one=is_one_msp())),
         ],
         search_url=reverse("portal:search"),
     )
 
 
-def _daily(*, is_one: bool) -> list[NavItem]:
+def _daily(viewer: User, *, is_one: bool) -> list[NavItem]:
     companies = _("Customers") if is_one else _("Companies")
+    imports = reverse("portal:imports")
     return [
         NavItem(_("Dashboard"), reverse("portal:dashboard"), icon="layout-dashboard"),
-        NavItem(companies, reverse("portal:companies"), icon="building"),
+        NavItem(companies, reverse("portal:companies"), icon="building", also=(imports,)),
+        *([] if is_one else _requests(viewer)),
         NavItem(_("Licenses"), reverse("portal:licenses"), icon="license"),
         NavItem(_("Seats"), reverse("portal:seats"), icon="devices"),
         NavItem(_("Usage"), reverse("portal:usage"), icon="chart-bar"),
         NavItem(_("Statements"), reverse("portal:statements"), icon="receipt"),
     ]
+
+
+def _requests(viewer: User) -> list[NavItem]:
+    """Only where somebody has to ask; with how many wait for this person."""
+    if not is_asking_in_use(viewer):
+        return []
+    waiting = requests_to_decide(viewer).count()
+    return [NavItem(_("Requests"), reverse("portal:requests"), icon="checkup-list", badge=waiting or None)]
 
 
 def _administration(*, is_one: bool) -> list[NavItem]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import ClassVar
+from collections.abc import Sequence
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
@@ -11,95 +10,22 @@ from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from seatkeep_webkit.audit.models import AuditEntry
 from seatkeep_webkit.audit.tables import AuditTable as JournalTable
-from seatkeep_webkit.search import search_filter
-from seatkeep_webkit.tables import BoolFilter, BulkAction, ChoiceFilter, Column, Empty, Filter, Table
+from seatkeep_webkit.tables import BoolFilter, BulkAction, ChoiceFilter, Column, Empty, Table
 
 from seatkeep_hub.agreements.models import UsageDay
-from seatkeep_hub.companies.enums import AccessLevel, CompanyKind, CompanyStatus
-from seatkeep_hub.companies.models import Access, Company, User
+from seatkeep_hub.companies.enums import AccessLevel
+from seatkeep_hub.companies.models import Access, User
 from seatkeep_hub.instances.models import Instance
 from seatkeep_hub.licensing.enums import AdminStatus, LicenseKind, SeatState
 from seatkeep_hub.licensing.models import License, Seat, SecurityAdmin
-from seatkeep_hub.licensing.selectors import licenses_usage, seats_used
+from seatkeep_hub.licensing.selectors import licenses_usage
 from seatkeep_hub.people.signing_in import second_factor_holders
 from seatkeep_hub.portal.audit_words import ONE_MSP_WORDS, WORDS
 from seatkeep_hub.portal.company_tree import scope_path
 from seatkeep_hub.portal.selectors import is_one_msp
 
-COMPANY_TONES = {"ACTIVE": "ok", "WAITING": "info", "SUSPENDED": "warn", "REMOVED": "off"}
 SEAT_TONES = {"ACTIVE": "ok", "RELEASED": "off", "DEACTIVATED": "warn"}
 ADMIN_TONES = {"INVITED": "info", "ACCEPTED": "ok", "REVOKED": "off"}
-
-
-class CompanyTable(Table[Company]):
-    """Companies that the viewer may see."""
-
-    name = "companies"
-    order = "name"
-    columns: ClassVar[tuple[Column, ...]] = (
-        Column("name", _("Name"), sort="name", is_title=True),
-        Column("get_kind_display", _("Kind"), sort="kind"),
-        Column("parent.name", _("Below"), sort="parent__name"),
-        Column("status", _("State"), sort="status", badge=COMPANY_TONES),
-        Column("seats_used", _("Seats in use"), kind="number"),
-        Column("custom_identifier", _("Your number"), sort="custom_identifier"),
-        Column("created_at", _("Since"), sort="created_at", kind="when", is_hidden=True),
-    )
-    filters: ClassVar[tuple[Filter, ...]] = (ChoiceFilter("status", _("State"), CompanyStatus.choices),)
-    empty = Empty(
-        _("No customers yet."),
-        _("Add the first one. Adding sends no mail."),
-        icon="building",
-        url=reverse_lazy("portal:company-new"),
-        label=_("Add a customer"),
-    )
-
-    def __init__(
-        self, request: HttpRequest, queryset: QuerySet[Company], *, can_add: bool, kinds: Collection[str] = ()
-    ) -> None:
-        """Make it.
-
-        Args:
-            request: As for every table.
-            queryset: What the viewer may see.
-            can_add: Whether the viewer may create a company somewhere.
-            kinds: Those in use, which are all that can be filtered by.
-        """
-        super().__init__(request, queryset)
-        self._can_add, self._kinds = can_add, kinds
-
-    def offered_empty(self) -> Empty:
-        """The next step, or whom to ask for it."""
-        if self._can_add:
-            return self.empty
-        return Empty(_("Nothing here for you yet."), _("Ask whoever invited you for access to a company."), icon="lock")
-
-    def prepare(self, rows: Sequence[Company]) -> None:
-        """Count the seats of all shown customers at once."""
-        used = seats_used([row.pk for row in rows])
-        for row in rows:
-            vars(row)["seats_used"] = used.get(row.pk)
-
-    def offered_filters(self) -> Sequence[Filter]:
-        """The kinds in use, where there are several."""
-        choices = [(value, words) for value, words in CompanyKind.choices if value in self._kinds]
-        by_kind = (ChoiceFilter("kind", _("Kind"), choices),) if len(choices) > 1 else ()
-        return (*by_kind, *self.filters)
-
-    def apply_search(self, queryset: QuerySet[Company], text: str) -> QuerySet[Company]:
-        """Any part of a name, number or tag."""
-        return search_filter(queryset, "search", text)
-
-    def row_url(self, row: Company) -> str:
-        """The company's page."""
-        return reverse("portal:company", args=[row.uid])
-
-
-class CustomerTable(CompanyTable):
-    """One MSP: only customers, so nothing needs to say what kind they are."""
-
-    name = "customers"
-    columns = tuple(column for column in CompanyTable.columns if column.path not in ("get_kind_display", "parent.name"))
 
 
 class LicenseTable(Table[License]):

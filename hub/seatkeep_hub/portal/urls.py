@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from seatkeep_hub.portal.billing_urls import urls as billing_urls
+from seatkeep_hub.portal.company_urls import urls as company_urls
 from seatkeep_hub.portal.license_urls import urls as license_urls
 from seatkeep_hub.portal.views import (
     admins,
     agreements,
     audit,
-    companies,
     dashboard,
     imports,
     instances,
@@ -38,18 +38,8 @@ _invitations = [
     path("invite/admin/", joining.admin_join, name="admin-join"),
 ]
 _companies = [
-    path("companies/", companies.companies, name="companies"),
-    path("companies/new/", companies.company_new, name="company-new"),
-    path("companies/<uuid:uid>/", companies.company, name="company"),
-    path("companies/<uuid:uid>/licenses/", companies.company_licenses, name="company-licenses"),
-    path("companies/<uuid:uid>/seats/", companies.company_seats, name="company-seats"),
-    path("companies/<uuid:uid>/usage/", usage.company_usage, name="company-usage"),
-    path("companies/<uuid:uid>/usage/count/", usage.usage_count, name="company-usage-count"),
-    path("companies/<uuid:uid>/people/", companies.company_people, name="company-people"),
+    *company_urls,
     path("companies/<uuid:uid>/sign-in-rules/", signing_in.sign_in_rules, name="sign-in-rules"),
-    path("companies/<uuid:uid>/audit/", companies.company_audit, name="company-audit"),
-    path("companies/<uuid:uid>/name/", companies.company_name, name="company-name"),
-    path("companies/<uuid:uid>/suspend/", companies.company_pause, name="company-suspend"),
     path("companies/<uuid:uid>/agreement/", agreements.agreement, name="company-agreement"),
     path("companies/<uuid:uid>/off-board/", agreements.offboard, name="company-offboard"),
     path("companies/<uuid:uid>/restore/", agreements.restore, name="company-restore"),

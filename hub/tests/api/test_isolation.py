@@ -16,7 +16,9 @@ from seatkeep_hub.agreements.enums import AgreementMode
 from seatkeep_hub.agreements.services import agreement_set
 from seatkeep_hub.agreements.usage import usage_days_record
 from seatkeep_hub.api.app import api
+from seatkeep_hub.billing.corrections import correction_request
 from seatkeep_hub.billing.drafting import statement_draft
+from seatkeep_hub.billing.layouts import Wanted, layout_create
 from seatkeep_hub.billing.prices import price_list_set
 from seatkeep_hub.billing.rules import Tier, month_of
 from seatkeep_hub.billing.services import statement_close
@@ -135,7 +137,12 @@ def _billing(cast: Cast) -> dict[str, str]:
     usage_days_record(first=date(2026, 11, 1), last=date(2026, 11, 30), now=over)
     draft = statement_draft(seller=cast.msp_a, buyer=cast.customer, month=month_of(date(2026, 11, 1)), now=over)
     statement_close(actor=ACTOR, statement=draft, total_minor=draft.total_minor, now=over)
-    return {"statement_id": str(draft.uid), "line_id": str(draft.lines.get().uid)}
+    line = draft.lines.get()
+    wanted = Wanted(name="DATEV", columns=["AMOUNT"])
+    layout = layout_create(actor=ACTOR, seller=cast.msp_a, wanted=wanted, now=over)
+    asked = correction_request(actor=ACTOR, line=line, amount_minor=-1, reason="x", now=over)
+    return {"statement_id": str(draft.uid), "line_id": str(line.uid), "layout_id": str(layout.uid),
+            "correction_id": str(asked.uid)}  # fmt: skip
 
 
 def body_of(route: Route, cast: Cast) -> dict[str, Any]:
@@ -178,6 +185,12 @@ def body_of(route: Route, cast: Cast) -> dict[str, Any]:
             "unit": "SEAT_MONTH",
             "prices": {"endpoint-workstation": [{"price_minor": 1}]},
         },
+        "PUT /companies/{company_id}/billing-settings": {"letterhead": "Intruder"},
+        "PUT /companies/{company_id}/billing-settings/logo": {"content": ""},
+        "POST /export-layouts": {"seller_id": a, "name": "x", "columns": ["AMOUNT"]},
+        "PUT /export-layouts/{layout_id}": {"name": "x", "columns": ["AMOUNT"]},
+        "POST /statements/{statement_id}/sendings": {"sent_to": "x"},
+        "POST /statement-lines/{line_id}/correction-requests": {"amount_minor": -1, "reason": "x"},
         "POST /statements": {"seller_id": a, "buyer_id": customer, "month_on": "2026-12-01"},
         "POST /statements/{statement_id}/close": {"total_minor": 0},
         "POST /statement-lines/{line_id}/corrections": {"amount_minor": -1, "reason": "x"},
@@ -203,6 +216,7 @@ def body_of(route: Route, cast: Cast) -> dict[str, Any]:
 def send(client: Client, route: Route, ids: dict[str, str], cast: Cast) -> Any:
     queries = {
         "/usage": "?first=2026-11-01&last=2026-11-30",
+        "/usage/report": "?first=2026-11-01&last=2026-11-30",
         "/users/{user_id}/why": f"?company_id={cast.customer.uid}",
         "/companies/{company_id}/move": f"?target_id={cast.customer.uid}",
     }

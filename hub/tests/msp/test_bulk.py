@@ -67,12 +67,15 @@ def test_a_move_of_several_says_for_each_why_not(chain, boss, make, order, agree
     assert codes(boss, "MOVE", chain.customer, target=chain.b.uid, license=chain.license_b.uid) == ["done"]
 
 
-def test_attack_moving_a_customer_away_needs_both_parents(chain, person):
+def test_attack_moving_a_customer_away_needs_both_parents(chain, person, make):
     alice = person(chain.a, "alice@example.com")
     with pytest.raises(CompanyNotFoundError):
         codes(alice, "MOVE", chain.customer, target=chain.b.uid)
     thief = person(chain.b, "thief@example.com")
-    assert codes(thief, "MOVE", chain.customer, target=chain.b.uid) == ["company_unknown"]
+    with pytest.raises(CompanyNotFoundError):
+        codes(thief, "MOVE", chain.customer, target=chain.b.uid)
+    own = Company.objects.get(pk=make("CUSTOMER", chain.b, "Own").pk)
+    assert codes(thief, "MOVE", chain.customer, own, target=chain.b.uid)[-1] == "company_unknown"
 
 
 def test_attack_moving_into_what_one_only_views(chain, boss, person):

@@ -185,8 +185,8 @@ def test_mails_go_to_the_manager_and_the_answer_to_the_asker(ask, decider, setti
     mails_send(now=NOW)
     mails_send(now=NOW)
     assert [(one.to, one.subject) for one in mail.outbox] == [
-        (["boss@manager.example"], "[Seatkeep] Partner A asks: 5 × Endpoint Protection"),
-        (["ask@partner.example"], "[Seatkeep] Approved: 5 × Endpoint Protection"),
+        (["boss@manager.example"], "[Seatkeep] Partner A asks: 5 × Endpoint protection"),
+        (["ask@partner.example"], "[Seatkeep] Approved: 5 × Endpoint protection"),
     ]
 
 

@@ -19,7 +19,7 @@ from seatkeep_hub.agreements.feed import PROTOCOL, FeedPage, feed_read
 from seatkeep_hub.agreements.models import Offboarding
 from seatkeep_hub.agreements.offboarding import company_offboard, company_return, offboarding_get
 from seatkeep_hub.api.auth import anyone_of, instance_of
-from seatkeep_hub.api.schemas import CompanyOut
+from seatkeep_hub.api.company_schemas import CompanyOut
 from seatkeep_hub.companies.enums import AccessLevel
 from seatkeep_hub.companies.models import Company
 from seatkeep_hub.companies.selectors import company_get

@@ -1,23 +1,19 @@
-"""Companies: list, page with tabs, create, suspend, off-board, restore."""
+"""Companies: the list, the page of one with its tabs, suspend and back."""
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from seatkeep_webkit.details import detail_response
-from seatkeep_webkit.dialogs import Confirm, FormDialog, done
-from seatkeep_webkit.errors import AppError
+from seatkeep_webkit.dialogs import Confirm, done
 from seatkeep_webkit.navigation import NavItem
 
 from seatkeep_hub.agreements.enums import AgreementMode
 from seatkeep_hub.agreements.models import Agreement
 from seatkeep_hub.agreements.selectors import agreement_list, agreement_over
-from seatkeep_hub.agreements.services import agreements_begin
 from seatkeep_hub.companies.enums import AccessLevel, CompanyKind, CompanyStatus, Right
 from seatkeep_hub.companies.models import Company, User
 from seatkeep_hub.companies.selectors import (
@@ -29,17 +25,19 @@ from seatkeep_hub.companies.selectors import (
     may,
     users_of,
 )
-from seatkeep_hub.companies.services import company_create, company_rename
-from seatkeep_hub.licensing.enums import LicenseKind
+from seatkeep_hub.licensing.allowance import bundles_allowed
 from seatkeep_hub.licensing.selectors import license_list, seat_count, seat_list
 from seatkeep_hub.licensing.suspension import company_suspend, company_unsuspend
+from seatkeep_hub.msp.requests import requests_to_decide
 from seatkeep_hub.people.journal import journal
 from seatkeep_hub.people.signing_in import sign_in_rule
+from seatkeep_hub.portal.company_tables import CompanyTable, CustomerTable
 from seatkeep_hub.portal.company_tree import asked_company, company_items, scope_of
-from seatkeep_hub.portal.forms import CompanyForm, NameForm
 from seatkeep_hub.portal.selectors import is_one_msp, parents_for
-from seatkeep_hub.portal.tables import AuditTable, CompanyTable, CustomerTable, LicenseTable, SeatTable, UserTable
+from seatkeep_hub.portal.tables import AuditTable, LicenseTable, SeatTable, UserTable
 from seatkeep_hub.portal.viewing import acting, viewer_of
+from seatkeep_hub.portal.views.company_acts import places_for
+from seatkeep_hub.portal.views.company_details import decides, notes_shown
 
 CHILDREN_SHOWN = 20
 AGREEMENTS_SHOWN = 20
@@ -52,43 +50,16 @@ def companies(request: HttpRequest) -> HttpResponseBase:
     found = companies_visible(viewer).exclude(kind=CompanyKind.VENDOR).select_related("parent")
     can_add = bool(parents_for(viewer))
     if is_one_msp():
-        table: CompanyTable = CustomerTable(request, found.filter(kind=CompanyKind.CUSTOMER), can_add=can_add)
+        customers = found.filter(kind=CompanyKind.CUSTOMER)
+        table: CompanyTable = CustomerTable(request, customers, can_add=can_add, can_move=False)
     else:
         kinds = set(found.order_by().values_list("kind", flat=True).distinct())
         shown = found.filter(path__contains=[below.pk]).exclude(pk=below.pk) if below else found
-        table = CompanyTable(request, shown, can_add=can_add, kinds=kinds)
+        table = CompanyTable(request, shown, can_add=can_add, kinds=kinds, scope=scope_of(below))
     context: dict[str, object] = {"is_one": is_one_msp(), "can_add": can_add, "below": below}
     if not (table.is_part or is_one_msp()):
         context["tree"] = company_items(viewer, below)
     return table.response("portal/companies.html", context)
-
-
-def company_new(request: HttpRequest) -> HttpResponse:
-    """Create a company below one that the viewer may change."""
-    viewer = viewer_of(request)
-    has_license = license_list(viewer).filter(kind=LicenseKind.MSP).exists()
-    form = CompanyForm(
-        request.POST or None, parents=parents_for(viewer), has_license=has_license, initial=_place(request)
-    )
-    title = _("New customer") if is_one_msp() else _("New company")
-    dialog = FormDialog(request, form, title=title, label=_("Create"), lines=[_("This sends no mail.")])
-    if not dialog.is_valid:
-        return dialog.response()
-    try:
-        made = _company_make(request, form.cleaned_data)
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Created."), url=reverse("portal:company", args=[made.uid]))
-
-
-@transaction.atomic
-def _company_make(request: HttpRequest, wanted: dict[str, Any]) -> Company:
-    actor, now = acting(request)
-    takes_seats = wanted.pop("takes_seats", False)
-    made = company_create(actor=actor, now=now, **wanted)
-    if takes_seats and made.kind == CompanyKind.CUSTOMER:
-        agreements_begin(actor=actor, company=made, now=now)
-    return made
 
 
 def company(request: HttpRequest, uid: UUID) -> HttpResponse:
@@ -102,6 +73,11 @@ def company(request: HttpRequest, uid: UUID) -> HttpResponse:
         "children": children[:CHILDREN_SHOWN],
         "children_count": children.count(),
         "seats": seat_count(viewer, company=found),
+        "notes": notes_shown(request, found),
+        "can_decide": decides(viewer, found),
+        "can_move": places_for(viewer, found).exists(),
+        "permitted": list(bundles_allowed(found).values_list("name", flat=True)),
+        "waiting": requests_to_decide(viewer).filter(company=found).count(),
         "agreements": [_agreement(one) for one in agreements.order_by("-node__used", "pk")[:AGREEMENTS_SHOWN]],
         "agreements_count": agreements.count(),
     }
@@ -140,21 +116,6 @@ def company_audit(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     found = company_get(viewer, uid)
     table = AuditTable(request, journal(viewer, company=found))
     return table.response("portal/company_table.html", {**company_frame(viewer, found), "tab": _("Audit")})
-
-
-def company_name(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Rename; linked consoles follow."""
-    found = company_get(viewer_of(request), uid, level=AccessLevel.WRITE)
-    form = NameForm(request.POST or None, initial={"name": found.name})
-    dialog = FormDialog(request, form, title=_("Rename %(name)s") % {"name": found}, label=_("Rename"))
-    if not dialog.is_valid:
-        return dialog.response()
-    actor, now = acting(request)
-    try:
-        company_rename(actor=actor, company=found, name=form.cleaned_data["name"], now=now)
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Renamed. Linked consoles follow within seconds."), url=_url(found))
 
 
 def company_pause(request: HttpRequest, uid: UUID) -> HttpResponse:
@@ -231,10 +192,6 @@ def _tabs(found: Company) -> list[NavItem]:
         (_("Audit"), "company-audit"),
     ]
     return [NavItem(label, reverse(f"portal:{name}", args=[found.uid])) for label, name in named]
-
-
-def _place(request: HttpRequest) -> dict[str, str]:
-    return {name: request.GET[name] for name in ("parent", "kind") if name in request.GET}
 
 
 def _url(found: Company) -> str:
