@@ -9,7 +9,7 @@ from uuid import UUID
 from seatkeep_protocol.policy import EffectiveSetting, Verdict, Voice
 from seatkeep_protocol.settings_schema import SettingSchema, product_schema
 
-from seatkeep_manager.console.policy_words import choice_words, value_words, voice_words
+from seatkeep_manager.console.policy_words import choice_words, number_words, value_words, voice_words
 from seatkeep_manager.directory.models import Device
 from seatkeep_manager.policies.models import Policy
 from seatkeep_manager.policies.preview import device_views
@@ -45,7 +45,6 @@ class Row:
     name: str
     title: str
     value: Any
-    unit: str
     is_list: bool
     is_forced: bool
     voices: tuple[Said, ...]
@@ -95,14 +94,22 @@ def _row(
     return Row(
         name=name,
         title=setting.title,
-        value=choice_words(value) if isinstance(value, str) else value,
-        unit=setting.unit or "",
+        value=_shown(value, setting),
         is_list=isinstance(value, list),
         is_forced=chosen.is_forced,
         voices=tuple(_said(voice, setting) for voice in voices),
         former=value_words(before, setting) if is_different else "",
         is_different=is_different,
     )
+
+
+def _shown(value: Any, setting: SettingSchema) -> Any:
+    """A value as the page shows it: the words of a choice, a number with its unit, else the value itself."""
+    if isinstance(value, str):
+        return choice_words(value) if setting.enum else value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return number_words(value, setting.unit)
+    return value
 
 
 def _said(voice: Voice, setting: SettingSchema) -> Said:

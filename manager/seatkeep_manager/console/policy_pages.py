@@ -48,7 +48,7 @@ class VersionRow:
 
 @dataclass(frozen=True)
 class StageRow:
-    """One stage of a roll-out: its share, and whether it is done, present or to come."""
+    """One stage of a roll-out: its share, and whether it is done, present, where it stopped, or ahead."""
 
     percent: int
     state: str
@@ -143,6 +143,7 @@ def _stages(rollout: PolicyRollout) -> list[StageRow]:
     words = []
     for number, percent in enumerate(rollout.stages):
         is_done = number < rollout.stage or rollout.state == RolloutState.FINISHED
-        is_present = number == rollout.stage and rollout.finished_at is None
-        words.append(StageRow(percent, "done" if is_done else "present" if is_present else "ahead"))
+        is_here = number == rollout.stage and not is_done
+        here = "present" if rollout.finished_at is None else "stopped"
+        words.append(StageRow(percent, "done" if is_done else here if is_here else "ahead"))
     return words

@@ -88,9 +88,10 @@ WAITING, APPLIED = Fate(RolloutDeviceState.WAITING), Fate(RolloutDeviceState.APP
 
 def trouble(report: Report, settings: Mapping[str, Any]) -> str:
     """What is wrong on a device that these settings may have caused; "" when nothing is."""
-    faults = [f"{name}: {report.errors[name]}" for name in settings if name in report.errors]
-    if faults:
-        return faults[0]
+    for name in settings:
+        if name in report.errors:
+            said = report.errors[name]
+            return said if said.startswith(name) else f"{name}: {said}"
     caused = sorted(REASONS_OF_POLICIES.intersection(report.reasons)) if report.is_unprotected else []
     return caused[0] if caused else ""
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 from seatkeep_protocol.settings_schema import product_schema
 from seatkeep_webkit.actors import actor_from_request
@@ -36,7 +37,8 @@ def version_back(request: HttpRequest, uid: UUID, number: int) -> HttpResponse:
     changes = changes_words(found.settings, version.settings, product_schema(found.product))
     count = policies_device_counts(user, [found])[found.pk]
     lines = [f"{one.title}: {'; '.join(one.lines)}" for one in changes] or [_("Nothing would change.")]
-    lines.append(_("%(n)d computers obey within seconds.") % {"n": count})
+    obeying = ngettext("%(n)d computer obeys within seconds.", "%(n)d computers obey within seconds.", count)
+    lines.append(obeying % {"n": count})
     dialog = FormDialog(
         request,
         RollBackForm(request.POST or None),
@@ -100,12 +102,13 @@ def _question(rollout: PolicyRollout, act: str) -> tuple[str, str, str]:
     if act == "resume":
         return _("Resume the roll-out"), _("Resume"), _("The next stage begins when this one was watched for its time.")
     if act == "take-back":
-        line = _("%(n)d computers that obey version %(v)d return to the one in force within seconds.")
-        return (
-            _("Take the roll-out back"),
-            _("Take back"),
-            line % {"n": counts.get("total", 0), "v": rollout.version.version},
+        count = counts.get("total", 0)
+        line = ngettext(
+            "%(n)d computer that obeys version %(v)d returns to the one in force within seconds.",
+            "%(n)d computers that obey version %(v)d return to the one in force within seconds.",
+            count,
         )
+        return _("Take the roll-out back"), _("Take back"), line % {"n": count, "v": rollout.version.version}
     if rollout.is_last_stage:
         return _("Finish the roll-out now"), _("Finish"), _("The new version is in force for all, without waiting.")
     percent = rollout.stages[rollout.stage + 1]
