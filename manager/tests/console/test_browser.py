@@ -117,6 +117,24 @@ def test_the_keys_walk_tick_and_open_rows(live_server: Any, page: Page) -> None:
     expect(page.get_by_role("heading", name="Keyboard")).to_be_hidden()
 
 
+def test_an_installer_follows_what_is_chosen(live_server: Any, page: Page, cast: Any) -> None:
+    page.goto(live_server.url + reverse("console:installer", args=[cast.token.uid]) + "?system=windows")
+    command = page.locator("#installer-kit .copy-box code").first
+    expect(command).to_contain_text("install/windows.ps1")
+
+    page.get_by_label("Proxy").fill("http://proxy:3128")
+    page.get_by_label("Proxy").press("Tab")
+    expect(command).to_contain_text("-Proxy 'http://proxy:3128'")
+    page.get_by_role("navigation", name="System").get_by_role("link", name="Linux").click()
+    expect(command).to_contain_text("SEATKEEP_PROXY=http://proxy:3128 sh")
+
+    assert "system=linux" in page.url
+    assert cast.token.secret not in page.url
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Install", exact=True).click()
+    assert download.value.suggested_filename == "seatkeep-install.sh"
+
+
 def test_the_table_of_a_task_follows_its_end(live_server: Any, page: Page, cast: Any) -> None:
     page.goto(live_server.url + reverse("console:task", args=[cast.task.uid]))
     expect(page.get_by_role("link", name="Cancel task")).to_be_visible()
