@@ -1,37 +1,35 @@
-"""Statements as drafts: read the counted days, price them, write the lines anew."""
+"""Statements as drafts: count the days of many buyers at once, and write the lines anew where they differ."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from decimal import Decimal
-from typing import NamedTuple
-from uuid import UUID
+from itertools import groupby
+from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 
-from seatkeep_hub.agreements.day_clocks import Clocks, clocks_by_buyer
+from seatkeep_hub.agreements.day_clocks import clocks_by_buyer
 from seatkeep_hub.agreements.models import UsageDay
 from seatkeep_hub.agreements.usage import usage_days_record
 from seatkeep_hub.billing import rules
 from seatkeep_hub.billing.enums import LineKind, StatementState
 from seatkeep_hub.billing.errors import StatementClosedError
-from seatkeep_hub.billing.models import Price, PriceList, Statement, StatementLine
-from seatkeep_hub.billing.rules import DayCount, Month, Terms, Tier
+from seatkeep_hub.billing.figures import Figures, figures_of, figures_of_many
+from seatkeep_hub.billing.models import Statement, StatementLine
+from seatkeep_hub.billing.rules import Month
 from seatkeep_hub.companies.models import Company
-from seatkeep_hub.licensing.enums import NodeKind
-from seatkeep_hub.licensing.models import PoolNode, Product
+from seatkeep_hub.licensing.statements import sql_text
 
-_DAY = ("node_id", "node__kind", "day", "ordered", "agreed", "is_flexible", "in_use", "peak", "device_days")
+AT_ONCE = 1_000
+"""So many statements are one transaction; about 30,000 counted days for each product."""
 
-
-class Figures(NamedTuple):
-    """A statement's own lines as they must be: usage by share, and the rest to the minimum; without corrections."""
-
-    lines: list[StatementLine]
-    price_list: PriceList | None
+_SAME = (
+    "statement_id", "kind", "node_id", "product_id", "days", "ordered", "agreed", "device_days", "peak", "seat_days",
+    "seats", "volume", "price_minor", "amount_minor", "flags",
+)  # fmt: skip
 
 
 @transaction.atomic
@@ -41,22 +39,10 @@ def statement_draft(*, seller: Company, buyer: Company, month: Month, now: datet
     Raises:
         StatementClosedError: It is closed already.
     """
-    statement, _ = Statement.objects.get_or_create(
-        seller=seller, buyer=buyer, month_on=month.first, defaults={"counted_at": now, "created_at": now}
-    )
-    locked = Statement.objects.select_for_update().select_related("seller", "buyer").get(pk=statement.pk)
-    if locked.state == StatementState.CLOSED:
+    made = _drafts_make(seller, [buyer], month, now)
+    if not made:
         raise StatementClosedError
-    figures = figures_of(locked, now=now)
-    _own_lines_write(locked, figures.lines)
-    corrections = list(locked.lines.filter(kind=LineKind.CORRECTION).select_related("corrects__statement"))
-    locked.price_list = figures.price_list
-    locked.currency = figures.price_list.currency if figures.price_list else _currency_of(corrections)
-    locked.total_minor = sum(line.amount_minor for line in [*figures.lines, *corrections])
-    locked.flag_count = sum(1 for line in figures.lines if line.flags)
-    locked.counted_at = now
-    locked.save()
-    return locked
+    return made[0]
 
 
 def statements_draft(*, now: datetime) -> list[Statement]:
@@ -65,39 +51,27 @@ def statements_draft(*, now: datetime) -> list[Statement]:
     Returns:
         The drafts that were made, or counted again because they were made before the month was over.
     """
-    pairs = list(_pairs_due(now))
-    return [statement_draft(seller=seller, buyer=buyer, month=month, now=now) for seller, buyer, month in pairs]
+    made: list[Statement] = []
+    for seller, buyers, month in list(_due(now)):
+        for start in range(0, len(buyers), AT_ONCE):
+            with transaction.atomic():
+                made += _drafts_make(seller, buyers[start : start + AT_ONCE], month, now)
+    return made
 
 
-def figures_of(statement: Statement, *, now: datetime) -> Figures:
-    """Compute a statement's own lines from the counted days and the prices. Writes nothing."""
-    month = rules.month_of(statement.month_on)
-    is_closed = statement.state == StatementState.CLOSED
-    prices = statement.price_list if is_closed else price_list_for(statement.seller, statement.buyer, month)
-    days = _days(statement, month)
-    nodes = PoolNode.objects.filter(pk__in=days).select_related("product", "company", "license")
-    nodes = nodes.order_by("company__name", "product__code", "id")
-    lines = _usage_lines(statement, list(nodes), days, prices, now)
-    return Figures([*lines, *_minimum_lines(statement, prices, lines, now)], prices)
-
-
-def price_list_for(seller: Company, buyer: Company, month: Month) -> PriceList | None:
-    """The list that holds on a month's first day: the buyer's own before the one for all, then the latest."""
-    found = PriceList.objects.filter(Q(buyer=buyer) | Q(buyer=None), seller=seller, valid_from_on__lte=month.first)
-    lists = sorted(found, key=lambda one: (one.buyer_id is not None, one.valid_from_on))
-    return lists[-1] if lists else None
-
-
-def terms_of(prices: PriceList | None) -> Terms:
-    """How a list bills; without one, what is in use is counted."""
-    if prices is None:
-        return Terms("IN_USE_DAYS", "SEAT_MONTH", "DAILY")
-    return Terms(prices.basis, prices.unit, prices.proration, prices.minimum_minor)
-
-
-def month_end(seller: Company, buyer: Company, month: Month) -> datetime:
-    """The moment at which a month is over between two companies."""
-    return Clocks(seller, buyer).begin(month.last + timedelta(days=1))
+def statements_count(statements: Sequence[Statement], *, now: datetime) -> None:
+    """Count locked drafts of one seller and month again, in place; corrections in them stay. Idempotent."""
+    if not statements:
+        return
+    figures = figures_of_many(statements, now=now)
+    _own_lines_write(figures)
+    corrections: dict[int, list[StatementLine]] = defaultdict(list)
+    kept = StatementLine.objects.filter(statement__in=[one.pk for one in statements], kind=LineKind.CORRECTION)
+    for line in kept.select_related("corrects__statement"):
+        corrections[line.statement_id].append(line)
+    for one in statements:
+        _apply(one, figures[one.pk], corrections[one.pk], now)
+    _statements_write(statements, now)
 
 
 def drafts_recount(*, seller: Company, first: date, now: datetime) -> int:
@@ -107,10 +81,14 @@ def drafts_recount(*, seller: Company, first: date, now: datetime) -> int:
         How many were counted.
     """
     drafts = Statement.objects.filter(seller=seller, month_on__gte=first, state=StatementState.DRAFT)
-    found = list(drafts.select_related("buyer").order_by("id"))
-    for one in found:
-        statement_draft(seller=seller, buyer=one.buyer, month=rules.month_of(one.month_on), now=now)
-    return len(found)
+    counted = 0
+    for month_on, several in groupby(drafts.select_related("buyer").order_by("month_on", "id"), _month_on):
+        buyers = [one.buyer for one in several]
+        for start in range(0, len(buyers), AT_ONCE):
+            part = buyers[start : start + AT_ONCE]
+            with transaction.atomic():
+                counted += len(_drafts_make(seller, part, rules.month_of(month_on), now))
+    return counted
 
 
 def statement_differences(statement: Statement, *, now: datetime) -> list[str]:
@@ -128,24 +106,76 @@ def statement_differences(statement: Statement, *, now: datetime) -> list[str]:
     return [f"{key}: {old.get(key)} → {new.get(key)}" for key in {*old, *new} if old.get(key) != new.get(key)]
 
 
-def last_day_over(seller: Company, buyer: Company, now: datetime) -> date:
-    """The last day that is over between two companies."""
-    return Clocks(seller, buyer).day_at(now) - timedelta(days=1)
+def _month_on(statement: Statement) -> date:
+    return statement.month_on
 
 
-def _own_lines_write(statement: Statement, lines: Sequence[StatementLine]) -> None:
-    """Replace all lines but corrections; a line of the same share keeps its id, which links may hold."""
-    own = statement.lines.exclude(kind=LineKind.CORRECTION)
-    known: dict[tuple[str, int | None], UUID] = {
-        (kind, node): uid for kind, node, uid in own.values_list("kind", "node_id", "uid")
-    }
-    for line in lines:
-        line.uid = known.get((line.kind, line.node_id), line.uid)
-    own.delete()
-    StatementLine.objects.bulk_create(lines)
+def _drafts_make(seller: Company, buyers: Sequence[Company], month: Month, now: datetime) -> list[Statement]:
+    """Make or count again what is not closed; in the order of ids."""
+    Statement.objects.bulk_create(
+        [
+            Statement(seller=seller, buyer=buyer, month_on=month.first, counted_at=now, created_at=now)
+            for buyer in buyers
+        ],
+        ignore_conflicts=True,
+    )
+    drafts = Statement.objects.filter(seller=seller, buyer__in=buyers, month_on=month.first).order_by("id")
+    locked = list(drafts.select_for_update(of=("self",)).select_related("seller", "buyer", "price_list"))
+    found = [one for one in locked if one.state == StatementState.DRAFT]
+    statements_count(found, now=now)
+    return found
 
 
-def _pairs_due(now: datetime) -> Iterable[tuple[Company, Company, Month]]:
+def _apply(statement: Statement, figures: Figures, corrections: Sequence[StatementLine], now: datetime) -> None:
+    statement.price_list = figures.price_list
+    statement.currency = figures.price_list.currency if figures.price_list else _currency_of(corrections)
+    statement.total_minor = sum(line.amount_minor for line in [*figures.lines, *corrections])
+    statement.flag_count = sum(1 for line in figures.lines if line.flags)
+    statement.counted_at = now
+
+
+def _own_lines_write(figures: Mapping[int, Figures]) -> None:
+    """Replace all lines but corrections where one differs; a line of the same share keeps its id, which links hold."""
+    known: dict[int, list[StatementLine]] = {pk: [] for pk in figures}
+    for line in StatementLine.objects.filter(statement__in=figures).exclude(kind=LineKind.CORRECTION).order_by("id"):
+        known[line.statement_id].append(line)
+    changed = {pk: one.lines for pk, one in figures.items() if not _are_same(known[pk], one.lines)}
+    for pk, lines in changed.items():
+        uids = {(line.kind, line.node_id): line.uid for line in known[pk]}
+        for line in lines:
+            line.uid = uids.get((line.kind, line.node_id), line.uid)
+    _execute("lines_delete", {"statements": [pk for pk in changed if known[pk]]})
+    StatementLine.objects.bulk_create(line for lines in changed.values() for line in lines)
+
+
+def _are_same(old: Sequence[StatementLine], new: Sequence[StatementLine]) -> bool:
+    return [_figures_in(line) for line in old] == [_figures_in(line) for line in new]
+
+
+def _figures_in(line: StatementLine) -> list[Any]:
+    return [getattr(line, name) for name in _SAME]
+
+
+def _statements_write(statements: Sequence[Statement], now: datetime) -> None:
+    _execute(
+        "statements_write",
+        {
+            "ids": [one.pk for one in statements],
+            "price_lists": [one.price_list_id for one in statements],
+            "currencies": [one.currency for one in statements],
+            "totals": [one.total_minor for one in statements],
+            "flags": [one.flag_count for one in statements],
+            "now": now,
+        },
+    )
+
+
+def _execute(name: str, parameters: Mapping[str, object]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql_text(name, "seatkeep_hub.billing"), parameters)
+
+
+def _due(now: datetime) -> Iterable[tuple[Company, list[Company], Month]]:
     sellers = UsageDay.objects.filter(day__gte=now.date() - timedelta(days=64)).values("seller").distinct()
     for seller in Company.objects.filter(pk__in=sellers).order_by("id"):
         for month, over_at, whom in _months_over(seller, now):
@@ -153,8 +183,7 @@ def _pairs_due(now: datetime) -> Iterable[tuple[Company, Company, Month]]:
             known = known.filter(Q(state=StatementState.CLOSED) | Q(counted_at__gte=over_at))
             rows = UsageDay.objects.filter(whom, seller=seller, day__range=month, recorded_at__gte=over_at)
             rows = rows.exclude(buyer=seller).exclude(buyer__in=known.values("buyer"))
-            for buyer in Company.objects.filter(pk__in=rows.values("buyer")).order_by("id"):
-                yield seller, buyer, month
+            yield seller, list(Company.objects.filter(pk__in=rows.values("buyer")).order_by("id")), month
 
 
 def _months_over(seller: Company, now: datetime) -> Iterable[tuple[Month, datetime, Q]]:
@@ -169,97 +198,6 @@ def _months_over(seller: Company, now: datetime) -> Iterable[tuple[Month, dateti
         else:
             alike[month, over_at].append(buyer)
     yield from ((month, over_at, Q(buyer__in=buyers)) for (month, over_at), buyers in alike.items())
-
-
-def _days(statement: Statement, month: Month) -> dict[int, list[DayCount]]:
-    rows = UsageDay.objects.filter(seller=statement.seller, buyer=statement.buyer, day__range=month).order_by("day")
-    days: dict[int, list[DayCount]] = defaultdict(list)
-    for node_id, kind, *counts in rows.values_list(*_DAY):
-        day = DayCount(*counts)
-        # What one customer ordered of a shared license is what it agreed to.
-        days[node_id].append(day if kind == NodeKind.ROOT else day._replace(ordered=day.agreed))
-    return {pk: found for pk, found in days.items() if any(_is_something(day) for day in found)}
-
-
-def _is_something(day: DayCount) -> bool:
-    return bool(day.ordered or day.agreed or day.device_days)
-
-
-def _usage_lines(
-    statement: Statement,
-    nodes: Sequence[PoolNode],
-    days: dict[int, list[DayCount]],
-    prices: PriceList | None,
-    now: datetime,
-) -> list[StatementLine]:
-    month, terms = rules.month_of(statement.month_on), terms_of(prices)
-    billed = {node.pk: rules.billed_of(terms, days[node.pk], month) for node in nodes}
-    volumes = {
-        category: rules.volume_of([billed[node.pk] for node in nodes if node.product.category == category], month)
-        for category in {node.product.category for node in nodes}
-    }
-    tiers, before = _tiers(prices), _seat_days_before(statement, month)
-    until = last_day_over(statement.seller, statement.buyer, now)
-    lines = []
-    for node in nodes:
-        volume = volumes[node.product.category]
-        price = rules.price_of(tiers[node.product_id], volume)
-        line = _usage_line(statement, node.product, days[node.pk], now)
-        line.node, line.volume, line.price_minor = node, volume, price
-        line.seat_days, line.seats = billed[node.pk]
-        line.amount_minor = rules.amount_of(terms, billed[node.pk], price, month) if price is not None else 0
-        line.flags = rules.flags_of(
-            days=days[node.pk],
-            month=month,
-            until=until,
-            price_minor=price,
-            seat_days=line.seat_days,
-            before=before.get(node.pk),
-        )
-        lines.append(line)
-    return lines
-
-
-def _usage_line(statement: Statement, product: Product, days: Sequence[DayCount], now: datetime) -> StatementLine:
-    return StatementLine(
-        statement=statement,
-        kind=LineKind.USAGE,
-        product=product,
-        days=len(days),
-        ordered=sum(day.ordered for day in days),
-        agreed=sum(day.agreed for day in days),
-        device_days=sum(day.device_days for day in days),
-        peak=max(day.peak for day in days),
-        created_at=now,
-    )
-
-
-def _minimum_lines(
-    statement: Statement, prices: PriceList | None, lines: Sequence[StatementLine], now: datetime
-) -> list[StatementLine]:
-    rest = rules.minimum_rest(terms_of(prices), [line.amount_minor for line in lines])
-    if not rest or not lines:
-        return []
-    return [StatementLine(statement=statement, kind=LineKind.MINIMUM, amount_minor=rest, created_at=now)]
-
-
-def _tiers(prices: PriceList | None) -> dict[int, list[Tier]]:
-    tiers: dict[int, list[Tier]] = defaultdict(list)
-    for one in Price.objects.filter(price_list=prices) if prices else ():
-        tiers[one.product_id].append(Tier(one.from_seats, Decimal(one.price_minor)))
-    return tiers
-
-
-def _seat_days_before(statement: Statement, month: Month) -> dict[int | None, int]:
-    """Billed seat-days of last month's lines, scaled to this month's length, by share."""
-    last = rules.month_before(month)
-    lines = StatementLine.objects.filter(
-        statement__seller=statement.seller,
-        statement__buyer=statement.buyer,
-        statement__month_on=last.first,
-        kind=LineKind.USAGE,
-    )
-    return {node: seat_days * month.days // last.days for node, seat_days in lines.values_list("node_id", "seat_days")}
 
 
 def _currency_of(corrections: Sequence[StatementLine]) -> str:

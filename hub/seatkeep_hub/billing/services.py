@@ -10,7 +10,7 @@ from seatkeep_webkit.outbox.services import outbox_append
 
 from seatkeep_hub.billing import rules
 from seatkeep_hub.billing.corrections import one_currency
-from seatkeep_hub.billing.drafting import last_day_over, statement_draft
+from seatkeep_hub.billing.drafting import statement_draft
 from seatkeep_hub.billing.enums import LineKind, StatementState
 from seatkeep_hub.billing.errors import (
     StatementChangedError,
@@ -18,6 +18,7 @@ from seatkeep_hub.billing.errors import (
     StatementEarlyError,
     StatementUnpricedError,
 )
+from seatkeep_hub.billing.figures import last_day_over
 from seatkeep_hub.billing.journal import record
 from seatkeep_hub.billing.models import Statement
 
