@@ -50,7 +50,7 @@ def trouble(url: str, error: BaseException) -> str:
     by = f" by the proxy {without_password(proxy)}" if proxy else ""
     fault = certificate_fault(error)
     words = certificate_words(url, fault, proxy) if fault else str(error) or type(error).__name__
-    return f"{urlsplit(url).hostname or url}{by}: {words}"
+    return f"{urlsplit(url).netloc.rpartition('@')[2] or url}{by}: {words}"
 
 
 def certificate_words(url: str, fault: ssl.SSLCertVerificationError, proxy: str | None) -> str:

@@ -72,7 +72,7 @@ def test_a_connection_that_somebody_opens_is_named_with_the_certificates_issuer(
 
     said = trouble(f"https://127.0.0.1:{port}", failure(port))
 
-    assert said.startswith(f"127.0.0.1: its certificate was issued by '{AUTHORITY}' and is not trusted")
+    assert said.startswith(f"127.0.0.1:{port}: its certificate was issued by '{AUTHORITY}' and is not trusted")
     assert "CAFILE" in said
 
 
@@ -109,15 +109,15 @@ def test_an_issuer_that_cannot_be_seen_costs_only_its_name() -> None:
 
     said = trouble("https://127.0.0.1:1", wrapped)
 
-    assert said.startswith("127.0.0.1: its certificate is not trusted: self-signed certificate")
+    assert said.startswith("127.0.0.1:1: its certificate is not trusted: self-signed certificate")
 
 
 def test_an_error_without_words_has_at_least_its_name() -> None:
-    assert trouble("https://127.0.0.1:1", TimeoutError()) == "127.0.0.1: TimeoutError"
+    assert trouble("https://127.0.0.1:1", TimeoutError()) == "127.0.0.1:1: TimeoutError"
 
 
 def test_errors_that_cause_each_other_end() -> None:
     one, two = RuntimeError("one"), RuntimeError("two")
     one.__cause__, two.__cause__ = two, one
 
-    assert trouble("https://127.0.0.1:1", one) == "127.0.0.1: one"
+    assert trouble("https://127.0.0.1:1", one) == "127.0.0.1:1: one"
