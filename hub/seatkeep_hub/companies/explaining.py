@@ -67,7 +67,7 @@ def explain(*, user: User, company: Company, act: Act) -> Explanation:
     chain = [*company_ancestors(company), company]
     facts = [_person_fact(user), *_setting_facts(user, chain)]
     held = nearest(company.path, access_settings(user)) if user.is_active else None
-    if held is not None:
+    if held is not None and held.level != AccessLevel.NONE:
         facts.append(_act_fact(held.holding.level, held.holding.rights, act))
     facts += _gate_facts(company, chain, act)
     is_allowed = held is not None and all(fact.allows is not False for fact in facts)

@@ -27,6 +27,7 @@ from django.utils.translation import gettext_lazy
 from seatkeep_webkit.clock import now as read_clock
 from seatkeep_webkit.conf import webkit_settings
 from seatkeep_webkit.errors import NotAllowedError
+from seatkeep_webkit.middleware import refused_response
 
 SESSION_KEY = "impersonation"
 LIFETIME = timedelta(hours=1)
@@ -69,10 +70,15 @@ class ImpersonationMiddleware:
             _stand_in(request, request.session[SESSION_KEY])
         return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
         """Keep the pages that belong to a person alone out of reach."""
-        if request.path.startswith(PERSONAL_PATHS) and not request.path.startswith(LEAVING_PATHS):
+        if not request.path.startswith(PERSONAL_PATHS) or request.path.startswith(LEAVING_PATHS):
+            return None
+        try:
             impersonation_refuse(request)
+        except ImpersonatingError as error:
+            return refused_response(request, error)
+        return None
 
 
 def impersonation_of(request: HttpRequest) -> Impersonation | None:

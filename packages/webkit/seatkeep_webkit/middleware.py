@@ -126,11 +126,16 @@ class ErrorPagesMiddleware:
         """Answer an AppError; leave everything else to Django."""
         if not isinstance(error, AppError):
             return None  # See `seatkeep_webkit.views.server_error`.
-        if wants_json(request):
-            return problem_response(error, request)
-        if isinstance(error, SignInNeededError):
-            return redirect_to_login(request.get_full_path())
-        return error_page(request, error)
+        return refused_response(request, error)
+
+
+def refused_response(request: HttpRequest, error: AppError) -> HttpResponse:
+    """Answer an AppError as whoever asked can read it: a page, problem+json, or the way to sign in."""
+    if wants_json(request):
+        return problem_response(error, request)
+    if isinstance(error, SignInNeededError):
+        return redirect_to_login(request.get_full_path())
+    return error_page(request, error)
 
 
 @login_not_required
