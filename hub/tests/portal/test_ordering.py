@@ -22,7 +22,7 @@ def alice(cast: Cast) -> Client:
 
 def answers(owner: Any) -> dict[str, str]:
     return {
-        "owner": str(owner.uid), "bundle_code": "endpoint-protection", "quantity": "5",
+        "owner": str(owner.uid), "units_endpoint-protection": "5", "kind": "MSP",
         "overuse": "ALLOW_AND_ALERT", "lapse": "KEEP_PROTECTING",
     }  # fmt: skip
 

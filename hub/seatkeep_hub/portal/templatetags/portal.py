@@ -18,7 +18,10 @@ from seatkeep_hub.portal.audit_words import PROGRAMS
 
 register = template.Library()
 
-STATE_TONES = {"OK": "ok", "WARNING": "warn", "ERROR": "bad", "EXPIRED": "bad", "SUSPENDED": "warn", "CANCELLED": "off"}
+STATE_TONES = {
+    "OK": "ok", "WARNING": "warn", "ERROR": "bad", "EXPIRED": "bad", "TRIAL_EXPIRED": "bad",
+    "SUSPENDED": "warn", "CANCELLED": "off",
+}
 ACTORS = {**PROGRAMS, "device": _("The computer itself")}
 QUIET_AFTER = timedelta(days=14)
 SILENT_AFTER = timedelta(days=30)

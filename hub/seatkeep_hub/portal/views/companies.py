@@ -33,8 +33,9 @@ from seatkeep_hub.people.journal import journal
 from seatkeep_hub.people.signing_in import sign_in_rule
 from seatkeep_hub.portal.company_tables import CompanyTable, CustomerTable
 from seatkeep_hub.portal.company_tree import asked_company, company_items, scope_of
+from seatkeep_hub.portal.license_tables import LicenseTable, SeatTable
 from seatkeep_hub.portal.selectors import is_one_msp, parents_for
-from seatkeep_hub.portal.tables import AuditTable, LicenseTable, SeatTable, UserTable
+from seatkeep_hub.portal.tables import AuditTable, UserTable
 from seatkeep_hub.portal.viewing import acting, viewer_of
 from seatkeep_hub.portal.views.company_acts import places_for
 from seatkeep_hub.portal.views.company_details import decides, notes_shown
@@ -163,6 +164,7 @@ def company_frame(viewer: User, found: Company) -> dict[str, object]:
 def _agreement(one: Agreement) -> dict[str, object]:
     limit = one.quantity if one.mode == AgreementMode.FIXED else one.stop_above
     return {
+        "uid": one.uid,
         "product": one.product,
         "customer": one.company,
         "license": one.license,

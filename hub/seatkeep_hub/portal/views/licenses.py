@@ -1,30 +1,43 @@
-"""Licenses: list, drawer, order, change seats, secrets, suspend."""
+"""Licenses: the list, one license with its tabs, its key and credentials."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
+from allauth.account.decorators import reauthentication_required
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from seatkeep_webkit.clock import now as read_clock
 from seatkeep_webkit.details import detail_response
-from seatkeep_webkit.dialogs import Confirm, FormDialog, done
+from seatkeep_webkit.dialogs import FormDialog, done
 from seatkeep_webkit.errors import AppError
+from seatkeep_webkit.navigation import NavItem
 
 from seatkeep_hub.business.services import owners_writable
 from seatkeep_hub.companies.enums import AccessLevel
 from seatkeep_hub.companies.models import User
 from seatkeep_hub.companies.selectors import companies_visible, company_get
-from seatkeep_hub.licensing.enums import LicenseKind
-from seatkeep_hub.licensing.models import License
-from seatkeep_hub.licensing.selectors import entry_list, license_get, license_list, license_usage, node_list
-from seatkeep_hub.licensing.services import license_key_show, license_order, license_quantity_change
-from seatkeep_hub.licensing.suspension import license_suspend, license_unsuspend
-from seatkeep_hub.portal.license_forms import OrderForm, QuantityForm
+from seatkeep_hub.licensing.enums import LicenseKind, SeatState
+from seatkeep_hub.licensing.models import License, Seat
+from seatkeep_hub.licensing.selectors import (
+    credential_list,
+    entry_list,
+    license_get,
+    license_list,
+    license_usage,
+    node_list,
+    seat_list,
+)
+from seatkeep_hub.licensing.services import credential_show, license_key_show
+from seatkeep_hub.ordering.keys import key_replace
+from seatkeep_hub.ordering.plans import plan_list, plans_open
+from seatkeep_hub.ordering.upgrades import bundle_changes
+from seatkeep_hub.portal.license_tables import EntryTable, LicenseSeatTable, LicenseTable
+from seatkeep_hub.portal.ordering_forms import KeyForm
 from seatkeep_hub.portal.selectors import is_one_msp
-from seatkeep_hub.portal.tables import LicenseTable
 from seatkeep_hub.portal.viewing import acting, viewer_of
 
 SHARES_SHOWN = 50
@@ -38,115 +51,112 @@ def licenses(request: HttpRequest) -> HttpResponseBase:
 
 
 def license(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """One license: seats of each product, customers' shares, history."""
+    """One license: what holds, seats of each product, customers' shares, what is planned."""
     viewer = viewer_of(request)
     found = license_get(viewer, uid)
     shares = node_list(found).filter(company__in=companies_visible(viewer))
     busy = list(shares.filter(Q(used__gt=0) | Q(reserved__gt=0)).order_by("-used", "company__name")[:SHARES_SHOWN])
+    ups, downs = bundle_changes(found, now=read_clock())
     context = {
-        "license": found,
+        **license_frame(viewer, found),
         "usage": license_usage(found),
         "nodes": busy,
         "more_shares": shares.count() - len(busy),
         "is_one": is_one_msp(),
-        "entries": entry_list(found)[:50],
-        "can_write": _is_writable(viewer, found),
+        "entries": entry_list(found)[:10],
+        "plans": plans_open(plan_list(viewer).filter(license=found)),
+        "ups": ups,
+        "downs": downs,
+        "now": read_clock(),
     }
     return detail_response(request, "portal/license.html", context)
 
 
-def license_new(request: HttpRequest) -> HttpResponse:
-    """Order a bundle: one dialog."""
-    owners = owners_writable(viewer_of(request), kind=LicenseKind.MSP)
-    form = OrderForm(request.POST or None, owners=owners)
-    dialog = FormDialog(
-        request,
-        form,
-        title=_("Order a bundle"),
-        label=_("Order"),
-        lines=[_("One license, shared by all customers of the owner.")],
-    )
-    if not dialog.is_valid:
-        return dialog.response()
-    actor, now = acting(request)
-    try:
-        made = license_order(actor=actor, kind=LicenseKind.MSP, now=now, **form.cleaned_data)
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Ordered: license %(id)s.") % {"id": made.public_id}, url=_url(made))
+def license_devices(request: HttpRequest, uid: UUID) -> HttpResponseBase:
+    """Computers that hold a seat of this license."""
+    viewer = viewer_of(request)
+    found = license_get(viewer, uid)
+    table = LicenseSeatTable(request, seat_list(viewer).filter(license=found), scope={"license": str(found.uid)})
+    return table.response("portal/license_table.html", license_frame(viewer, found))
 
 
-def license_seats(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Change the ordered seats."""
-    found = _writable(viewer_of(request), uid)
-    form = QuantityForm(request.POST or None, initial={"quantity": found.quantity})
-    used = max((line.used for line in license_usage(found)), default=0)
-    dialog = FormDialog(
-        request,
-        form,
-        title=_("Change the seats of %(id)s") % {"id": found.public_id},
-        label=_("Change seats"),
-        lines=[_("Now %(now)s ordered, %(used)s in use.") % {"now": found.quantity, "used": used}],
-    )
-    if not dialog.is_valid:
-        return dialog.response()
-    actor, now = acting(request)
-    try:
-        license_quantity_change(actor=actor, license=found, now=now, **form.cleaned_data)
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Seats changed."), url=_url(found))
+def license_history(request: HttpRequest, uid: UUID) -> HttpResponseBase:
+    """The license's ledger."""
+    viewer = viewer_of(request)
+    found = license_get(viewer, uid)
+    return EntryTable(request, entry_list(found)).response("portal/license_table.html", license_frame(viewer, found))
 
 
+@reauthentication_required
 def license_key(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Show the secret key after a question; audited."""
-    found = _writable(viewer_of(request), uid)
-    dialog = Confirm(
-        request,
-        title=_("Show the key of %(id)s") % {"id": found.public_id},
-        label=_("Show"),
-        lines=[_("Whoever has the key can activate computers with it. This is noted in the audit log.")],
-    )
-    if not dialog.is_confirmed:
-        return dialog.response()
+    """The secret key and the credentials, shortly after a password or second factor; audited."""
+    found = license_writable(viewer_of(request), uid)
     actor, now = acting(request)
-    context = {"license": found, "key": license_key_show(actor=actor, license=found, now=now)}
+    shown = [
+        (one.product, credential_show(actor=actor, license=found, product_code=one.product.code, now=now))
+        for one in credential_list(found)
+    ]
+    key = license_key_show(actor=actor, license=found, now=now)
+    context = {**license_frame(viewer_of(request), found), "key": key, "credentials": shown}
     response = detail_response(request, "portal/license_key.html", context)
     response["Cache-Control"] = "no-store"
     return response
 
 
-def license_pause(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Suspend, or take a suspension back."""
-    found = _writable(viewer_of(request), uid)
-    is_back = found.suspended_at is not None
-    used = sum(line.used for line in license_usage(found))
-    dialog = Confirm(
+@reauthentication_required
+def license_key_new(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Replace the key; computers go on, or all of them are stopped."""
+    viewer = viewer_of(request)
+    found = license_writable(viewer, uid)
+    used = Seat.objects.filter(license=found, state=SeatState.ACTIVE).count()
+    form = KeyForm(request.POST or None, used=used)
+    dialog = FormDialog(
         request,
-        title=(_("Take back the suspension of %(id)s") if is_back else _("Suspend %(id)s")) % {"id": found.public_id},
-        label=_("Take back") if is_back else _("Suspend"),
-        is_danger=not is_back,
+        form,
+        title=_("Replace the key of %(id)s") % {"id": found.public_id},
+        label=_("Replace"),
+        is_danger=True,
         lines=[
-            ngettext("%(count)s computer uses it.", "%(count)s computers use it.", used) % {"count": used},
-            _("When their licenses run out: %(lapse)s.") % {"lapse": found.get_lapse_display().lower()},
+            _("The old key and its credentials activate nothing more from this moment."),
+            ngettext("%(count)s computer has a seat now.", "%(count)s computers have a seat now.", used)
+            % {"count": used},
         ],
     )
-    if not dialog.is_confirmed:
+    if not dialog.is_valid:
         return dialog.response()
     actor, now = acting(request)
-    (license_unsuspend if is_back else license_suspend)(actor=actor, license=found, now=now)
-    return done(request, _("In use again.") if is_back else _("Suspended."), url=_url(found))
+    ends = form.cleaned_data["leases"] == KeyForm.END
+    try:
+        replaced = key_replace(actor=actor, license=found, ends_leases=ends, user=viewer, now=now)
+    except AppError as error:
+        return dialog.refuse(error)
+    if replaced.run is not None:
+        return done(request, _("Key replaced."), url=reverse("portal:run", args=[replaced.run.uid]))
+    return done(request, _("Key replaced."), url=reverse("portal:license-key", args=[found.uid]))
 
 
-def _writable(viewer: User, uid: UUID) -> License:
+def license_frame(viewer: User, found: License) -> dict[str, object]:
+    """What the heading, actions and tabs of a license's pages need."""
+    tabs = [
+        (_("Overview"), "license"),
+        (_("Seats"), "license-devices"),
+        (_("Shares"), "license-shares"),
+        (_("History"), "license-history"),
+    ]
+    return {
+        "license": found,
+        "can_write": companies_visible(viewer, level=AccessLevel.WRITE).filter(pk=found.owner_id).exists(),
+        "tab_items": [NavItem(label, reverse(f"portal:{name}", args=[found.uid])) for label, name in tabs],
+    }
+
+
+def license_writable(viewer: User, uid: UUID) -> License:
+    """One license whose owner the viewer may change.
+
+    Raises:
+        LicenseNotFoundError: There is none, or it is another's.
+        AccessDeniedError: The viewer may only look at it.
+    """
     found = license_get(viewer, uid)
     company_get(viewer, found.owner.uid, level=AccessLevel.WRITE)
     return found
-
-
-def _is_writable(viewer: User, found: License) -> bool:
-    return companies_visible(viewer, level=AccessLevel.WRITE).filter(pk=found.owner_id).exists()
-
-
-def _url(found: License) -> str:
-    return reverse("portal:license", args=[found.uid])

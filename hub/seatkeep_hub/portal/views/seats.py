@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_POST
 from seatkeep_webkit.details import detail_response
 from seatkeep_webkit.dialogs import Confirm, FormDialog, done
 from seatkeep_webkit.errors import AppError
+from seatkeep_webkit.navigation import NavItem
 
 from seatkeep_hub.companies.enums import Right
 from seatkeep_hub.companies.models import User
@@ -23,8 +25,11 @@ from seatkeep_hub.licensing.enums import SeatState
 from seatkeep_hub.licensing.models import Seat
 from seatkeep_hub.licensing.seats import seat_rename, seats_deactivate, seats_resume
 from seatkeep_hub.licensing.selectors import refusal_list, seat_events, seat_get, seat_list
+from seatkeep_hub.ordering import jobs
+from seatkeep_hub.ordering.bulk import bulk_begin
+from seatkeep_hub.ordering.enums import BulkKind
 from seatkeep_hub.portal.forms import NameForm
-from seatkeep_hub.portal.tables import SeatTable
+from seatkeep_hub.portal.license_tables import SeatTable
 from seatkeep_hub.portal.viewing import acting, viewer_of
 
 AT_ONCE = 200
@@ -33,7 +38,14 @@ AT_ONCE = 200
 def seats(request: HttpRequest) -> HttpResponseBase:
     """Devices of the companies that the viewer may see, and those that wait for a seat."""
     viewer = viewer_of(request)
-    return SeatTable(request, seat_list(viewer)).response("portal/seats.html", {"refusals": refusal_list(viewer)[:20]})
+    context = {"refusals": refusal_list(viewer)[:20], "tab_items": seat_tabs()}
+    return SeatTable(request, seat_list(viewer)).response("portal/seats.html", context)
+
+
+def seat_tabs() -> list[NavItem]:
+    """Tabs of the seats' pages."""
+    named = [(_("All"), "seats"), (_("Questions"), "seat-questions"), (_("Silent"), "seats-silent")]
+    return [NavItem(label, reverse(f"portal:{name}")) for label, name in named]
 
 
 def seat(request: HttpRequest, uid: UUID) -> HttpResponse:
@@ -119,22 +131,29 @@ def _stop(request: HttpRequest, chosen: QuerySet[Seat]) -> HttpResponse:
         lines=[
             _("Their seats are free at once. Computers that are online stop in seconds, others once they are back."),
             _("The software stays installed. You can undo this for 24 hours."),
-            *(
-                [_("At most %(count)s at once: the first ones are taken.") % {"count": AT_ONCE}]
-                if count > AT_ONCE
-                else []
-            ),
+            *([_("So many are stopped in the background; you see the progress.")] if count > AT_ONCE else []),
         ],
     )
     if not dialog.is_confirmed:
         return dialog.response()
-    uids = list(chosen.order_by("pk").values_list("uid", flat=True)[:AT_ONCE])
     actor, now = acting(request)
+    if count > AT_ONCE:
+        return _stop_many(request, chosen)
+    uids = list(chosen.order_by("pk").values_list("uid", flat=True))
     stopped = seats_deactivate(actor=actor, seat_uids=uids, now=now)
     request.session["stopped_seats"] = [str(uid) for uid in uids]
     text = ngettext("Stopped protecting %(count)s computer.", "Stopped protecting %(count)s computers.", stopped)
     messages.info(request, format_html('{} <a href="{}">{}</a>', text % {"count": stopped}, _undo_url(), _("Undo…")))
     return done(request, _("The seats are free."), url=reverse("portal:seats"))
+
+
+def _stop_many(request: HttpRequest, chosen: QuerySet[Seat]) -> HttpResponse:
+    uids = list(chosen.order_by("pk").values_list("uid", flat=True))
+    actor, now = acting(request)
+    with transaction.atomic():
+        run = bulk_begin(actor=actor, kind=BulkKind.SEATS_STOP, items=uids, user=viewer_of(request), now=now)
+        jobs.bulk.defer(uid=str(run.uid))
+    return done(request, _("Begun."), url=reverse("portal:run", args=[run.uid]))
 
 
 def seats_undo_ask(request: HttpRequest) -> HttpResponse:
