@@ -1,94 +1,21 @@
-"""The agent's memory: one SQLite file, durable at every commit."""
+"""The agent's memory."""
 
 from __future__ import annotations
 
-import errno
-import sqlite3
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import TypeVar
 
-import msgspec
+from seatkeep_machine.store import FactStore
 
 from seatkeep_agent.errors import SpoolFullError
 
-T = TypeVar("T")
 
-
-class Store:
-    """Facts plus the tables of `schema.sql`; safe to use from several threads.
+class Store(FactStore):
+    """Facts plus the tables of `schema.sql`; a full disk is a `SpoolFullError`.
 
     Args:
         path: The database file; made 0600 when missing.
     """
 
     def __init__(self, path: Path) -> None:
-        path.touch(mode=0o600)
-        self.path = path
-        self._lock = threading.RLock()
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-        self._connection.row_factory = sqlite3.Row
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.executescript((files("seatkeep_agent") / "schema.sql").read_text())
-
-    def close(self) -> None:
-        """Close the file; the store cannot be used afterwards."""
-        with self._lock:
-            self._connection.close()
-
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """One atomic change; committed and synced to disk at the end.
-
-        Raises:
-            SpoolFullError: There is no room; nothing was changed.
-        """
-        with self._lock:
-            try:
-                self._connection.execute("BEGIN IMMEDIATE")
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException as error:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                if is_disk_full(error):
-                    raise SpoolFullError(str(error)) from error
-                raise
-
-    def rows(self, query: str, *parameters: object) -> list[sqlite3.Row]:
-        """All rows of a read."""
-        with self._lock:
-            return self._connection.execute(query, parameters).fetchall()
-
-    def fact(self, name: str, kind: type[T]) -> T | None:
-        """A stored fact, or None when it was never set."""
-        found = self.rows("SELECT value FROM fact WHERE name = ?", name)
-        return msgspec.msgpack.decode(found[0]["value"], type=kind) if found else None
-
-    def fact_set(self, name: str, value: object) -> None:
-        """Store a fact durably.
-
-        Raises:
-            SpoolFullError: There is no room; the old value stays.
-        """
-        with self.transaction() as connection:
-            fact_write(connection, name, value)
-
-
-def fact_write(connection: sqlite3.Connection, name: str, value: object) -> None:
-    """Store a fact inside a transaction."""
-    connection.execute(
-        "INSERT INTO fact (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        (name, msgspec.msgpack.encode(value)),
-    )
-
-
-def is_disk_full(error: BaseException) -> bool:
-    """Whether an error means that the disk (or quota) has no room."""
-    if isinstance(error, OSError):
-        return error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return isinstance(error, sqlite3.OperationalError) and "full" in str(error)
+        super().__init__(path, (files("seatkeep_agent") / "schema.sql").read_text(), SpoolFullError)

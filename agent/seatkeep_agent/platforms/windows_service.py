@@ -84,7 +84,7 @@ class WindowsService(WindowsMachine, BackgroundProcesses):
         try:
             servicemanager.Initialize()
             servicemanager.PrepareToHostSingle(Host)
-            servicemanager.StartServiceCtrlDispatcher()  # type: ignore[no-untyped-call]
+            servicemanager.StartServiceCtrlDispatcher()  # type: ignore[no-untyped-call]  # pywin32's stubs miss it
         except pywintypes.error as error:
             if error.winerror != winerror.ERROR_FAILED_SERVICE_CONTROLLER_CONNECT:
                 raise LocalFailureError(f"the service: {error.strerror}") from error
