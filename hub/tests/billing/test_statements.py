@@ -24,7 +24,7 @@ from seatkeep_hub.billing.models import Statement, StatementLine
 from seatkeep_hub.billing.rules import Tier
 from seatkeep_hub.billing.seat_record import record_of, seats_of, terms_changes
 from seatkeep_hub.billing.selectors import statement_list
-from seatkeep_hub.billing.services import statement_close, statement_recount
+from seatkeep_hub.billing.services import statement_close, statement_recount, statements_close
 from seatkeep_hub.companies.people import access_set, user_create
 from seatkeep_hub.companies.services import company_update
 from seatkeep_webkit.actors import Actor
@@ -265,7 +265,7 @@ def test_a_wrong_price_list_names_the_field_and_writes_nothing(shop, changes, fi
 def test_a_buyer_sees_what_is_closed_and_a_sibling_nothing(shop, march):
     def person(name, company):
         user = user_create(actor=ACTOR, company=company, email=f"{name}@example.com", name=name, now=AFTER)
-        access_set(actor=ACTOR, user=user, company=company, level="READ", now=AFTER)
+        access_set(actor=ACTOR, user=user, company=company, level="READ", role="BILLING", now=AFTER)
         return user
 
     erin, frank, alice = person("erin", shop.customer), person("frank", shop.other), person("alice", shop.msp)
@@ -277,3 +277,21 @@ def test_a_buyer_sees_what_is_closed_and_a_sibling_nothing(shop, march):
 def test_a_line_keeps_its_id_when_it_is_counted_again(shop, march):
     before = march.lines.get().uid
     assert close(march).lines.get().uid == before
+
+
+def test_many_close_at_once_and_one_that_changed_stops_no_other(shop, march):
+    shop.agree(shop.other)
+    shop.activate(shop.other, "c", at=at(3))
+    second = shop.draft(MARCH, now=AFTER, buyer=shop.other)
+    totals = {march.pk: march.total_minor, second.pk: second.total_minor + 1}
+    results = {one.statement.pk: one.error for one in statements_close(actor=ACTOR, totals=totals, now=AFTER)}
+    assert results[march.pk] is None
+    assert isinstance(results[second.pk], StatementChangedError)
+    states = dict(Statement.objects.values_list("pk", "state"))
+    assert states == {march.pk: "CLOSED", second.pk: "DRAFT"}
+
+
+def test_counting_again_without_a_change_writes_no_line(march):
+    before = list(march.lines.values_list("pk", flat=True))
+    statement_recount(statement=march, now=AFTER)
+    assert list(march.lines.values_list("pk", flat=True)) == before

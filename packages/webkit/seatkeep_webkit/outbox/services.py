@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.apps import apps
@@ -30,9 +30,19 @@ def outbox_append(*, topic: str, payload: Mapping[str, object], now: datetime) -
     Raises:
         TransactionManagementError: There is no transaction; the event could become true without its fact.
     """
+    outbox_append_many(topic=topic, payloads=[payload], now=now)
+
+
+def outbox_append_many(*, topic: str, payloads: Sequence[Mapping[str, object]], now: datetime) -> None:
+    """Append several events of one topic, as `outbox_append` does.
+
+    Raises:
+        TransactionManagementError: There is no transaction; the events could become true without their facts.
+    """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("outbox_append needs the transaction of the change it tells about")
-    OutboxEvent.objects.create(topic=topic, payload=dict(payload), created_at=now)
+    events = [OutboxEvent(topic=topic, payload=dict(payload), created_at=now) for payload in payloads]
+    OutboxEvent.objects.bulk_create(events)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, topic])
 
