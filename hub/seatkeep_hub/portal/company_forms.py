@@ -206,10 +206,9 @@ class CompanyEditForm(forms.Form):
     def sections(self) -> list[tuple[Any, list[forms.BoundField]]]:
         """The fields in groups, with a heading each; groups without fields are left out."""
         groups = [
-            (_("Company"), ("name", "custom_identifier", "vat_id", "tags", "time_zone")),
+            (_("Company"), ("name", "custom_identifier", "vat_id", "tags", "time_zone", "description")),
             (_("Contact"), ("contact_name", "email", "phone")),
             (_("Address"), ("street", "postal_code", "city", "region", "country")),
-            (_("Description"), ("description",)),
             (_("What you permit"), tuple(sorted(OF_THE_PARENT))),
         ]
         found = [(title, [self[name] for name in names if name in self.fields]) for title, names in groups]

@@ -28,8 +28,8 @@ ACTS = (
         "unsuspend", _("Take back suspension…"), "portal:companies-act", icon="player-play", url_args=("UNSUSPEND",)
     ),
     BulkAction("tag", _("Add a tag…"), "portal:companies-act", icon="tag", url_args=("TAG_ADD",)),
-    BulkAction("untag", _("Remove a tag…"), "portal:companies-act", icon="tag-off", url_args=("TAG_REMOVE",)),
-    BulkAction("move", _("Move…"), "portal:companies-act", icon="arrows-right-left", url_args=("MOVE",)),
+    BulkAction("untag", _("Remove a tag…"), "portal:companies-act", icon="tags", url_args=("TAG_REMOVE",)),
+    BulkAction("move", _("Move…"), "portal:companies-act", icon="switch-horizontal", url_args=("MOVE",)),
     BulkAction("remove", _("Remove…"), "portal:companies-act", icon="trash", is_danger=True, url_args=("REMOVE",)),
 )
 

@@ -19,6 +19,7 @@ urls: list[URLPattern] = [
     path("companies/<uuid:uid>/people/", companies.company_people, name="company-people"),
     path("companies/<uuid:uid>/audit/", companies.company_audit, name="company-audit"),
     path("companies/<uuid:uid>/edit/", company_details.company_edit, name="company-edit"),
+    path("companies/<uuid:uid>/name/", company_details.company_name, name="company-name"),
     path("companies/<uuid:uid>/trust/", company_details.company_trust, name="company-trust"),
     path("companies/<uuid:uid>/remove/", company_details.company_out, name="company-remove"),
     path("companies/<uuid:uid>/notes/new/", company_details.note_new, name="company-note-new"),

@@ -44,7 +44,7 @@ def _requests(viewer: User) -> list[NavItem]:
     if not is_asking_in_use(viewer):
         return []
     waiting = requests_to_decide(viewer).count()
-    return [NavItem(_("Requests"), reverse("portal:requests"), icon="checkup-list", badge=waiting or None)]
+    return [NavItem(_("Requests"), reverse("portal:requests"), icon="rubber-stamp", badge=waiting or None)]
 
 
 def _administration(*, is_one: bool) -> list[NavItem]:

@@ -31,6 +31,7 @@ from seatkeep_hub.msp.onboarding import company_begin
 from seatkeep_hub.msp.removing import company_take_out, in_the_way
 from seatkeep_hub.msp.requests import asker_of, request_make, requests_to_decide, trust_set
 from seatkeep_hub.portal.company_forms import CompanyEditForm, CompanyForm, NoteForm, TrustForm
+from seatkeep_hub.portal.forms import NameForm
 from seatkeep_hub.portal.selectors import is_one_msp, parents_for
 from seatkeep_hub.portal.viewing import acting, link_out, viewer_of
 
@@ -75,6 +76,21 @@ def company_edit(request: HttpRequest, uid: UUID) -> HttpResponse:
             add_error(form, error)
     context = {"company": found, "form": form, "is_one": is_one_msp()}
     return render(request, "portal/company_edit.html", context, status=422 if form.is_bound else 200)
+
+
+def company_name(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Rename; linked consoles follow."""
+    found = company_get(viewer_of(request), uid, level=AccessLevel.WRITE)
+    form = NameForm(request.POST or None, initial={"name": found.name})
+    dialog = FormDialog(request, form, title=_("Rename %(name)s") % {"name": found}, label=_("Rename"))
+    if not dialog.is_valid:
+        return dialog.response()
+    actor, now = acting(request)
+    try:
+        company_rename(actor=actor, company=found, name=form.cleaned_data["name"], now=now)
+    except AppError as error:
+        return dialog.refuse(error)
+    return done(request, _("Renamed. Linked consoles follow within seconds."), url=_url(found))
 
 
 def company_trust(request: HttpRequest, uid: UUID) -> HttpResponse:
