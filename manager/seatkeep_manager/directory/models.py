@@ -208,8 +208,12 @@ class Device(models.Model):
 
     @property
     def system(self) -> str:
-        """The operating system with its version, such as `Windows 11 Pro 23H2`; empty before it is known."""
-        return f"{self.os_name} {self.os_version}".strip()
+        """The operating system with its version, such as `Windows 11 Pro 23H2`; empty before it is known.
+
+        A Windows without a release name gives its build as version, which is told apart.
+        """
+        version = "" if self.os_build and self.os_build.startswith(self.os_version) else self.os_version
+        return f"{self.os_name} {version}".strip()
 
     @property
     def hex_id(self) -> str:

@@ -58,6 +58,19 @@ def test_filters_and_search_find_by_inventory(
     assert names(owner, **query) == found
 
 
+@pytest.mark.parametrize(
+    ("version", "build", "words"),
+    [
+        ("23H2", "22631.4317", "Windows 10 23H2"),
+        ("14393", "14393.7", "Windows 10"),
+        ("", "", "Windows 10"),
+        ("13", "", "Windows 10 13"),
+    ],
+)
+def test_a_system_is_named_without_telling_its_build_twice(version: str, build: str, words: str) -> None:
+    assert Device(os_name="Windows 10", os_version=version, os_build=build).system == words
+
+
 def test_the_list_shows_the_system_with_its_version(owner: Client, laptop: Device) -> None:
     assert "Windows 11 Pro 23H2" in owner.get(reverse("console:computers")).content.decode()
 
