@@ -208,6 +208,29 @@ def test_policy_is_live_on_the_device_and_reverts(journey: Journey) -> None:
     journey.measure("policy gone from the device", time.monotonic() - begun, LIVE_SECONDS)
 
 
+def test_bad_version_of_a_policy_stops_itself_and_is_taken_back(journey: Journey) -> None:
+    """A cron line that the schema takes and the endpoint does not: one stage, one computer, one failure."""
+    computer, page = journey.computer("till"), journey.console("/policies/new/?product=endpoint")
+    page.get_by_label("Name", exact=True).fill("Scan at night")
+    page.locator("[name=scan__schedule]").fill("0 3 * * *")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="Assign…").click()
+    group = page.locator("#dialog-body [name=group]")
+    group.select_option(group.locator("option").filter(has_text=BAKERY).first.get_attribute("value"))
+    page.locator("#dialog-body").get_by_role("button", name="Assign").click()
+    wait_until("the policy on the device", lambda: computer.has_setting("0 3 * * *"), 30, every=0.05)
+    page.get_by_role("link", name="Edit", exact=True).click()
+    page.locator("[name=scan__schedule]").fill("99 99 * * *")
+    page.get_by_text("In stages; it stops").click()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Stopped by itself and taken back")).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("is no cron line").first).to_be_visible()
+    wait_until("the former schedule", lambda: computer.has_setting("0 3 * * *"), 30, every=0.05)
+    page.get_by_role("link", name="Delete…").click()
+    page.locator("#dialog-body").get_by_role("button", name="Delete").click()
+    wait_until("no schedule", lambda: not computer.has_setting("0 3 * * *"), 30, every=0.05)
+
+
 def test_licensing_lists_the_seat(journey: Journey) -> None:
     page = journey.hub("/seats/")
     row = page.get_by_role("row").filter(has_text=BAKERY)

@@ -20,7 +20,7 @@ from seatkeep_manager.policies.enums import RolloutDeviceState, RolloutState
 from seatkeep_manager.policies.models import Policy, PolicyRollout, PolicyVersion
 from seatkeep_manager.policies.selectors import policy_versions, rollout_latest
 
-TABS = ("settings", "assigned", "versions", "rollout")
+TABS = ("overview", "versions", "rollout")
 VERSIONS_SHOWN = 50
 DEVICES_SHOWN = 50
 
@@ -57,12 +57,8 @@ class StageRow:
 def tab_items(policy: Policy, current: str) -> list[TabItem]:
     """The tabs; that of roll-outs only where there was one."""
     address = reverse("console:policy", args=[policy.uid])
-    labels = {"settings": _("Settings"), "assigned": _("Assigned to"), "versions": _("Versions")}
-    counts = {
-        "settings": len(policy.settings),
-        "assigned": policy.assignments.count(),
-        "versions": policy.versions.count(),
-    }
+    labels = {"overview": _("Overview"), "versions": _("Versions")}
+    counts = {"versions": policy.versions.count()}
     if policy.rollouts.exists():
         labels["rollout"] = _("Roll-out")
     return [
@@ -72,16 +68,18 @@ def tab_items(policy: Policy, current: str) -> list[TabItem]:
 
 def tab_context(user: User, policy: Policy, tab: str) -> dict[str, Any]:
     """What one tab shows; nothing is read for the others."""
-    if tab == "assigned":
-        rows = policy_assignments_visible(user, policy)
-        hidden = policy.assignments.count() - len(rows)
-        return {"assignments": rows, "hidden": hidden, "templates": policy_template_names(policy)}
     if tab == "versions":
         return {"versions": version_rows(policy)}
     if tab == "rollout":
         return rollout_context(user, policy)
+    rows = policy_assignments_visible(user, policy)
     form = PolicyForm(product=policy.product, stored=policy.settings)
-    return {"sections": [section for section in form.sections() if section.set_count]}
+    return {
+        "assignments": rows,
+        "hidden": policy.assignments.count() - len(rows),
+        "templates": policy_template_names(policy),
+        "sections": [section for section in form.sections() if section.set_count],
+    }
 
 
 def version_rows(policy: Policy) -> list[VersionRow]:

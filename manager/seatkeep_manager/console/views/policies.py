@@ -64,8 +64,8 @@ def policy(request: HttpRequest, uid: UUID) -> HttpResponse:
     """One policy: its settings, where it counts, its versions, its roll-out."""
     user = viewer(request)
     found = policy_get(user, uid=uid)
-    tab = request.GET.get("tab", "settings")
-    tab = tab if tab in TABS else "settings"
+    tab = request.GET.get("tab", "")
+    tab = tab if tab in TABS else TABS[0]
     context = {
         "policy": found,
         "owner": owner_names([found]).get(found.company_hub_id, ""),

@@ -44,8 +44,7 @@ def policy_assign(request: HttpRequest, uid: UUID) -> HttpResponse:
         policy_assign_group(actor=actor_from_request(request), policy_id=found.pk, group_id=group.pk, now=clock_now())
     except AppError as error:
         return dialog.refuse(error)
-    url = reverse("console:policy", args=[uid]) + "?tab=assigned"
-    return done(request, _("Assigned; computers obey within seconds."), url=url)
+    return done(request, _("Assigned; computers obey within seconds."), url=reverse("console:policy", args=[uid]))
 
 
 @require_http_methods(["GET", "POST"])
