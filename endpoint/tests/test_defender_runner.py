@@ -18,6 +18,12 @@ given = sys.stdin.buffer.read()
 print(json.dumps({"ok": True, "result": {"given": given.decode("ascii"), "arguments": sys.argv[1:]}}))
 """
 
+CALLED = {
+    "Get-MpComputerStatus", "Get-MpPreference", "Get-MpThreat", "Get-MpThreatDetection", "Set-MpPreference",
+    "Add-MpPreference", "Remove-MpPreference", "Start-MpScan", "Update-MpSignature", "ConvertTo-Json",
+    "ConvertFrom-Json", "Select-Object", "Where-Object", "Get-Plain", "Get-Failure", "Get-Part",
+}  # fmt: skip
+
 
 def program(folder: Path, text: str) -> Path:
     """An executable that runs a piece of Python."""
@@ -132,3 +138,20 @@ def test_scripts_are_ascii_without_double_quotes_and_fit_a_command_line(script: 
     assert '"' not in text
     assert "BODY" not in text
     assert len(text) < 8000
+
+
+@pytest.mark.parametrize("script", Script)
+def test_scripts_are_powershell_and_call_only_what_is_documented(script: Script) -> None:
+    """By a grammar of PowerShell: there is none here that could run them."""
+    grammar = pytest.importorskip("tree_sitter_powershell")
+    tree_sitter = pytest.importorskip("tree_sitter")
+    tree = tree_sitter.Parser(tree_sitter.Language(grammar.language())).parse(script_text(script).encode())
+    assert not tree.root_node.has_error
+
+    waiting, called = [tree.root_node], set()
+    while waiting:
+        node = waiting.pop()
+        waiting += node.children
+        if node.type == "command_name":
+            called.add(node.text.decode())
+    assert called <= CALLED, called - CALLED
