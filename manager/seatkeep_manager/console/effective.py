@@ -94,7 +94,7 @@ def _row(
     return Row(
         name=name,
         title=setting.title,
-        value=_shown(value, setting),
+        value=value_shown(value, setting),
         is_list=isinstance(value, list),
         is_forced=chosen.is_forced,
         voices=tuple(_said(voice, setting) for voice in voices),
@@ -103,7 +103,7 @@ def _row(
     )
 
 
-def _shown(value: Any, setting: SettingSchema) -> Any:
+def value_shown(value: Any, setting: SettingSchema) -> Any:
     """A value as the page shows it: the words of a choice, a number with its unit, else the value itself."""
     if isinstance(value, str):
         return choice_words(value) if setting.enum else value

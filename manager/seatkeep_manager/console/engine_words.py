@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from seatkeep_protocol.settings_schema import product_schema
 
+from seatkeep_manager.console.policy_words import choice_words
 from seatkeep_manager.detections.enums import Action, Engine
 from seatkeep_manager.directory.models import Device
 
@@ -28,7 +29,7 @@ CAPABILITIES: tuple[tuple[str, Promise], ...] = (
     ("is_test_rules", _("test rules only")),
 )
 POLICY_MODES: dict[str, Promise] = {
-    "AUDIT": _("The policy only reports differences (Audit); choose Enforce in the policy to have them corrected."),
+    "AUDIT": _("The policy reports differences only (Audit); choose Enforce there to have them corrected."),
     "ENFORCE": _("The policy corrects differences (Enforce); these could not be."),
 }
 
@@ -141,7 +142,8 @@ def _differences(status: dict[str, Any]) -> Iterator[DifferenceRow]:
         for name, one in sorted((report.get("differences") or {}).items()):
             title = settings[name].title if name in settings else name
             engine = engine_name(str(report.get("engine", "")))
-            yield DifferenceRow(engine, title, one.get("wanted", ""), one.get("found", ""), one.get("why", ""))
+            wanted, found = (choice_words(str(one.get(side, ""))) for side in ("wanted", "found"))
+            yield DifferenceRow(engine, title, wanted, found, str(one.get("why", "")))
 
 
 def _instant(microseconds: int | None) -> datetime | None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
-from seatkeep_manager.console.effective import ProductRows, Row
-from seatkeep_manager.console.words import CHOICES
+from seatkeep_protocol.settings_schema import ENDPOINT, product_schema
+
+from seatkeep_manager.console.effective import ProductRows, Row, value_shown
 from seatkeep_manager.directory.models import Device
 
-OWN_BY_SYSTEM = {("WINDOWS", "scan.targets"): [r"C:\Users"]}
-"""Where a product's own value differs by system from the schema's."""
+OWN_BY_SYSTEM: dict[str, dict[str, Any]] = {"WINDOWS": {"scan.targets": [r"C:\Users"]}}
+"""Where the endpoint's own value differs by system from the schema's."""
 _DEFENDER = "defender."
 
 
@@ -23,10 +25,11 @@ def with_reported(device: Device, shown: ProductRows) -> ProductRows:
 
 
 def _rows(device: Device, rows: tuple[Row, ...]) -> Iterator[Row]:
-    reported = device.endpoint_status.get("settings") or {}
+    settings = product_schema(ENDPOINT).properties
+    told = OWN_BY_SYSTEM.get(device.os_family, {}) | (device.endpoint_status.get("settings") or {})
     for row in rows:
-        value = reported.get(row.name, OWN_BY_SYSTEM.get((device.os_family, row.name), row.value))
         is_defenders = row.name.startswith(_DEFENDER)
-        if is_defenders and (device.os_family != "WINDOWS" or row.name not in {*reported, f"{_DEFENDER}mode"}):
+        if is_defenders and (device.os_family != "WINDOWS" or row.name not in {*told, f"{_DEFENDER}mode"}):
             continue
-        yield replace(row, value=CHOICES.get(value, value) if isinstance(value, str) else value)
+        value = value_shown(told[row.name], settings[row.name]) if row.name in told else row.value
+        yield replace(row, value=value, is_list=isinstance(value, list))

@@ -93,7 +93,8 @@ def test_a_computer_tells_its_engines_and_their_differences(cast: Cast, bob: Cli
     for words in ("Microsoft Defender", "4.18.24090.11", "tamper protection on", "checks files as they are opened"):
         assert words in shown
     assert "Defender: potentially unwanted programs" in shown
-    assert "only reports differences" in shown
+    assert "reports differences only" in shown
+    assert "<td>On</td><td>Off</td>" in shown
 
 
 @pytest.mark.parametrize(
