@@ -24,3 +24,18 @@ class JobState(TextChoices):
     RUNNING = "RUNNING", _("Running")
     FINISHED = "FINISHED", _("Finished")
     FAILED = "FAILED", _("Failed")
+
+
+class ReportBy(TextChoices):
+    """What a usage report has a row for."""
+
+    PRODUCT = "PRODUCT", _("Product")
+    CATEGORY = "CATEGORY", _("Category")
+
+
+class ReportStep(TextChoices):
+    """How long one row of a usage report is."""
+
+    PERIOD = "PERIOD", _("Whole period")
+    MONTH = "MONTH", _("Month by month")
+    DAY = "DAY", _("Day by day")

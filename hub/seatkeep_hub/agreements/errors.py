@@ -58,3 +58,10 @@ class DayClockFieldError(InvalidError):
 
     code = "day_clock_field"
     message = _("The time zone or the time at which a day ends is not in order.")
+
+
+class ReportPeriodError(InvalidError):
+    """A report is for at least one day and at most three years."""
+
+    code = "report_period"
+    message = _("A report is for at least one day and at most three years.")

@@ -24,6 +24,7 @@ from seatkeep_hub.api.routes import (
     programs,
     reports,
     requests,
+    seat_acts,
     seats,
 )
 
@@ -41,6 +42,7 @@ for one in (
     companies,
     company_acts,
     imports,
+    seat_acts,  # Before what ends in an id: `/seats/runs` is none.
     licenses,
     license_acts,
     ordering,

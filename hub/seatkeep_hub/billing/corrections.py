@@ -123,7 +123,7 @@ def _checked(line: StatementLine, amount_minor: int, reason: str) -> str:
     reason = reason.strip()
     if not amount_minor or abs(amount_minor) > MAX_MINOR or not reason:
         raise CorrectionFieldError
-    if line.statement.state != StatementState.CLOSED:
+    if not Statement.objects.filter(pk=line.statement_id, state=StatementState.CLOSED).exists():
         raise StatementOpenError
     return reason[:500]
 

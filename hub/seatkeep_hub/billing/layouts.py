@@ -27,7 +27,7 @@ USUAL_COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Wanted:
+class LayoutWanted:
     """A layout as somebody wants it."""
 
     name: str
@@ -41,7 +41,7 @@ class Wanted:
 
 
 @transaction.atomic
-def layout_create(*, actor: Actor, seller: Company, wanted: Wanted, now: datetime) -> ExportLayout:
+def layout_create(*, actor: Actor, seller: Company, wanted: LayoutWanted, now: datetime) -> ExportLayout:
     """Save a layout.
 
     Raises:
@@ -54,7 +54,7 @@ def layout_create(*, actor: Actor, seller: Company, wanted: Wanted, now: datetim
 
 
 @transaction.atomic
-def layout_change(*, actor: Actor, layout: ExportLayout, wanted: Wanted, now: datetime) -> ExportLayout:
+def layout_change(*, actor: Actor, layout: ExportLayout, wanted: LayoutWanted, now: datetime) -> ExportLayout:
     """Change a layout; files that were sent stay what they are. Raises as `layout_create`."""
     locked = ExportLayout.objects.select_for_update(of=("self",)).select_related("seller").get(pk=layout.pk)
     return _write(actor, locked, wanted, "export-layout:change", now)
@@ -72,7 +72,7 @@ def layout_usual(seller: Company) -> ExportLayout:
     return ExportLayout(seller=seller, name="", columns=list(USUAL_COLUMNS), item_codes={})
 
 
-def _write(actor: Actor, layout: ExportLayout, wanted: Wanted, action: str, now: datetime) -> ExportLayout:
+def _write(actor: Actor, layout: ExportLayout, wanted: LayoutWanted, action: str, now: datetime) -> ExportLayout:
     faults = _faults(wanted)
     if faults:
         raise LayoutFieldError(fields=faults)
@@ -91,7 +91,7 @@ def _write(actor: Actor, layout: ExportLayout, wanted: Wanted, action: str, now:
     return layout
 
 
-def _faults(wanted: Wanted) -> dict[str, list[str]]:
+def _faults(wanted: LayoutWanted) -> dict[str, list[str]]:
     faults: dict[str, list[str]] = {}
     if not 0 < len(wanted.name.strip()) <= 100:
         faults["name"] = [_("A name of at most 100 letters.")]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from seatkeep_webkit.identity import time_zones
 
+from seatkeep_hub.agreements.day_clocks import Clocks
 from seatkeep_hub.billing.enums import Basis, PriceUnit, Proration
 from seatkeep_hub.billing.models import PriceList
 from seatkeep_hub.billing.money import NotAPriceError, is_currency, minor_of, price_text
@@ -47,12 +49,23 @@ class PriceForm(forms.Form):
     unit = forms.ChoiceField(label=_("Price per"), choices=PriceUnit.choices, initial=PriceUnit.SEAT_MONTH)
     proration = forms.ChoiceField(label=_("Part of a month"), choices=Proration.choices, initial=Proration.DAILY)
     minimum = forms.CharField(label=_("Minimum a month"), max_length=20, required=False)
+    cut_off = forms.TimeField(
+        label=_("A day ends at"),
+        initial="00:00",
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        help_text=_("A day bears the date that holds more of it."),
+    )
+    time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
 
     def __init__(self, *args: Any, sellers: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         seller = self.fields["seller"]
         if isinstance(seller, forms.ModelChoiceField):
             seller.queryset, seller.initial = sellers, sellers.first()
+        zone = self.fields["time_zone"]
+        if isinstance(zone, forms.ChoiceField):
+            zone.choices = [("", _("The seller's")), *((name, name) for name in time_zones())]
         self._codes = [one.code for one in product_list()]
         for product in product_list():
             self.fields[f"price_{product.code}"] = forms.CharField(
@@ -66,6 +79,7 @@ class PriceForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Prices as tiers, in minor units; an empty line is a product that is not sold."""
         cleaned: dict[str, Any] = super().clean() or {}
+        cleaned["cut_off"] = cleaned.get("cut_off") or time()
         cleaned["currency"] = currency = str(cleaned.get("currency", "")).upper()
         if not is_currency(currency):
             self.add_error("currency", _("Three letters, such as EUR."))
@@ -147,6 +161,7 @@ def tiers_text(tiers: list[tuple[int, Decimal]], currency: str) -> str:
 def prices_initial(found: PriceList) -> dict[str, object]:
     """A price list as its form shows it."""
     lines: dict[str, list[tuple[int, Decimal]]] = {}
+    clock = Clocks(found.seller, found.buyer).on(found.valid_from_on)
     for price in found.prices.select_related("product"):
         lines.setdefault(price.product.code, []).append((price.from_seats, price.price_minor))
     return {
@@ -157,5 +172,7 @@ def prices_initial(found: PriceList) -> dict[str, object]:
         "unit": found.unit,
         "proration": found.proration,
         "minimum": price_text(Decimal(found.minimum_minor), found.currency) if found.minimum_minor else "",
+        "cut_off": clock.cut_off,
+        "time_zone": "" if clock.time_zone == found.seller.time_zone else clock.time_zone,
         **{f"price_{code}": tiers_text(tiers, found.currency) for code, tiers in lines.items()},
     }

@@ -13,12 +13,13 @@ from seatkeep_webkit.errors import Text
 from seatkeep_webkit.html import status_badge
 from seatkeep_webkit.tables import ChoiceFilter, Column, Empty, Table
 
-from seatkeep_hub.billing.enums import Flag, LineKind, StatementState
+from seatkeep_hub.billing.enums import CorrectionState, Flag, LineKind, StatementState
 from seatkeep_hub.billing.lines import line_amount, line_price, line_title, month_words
-from seatkeep_hub.billing.models import PriceList, Statement, StatementLine
-from seatkeep_hub.billing.money import decimal_of
+from seatkeep_hub.billing.models import CorrectionRequest, PriceList, Statement, StatementLine
+from seatkeep_hub.billing.money import decimal_of, money_text
 from seatkeep_hub.billing.selectors import line_list
 
+CORRECTION_TONES = {"WAITING": "warn", "APPROVED": "ok", "REJECTED": "off"}
 STATE_TONES = {"DRAFT": "info", "CLOSED": "ok"}
 
 
@@ -140,3 +141,43 @@ class PriceTable(Table[PriceList]):
     def row_url(self, row: PriceList) -> str:
         """The list's drawer."""
         return reverse("portal:price-list", args=[row.uid])
+
+
+class CorrectionTable(Table[CorrectionRequest]):
+    """Corrections that wait for a second person, and those that were decided."""
+
+    name = "corrections"
+    order = "-created_at"
+    search = ("line__statement__buyer__name__icontains", "reason__icontains")
+    columns = (
+        Column("line.statement.buyer.name", _("Buyer"), sort="line__statement__buyer__name", is_title=True),
+        Column("month", _("Month"), value=lambda row: month_words(row.line.statement)),
+        Column(
+            "amount",
+            _("Amount"),
+            sort="amount_minor",
+            kind="number",
+            value=lambda row: money_text(row.amount_minor, row.line.statement.currency),
+            export=lambda row: decimal_of(row.amount_minor, row.line.statement.currency),
+        ),
+        Column("reason", _("Why"), kind="long"),
+        Column("enterer", _("Entered by"), sort="enterer"),
+        Column("created_at", _("Entered"), sort="created_at", kind="when"),
+        Column("state", _("State"), sort="state", badge=CORRECTION_TONES),
+        Column("decider", _("Decided by"), is_hidden=True),
+        Column(
+            "acts", "", template="portal/cells/correction_acts.html", value=lambda row: row.state, export=lambda row: ""
+        ),
+    )
+    filters = (ChoiceFilter("state", _("State"), CorrectionState.choices),)
+    empty = Empty(
+        _("Nothing to approve."),
+        _("Corrections of closed months wait here where the seller wants a second person to approve them."),
+        icon="checklist",
+        url=reverse_lazy("portal:billing-settings"),
+        label=_("Billing settings"),
+    )
+
+    def row_url(self, row: CorrectionRequest) -> str:
+        """The closed line."""
+        return reverse("portal:statement-line", args=[row.line.uid])

@@ -9,7 +9,10 @@ from urllib.parse import urlencode
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from seatkeep_hub.agreements.reports import ReportRow
 from seatkeep_hub.agreements.usage import UsageSlice
+from seatkeep_hub.billing.money import decimal_of
+from seatkeep_hub.billing.review import MonthTotal
 
 Chart = dict[str, object]
 
@@ -39,6 +42,45 @@ def agreed_and_used(slices: Sequence[UsageSlice], *, first: date, last: date) ->
             {"name": _("In use"), "values": [sums[day][1] if day in sums else None for day in days], "tone": "info"},
         ],
     }
+
+
+BARS = 12
+
+
+def by_customer(rows: Sequence[ReportRow]) -> Chart:
+    """Seat-days agreed and in use of the customers that use most; the rest together."""
+    sums: dict[str, list[int]] = {}
+    for row in rows:
+        pair = sums.setdefault(row.company, [0, 0])
+        pair[0] += row.agreed
+        pair[1] += row.in_use
+    ranked = sorted(sums.items(), key=lambda one: (-one[1][1], one[0]))
+    shown, rest = ranked[:BARS], ranked[BARS:]
+    if rest:
+        shown.append((_("Others"), [sum(pair[at] for _name, pair in rest) for at in (0, 1)]))
+    return {
+        "labels": [name for name, _pair in shown],
+        "series": [
+            {"name": _("Agreed"), "values": [pair[0] for _name, pair in shown], "tone": "off"},
+            {"name": _("In use"), "values": [pair[1] for _name, pair in shown], "tone": "info"},
+        ],
+    }
+
+
+def totals_by_month(totals: Sequence[MonthTotal]) -> list[dict[str, object]]:
+    """Totals of statements per month, a chart for each currency (minor units of one do not add to another's)."""
+    charts: list[dict[str, object]] = []
+    for currency in sorted({one.currency for one in totals}):
+        months = sorted({one.month_on for one in totals if one.currency == currency})
+        sums = {(one.month_on, one.state): one.total_minor for one in totals if one.currency == currency}
+        series = [
+            {"name": label, "tone": tone,
+             "values": [decimal_of(sums.get((month, state), 0), currency) for month in months]}
+            for state, label, tone in (("CLOSED", _("Closed"), "ok"), ("DRAFT", _("Draft"), "info"))
+        ]  # fmt: skip
+        labels = [date_format(month, "M Y") for month in months]
+        charts.append({"note": currency, "chart": {"labels": labels, "series": series, "stacked": True}})
+    return charts
 
 
 def month_of(today: date) -> tuple[date, date]:

@@ -18,7 +18,7 @@ from seatkeep_hub.agreements.usage import usage_days_record
 from seatkeep_hub.api.app import api
 from seatkeep_hub.billing.corrections import correction_request
 from seatkeep_hub.billing.drafting import statement_draft
-from seatkeep_hub.billing.layouts import Wanted, layout_create
+from seatkeep_hub.billing.layouts import LayoutWanted, layout_create
 from seatkeep_hub.billing.prices import price_list_set
 from seatkeep_hub.billing.rules import Tier, month_of
 from seatkeep_hub.billing.services import statement_close
@@ -99,6 +99,8 @@ def ids(cast: Cast) -> dict[str, str]:
         "import_id": str(run.uid),
         "product": "endpoint-workstation",
         "plan_id": str(_plan(cast).uid),
+        "run_id": "018f0000-0000-7000-8000-000000000003",
+        "question_id": "018f0000-0000-7000-8000-000000000004",
         "job_id": "018f0000-0000-7000-8000-000000000002",
         **_acts(cast),
         **_billing(cast),
@@ -138,7 +140,7 @@ def _billing(cast: Cast) -> dict[str, str]:
     draft = statement_draft(seller=cast.msp_a, buyer=cast.customer, month=month_of(date(2026, 11, 1)), now=over)
     statement_close(actor=ACTOR, statement=draft, total_minor=draft.total_minor, now=over)
     line = draft.lines.get()
-    wanted = Wanted(name="DATEV", columns=["AMOUNT"])
+    wanted = LayoutWanted(name="DATEV", columns=["AMOUNT"])
     layout = layout_create(actor=ACTOR, seller=cast.msp_a, wanted=wanted, now=over)
     asked = correction_request(actor=ACTOR, line=line, amount_minor=-1, reason="x", now=over)
     return {"statement_id": str(draft.uid), "line_id": str(line.uid), "layout_id": str(layout.uid),
@@ -168,6 +170,12 @@ def body_of(route: Route, cast: Cast) -> dict[str, Any]:
             "lines": [{"license_id": str(cast.license.uid), "product": "endpoint-workstation", "quantity": 1}]
         },
         "POST /companies/{company_id}/terms": {"terms": []},
+        "POST /companies/{company_id}/sites": {"name": "North"},
+        "PUT /companies/{company_id}/silent-rule": {"days": 30},
+        "POST /licenses/{license_id}/shares": {"product": "endpoint-workstation", "total": 5},
+        "POST /licenses/runs": {"act": "suspend", "licenses": [str(cast.license.uid)]},
+        "POST /seats/runs": {"act": "stop", "seats": ["018f0000-0000-7000-8000-000000000001"]},
+        "POST /seats/questions/{question_id}/answer": {"answer": "KEPT"},
         "POST /planned-changes": {"license_id": str(cast.license.uid), "quantity": 9, "due_on": "2027-01-01"},
         "POST /agreements": {
             "company_id": customer,
@@ -216,6 +224,7 @@ def body_of(route: Route, cast: Cast) -> dict[str, Any]:
 def send(client: Client, route: Route, ids: dict[str, str], cast: Cast) -> Any:
     queries = {
         "/usage": "?first=2026-11-01&last=2026-11-30",
+        "/licenses/{license_id}/shares": "?product=endpoint-workstation",
         "/usage/report": "?first=2026-11-01&last=2026-11-30",
         "/users/{user_id}/why": f"?company_id={cast.customer.uid}",
         "/companies/{company_id}/move": f"?target_id={cast.customer.uid}",

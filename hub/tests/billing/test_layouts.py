@@ -18,7 +18,7 @@ from seatkeep_hub.billing.errors import (
     StatementDraftError,
     StatementSentError,
 )
-from seatkeep_hub.billing.layouts import Wanted, layout_change, layout_create, layout_remove, layout_usual
+from seatkeep_hub.billing.layouts import LayoutWanted, layout_change, layout_create, layout_remove, layout_usual
 from seatkeep_hub.billing.models import ExportLayout, Statement, StatementSending
 from seatkeep_hub.billing.selectors import lines_for_files
 from seatkeep_hub.billing.sendings import statements_mark_sent
@@ -51,7 +51,7 @@ def rows(layout):
 
 def saved(shop, **changes):
     usual = {"name": "DATEV", "columns": ["BUYER_NUMBER", "ITEM", "FIRST_ON", "QUANTITY", "PRICE", "AMOUNT"]}
-    return layout_create(actor=ACTOR, seller=shop.msp, wanted=Wanted(**{**usual, **changes}), now=AFTER)
+    return layout_create(actor=ACTOR, seller=shop.msp, wanted=LayoutWanted(**{**usual, **changes}), now=AFTER)
 
 
 def test_the_usual_file_says_what_a_bill_needs(shop, closed):
@@ -127,7 +127,7 @@ def test_a_name_is_there_once_per_seller(shop):
     layout = saved(shop)
     with pytest.raises(LayoutNameTakenError):
         saved(shop)
-    wanted = Wanted(name="Sage", columns=["AMOUNT"])
+    wanted = LayoutWanted(name="Sage", columns=["AMOUNT"])
     assert layout_change(actor=ACTOR, layout=layout, wanted=wanted, now=LATER).name == "Sage"
     layout_remove(actor=ACTOR, layout=layout, now=LATER)
     assert not ExportLayout.objects.exists()

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from hub_cast import ACTOR, NOW, Cast
+from PIL import Image
 from seatkeep_hub.agreements.services import agreement_set
 from seatkeep_hub.agreements.usage import usage_days_record
 from seatkeep_hub.billing.drafting import statement_draft
-from seatkeep_hub.billing.models import PriceList, Statement
+from seatkeep_hub.billing.models import CorrectionRequest, ExportLayout, PriceList, Statement, StatementSending
 from seatkeep_hub.billing.prices import price_list_set
 from seatkeep_hub.billing.rules import Tier, month_of
+from seatkeep_hub.billing.services import statement_close
 from seatkeep_hub.companies.people import access_set
 from seatkeep_hub.licensing.activation import Device, Wish
 from seatkeep_hub.licensing.seats import seats_activate
@@ -221,3 +225,118 @@ def test_tiers_read_back_as_they_are_written() -> None:
 
 def test_attack_a_buyer_that_is_no_id(cast: Cast) -> None:
     assert browser(cast.alice).get("/prices/new/?buyer=x").status_code == 404
+
+
+def png() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(out, format="PNG")
+    return out.getvalue()
+
+
+def closed_line(client: Client, cast: Cast, statement: Statement) -> UUID:
+    statement_close(actor=ACTOR, statement=statement, total_minor=statement.total_minor, now=OVER)
+    return statement.lines.get().uid
+
+
+def layout_of(client: Client, cast: Cast, **changes: str) -> int:
+    fields = {"name": "DATEV", "separator": ";", "decimal_mark": ",", "date_format": "%d.%m.%Y", "at_AMOUNT": "1",
+              "at_BUYER": "2", "code_endpoint-workstation": "4711", "at_ITEM": "3"}  # fmt: skip
+    return client.post(f"/statements/settings/{cast.msp_a.uid}/layouts/new/", {**fields, **changes}).status_code
+
+
+def test_a_statement_and_a_seat_record_are_papers(cast: Cast, statement: Statement) -> None:
+    client = browser(cast.alice)
+    for path in (
+        f"/statements/{statement.uid}/statement.pdf",
+        f"/statements/lines/{statement.lines.get().uid}/seats.pdf",
+    ):
+        response = client.get(path)
+        assert response["Content-Type"] == "application/pdf"
+        assert response.content.startswith(b"%PDF-")
+        assert browser(cast.charlie).get(path).status_code == 404
+
+
+def test_a_month_is_written_in_a_layout_and_marked_as_sent_once(cast: Cast, statement: Statement) -> None:
+    client = browser(cast.alice)
+    closed_line(client, cast, statement)
+    assert layout_of(client, cast) == 302
+    layout = ExportLayout.objects.get()
+    asked = f"?seller={cast.msp_a.uid}&month=2026-11"
+    text = b"".join(client.get(f"/statements/month/lines.csv{asked}&layout={layout.uid}").streaming_content).decode()
+    assert text == "0,90;Bakery;4711\r\n"
+    assert (
+        client.post(f"/statements/month/send/{asked}", {"sent_to": "DATEV", "layout_name": "DATEV"}).status_code == 302
+    )
+    again = client.post(f"/statements/{statement.uid}/send/", {"sent_to": "datev", "layout_name": "PDF"})
+    assert again.status_code == 422
+    assert b"already" in again.content
+    assert b"DATEV (DATEV)" in client.get(f"/statements/month/{asked}").content
+    assert StatementSending.objects.count() == 1
+
+
+@pytest.mark.parametrize("changes", [{"name": ""}, {"at_AMOUNT": "x"}, {"decimal_mark": ";"}, {"separator": ","}])
+def test_a_layout_that_cannot_be_comes_back(cast: Cast, changes: dict[str, str]) -> None:
+    assert layout_of(browser(cast.alice), cast, **changes) == 422
+    assert not ExportLayout.objects.exists()
+
+
+def test_attack_layouts_settings_and_marks_of_another(cast: Cast, statement: Statement) -> None:
+    closed_line(browser(cast.alice), cast, statement)
+    layout_of(browser(cast.alice), cast)
+    layout = ExportLayout.objects.get()
+    paths = [f"/statements/settings/{cast.msp_a.uid}/", f"/statements/settings/{cast.msp_a.uid}/layouts/new/",
+             f"/statements/layouts/{layout.uid}/", f"/statements/layouts/{layout.uid}/remove/",
+             f"/statements/{statement.uid}/send/", f"/statements/settings/{cast.msp_a.uid}/logo"]  # fmt: skip
+    for path in paths:
+        assert browser(cast.charlie).post(path, {"confirmed": "1", "sent_to": "x"}).status_code == 404
+    for path in paths[:5]:
+        assert browser(cast.bob).post(path, {"confirmed": "1", "sent_to": "x"}).status_code in (403, 404)
+    assert ExportLayout.objects.exists()
+    assert not StatementSending.objects.exists()
+
+
+def test_a_logo_is_kept_and_shown_where_nothing_can_act(cast: Cast) -> None:
+    client = browser(cast.alice)
+    path = f"/statements/settings/{cast.msp_a.uid}/"
+    made = client.post(
+        path, {"logo": SimpleUploadedFile("a.png", png()), "letterhead": "Alice IT", "is_draft_mail_sent": "1"}
+    )
+    assert made.status_code == 302
+    shown = client.get(f"{path}logo")
+    assert shown["Content-Type"] == "image/png"
+    assert "sandbox" in shown["Content-Security-Policy"]
+    refused = client.post(path, {"logo": SimpleUploadedFile("a.svg", b"<svg>")})
+    assert refused.status_code == 422
+
+
+def test_a_second_person_approves_a_correction(cast: Cast, statement: Statement) -> None:
+    alice = browser(cast.alice)
+    line = closed_line(alice, cast, statement)
+    alice.post(f"/statements/settings/{cast.msp_a.uid}/", {"is_second_person_needed": "1"})
+    assert alice.post(f"/statements/lines/{line}/correct/", {"amount": "-1.50", "reason": "broken"}).status_code == 302
+    asked = CorrectionRequest.objects.get()
+    approve = f"/statements/corrections/{asked.uid}/approve/"
+    assert b"somebody else" in alice.post(approve, {"confirmed": "1"}).content
+    assert browser(cast.charlie).post(approve, {"confirmed": "1"}).status_code == 404
+    assert browser(cast.bob).post(approve, {"confirmed": "1"}).status_code == 403
+    assert b"wait" in alice.get("/statements/").content
+    assert browser(cast.diana).post(approve, {"confirmed": "1"}).status_code == 302
+    asked.refresh_from_db()
+    assert (asked.state, asked.made.enterer, asked.made.approver) == (
+        "APPROVED", "alice@example.com", "diana@example.com")  # fmt: skip
+    assert browser(cast.diana).post(approve, {"confirmed": "1"}).status_code == 422
+
+
+def test_a_relation_gets_its_own_cut_off_until_a_month_of_it_is_closed(cast: Cast, statement: Statement) -> None:
+    client = browser(cast.alice)
+    fields = prices_of(cast, valid_from_on="2026-11", cut_off="17:30", time_zone="Europe/Berlin")
+    assert client.post("/prices/new/", fields).status_code == 302
+    found = PriceList.objects.get(valid_from_on=date(2026, 11, 1))
+    assert b"17:30" in client.get(f"/prices/{found.uid}/").content
+    statement_close(
+        actor=ACTOR, statement=statement, total_minor=statement_draft(
+            seller=cast.msp_a, buyer=cast.customer, month=MONTH, now=OVER).total_minor, now=OVER,
+    )  # fmt: skip
+    december = prices_of(cast, valid_from_on="2026-12", cut_off="12:00")
+    assert client.post("/prices/new/", december).status_code == 302
+    assert client.post("/prices/new/", prices_of(cast, valid_from_on="2026-11", cut_off="08:00")).status_code == 422

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
@@ -15,6 +15,7 @@ from seatkeep_webkit.clock import now as read_clock
 from seatkeep_webkit.idempotency import idempotent
 from seatkeep_webkit.paging import Page, paginate
 
+from seatkeep_hub.agreements.day_clocks import Clocks
 from seatkeep_hub.api.auth import viewer_of
 from seatkeep_hub.api.schemas import Limit, PageOut
 from seatkeep_hub.billing import rules
@@ -62,6 +63,8 @@ class PriceListIn(Schema):
     unit: PriceUnit
     proration: Proration = Proration.DAILY
     minimum_minor: Annotated[int, Field(ge=0, le=MAX_MINOR)] = 0
+    cut_off: time = time()
+    time_zone: Annotated[str, Field(max_length=64)] = ""
     prices: Annotated[dict[str, Annotated[list[TierBody], Field(max_length=20)]], Field(max_length=200)]
 
 
@@ -77,6 +80,8 @@ class PriceListOut(Schema):
     unit: str
     proration: str
     minimum_minor: int
+    cut_off: time
+    time_zone: str
     prices: dict[str, list[TierBody]]
 
     @staticmethod
@@ -93,6 +98,16 @@ class PriceListOut(Schema):
     def resolve_buyer_id(row: PriceList) -> UUID | None:
         """The buyer's uid."""
         return row.buyer.uid if row.buyer else None
+
+    @staticmethod
+    def resolve_cut_off(row: PriceList) -> time:
+        """When a day ends."""
+        return Clocks(row.seller, row.buyer).on(row.valid_from_on).cut_off
+
+    @staticmethod
+    def resolve_time_zone(row: PriceList) -> str:
+        """By whose clock."""
+        return Clocks(row.seller, row.buyer).on(row.valid_from_on).time_zone
 
     @staticmethod
     def resolve_prices(row: PriceList) -> dict[str, list[dict[str, object]]]:
@@ -156,6 +171,7 @@ class LineOut(Schema):
     flags: list[str]
     corrects_id: UUID | None
     reason: str
+    enterer: str
     approver: str
 
     @staticmethod

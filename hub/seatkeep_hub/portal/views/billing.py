@@ -17,16 +17,19 @@ from seatkeep_webkit.paging import paginate
 from seatkeep_webkit.tables import Column
 from seatkeep_webkit.tables.exports import csv_response
 
+from seatkeep_hub.agreements.day_clocks import Clocks
 from seatkeep_hub.billing import rules
-from seatkeep_hub.billing.corrections import correction_add
-from seatkeep_hub.billing.drafting import last_day_over
-from seatkeep_hub.billing.enums import LineKind, StatementState
+from seatkeep_hub.billing.enums import CorrectionState, LineKind, StatementState
+from seatkeep_hub.billing.figures import last_day_over
 from seatkeep_hub.billing.lines import line_price, month_words
 from seatkeep_hub.billing.models import PriceList, Statement
 from seatkeep_hub.billing.money import money_text
 from seatkeep_hub.billing.prices import price_list_set
+from seatkeep_hub.billing.review import months_back, stale_count, statement_totals
 from seatkeep_hub.billing.seat_record import record_of, seats_of, terms_changes
 from seatkeep_hub.billing.selectors import (
+    correction_list,
+    layout_list,
     line_get,
     price_list_get,
     price_list_list,
@@ -39,12 +42,13 @@ from seatkeep_hub.companies.enums import AccessLevel, Right
 from seatkeep_hub.companies.errors import CompanyNotFoundError
 from seatkeep_hub.companies.models import Company, User
 from seatkeep_hub.companies.selectors import companies_visible, company_get
-from seatkeep_hub.portal.billing_forms import CloseForm, CorrectionForm, PriceForm, prices_initial, tiers_text
+from seatkeep_hub.portal.billing_forms import CloseForm, PriceForm, prices_initial, tiers_text
 from seatkeep_hub.portal.billing_tables import (
     PriceTable,
     StatementLineTable,
     StatementTable,
 )
+from seatkeep_hub.portal.charts import totals_by_month
 from seatkeep_hub.portal.viewing import acting, viewer_of
 
 SEATS_SHOWN = 100
@@ -61,7 +65,17 @@ RECORD_COLUMNS = (
 
 def statements(request: HttpRequest) -> HttpResponseBase:
     """Statements that the viewer may see."""
-    return StatementTable(request, statement_list(viewer_of(request))).response("portal/statements.html")
+    viewer = viewer_of(request)
+    table = StatementTable(request, statement_list(viewer))
+    if table.is_part:
+        return table.response("portal/statements.html")
+    sellers = sellers_writable(viewer)
+    context = {
+        "can_write": sellers.exists(),
+        "waiting": correction_list(viewer).filter(state=CorrectionState.WAITING).count(),
+        "charts": totals_by_month(statement_totals(viewer, since=months_back(read_clock().date(), 12))),
+    }
+    return table.response("portal/statements.html", context)
 
 
 def statement(request: HttpRequest, uid: UUID) -> HttpResponseBase:
@@ -77,6 +91,8 @@ def statement(request: HttpRequest, uid: UUID) -> HttpResponseBase:
         "is_draft": found.state == StatementState.DRAFT,
         "is_over": is_over,
         "can_write": _is_writable(viewer, found.seller),
+        "layouts": layout_list(viewer).filter(seller=found.seller),
+        "stale": stale_count(found, now=read_clock()) if found.state == StatementState.DRAFT else 0,
         "unpriced": found.lines.filter(kind=LineKind.USAGE, price_minor=None).count(),
     }
     return table.response("portal/statement.html", context)
@@ -96,6 +112,7 @@ def line(request: HttpRequest, uid: UUID) -> HttpResponse:
         "record": record_of(found, page.items),
         "next_cursor": page.next_cursor,
         "changes": terms_changes(found),
+        "waiting": found.correction_requests.filter(state=CorrectionState.WAITING),
         "can_correct": closed and _is_writable(viewer, found.statement.seller),
     }
     return detail_response(request, "portal/statement_line.html", context)
@@ -141,32 +158,6 @@ def statement_end(request: HttpRequest, uid: UUID) -> HttpResponse:
     return done(request, _("Closed."), url=_url(found))
 
 
-def line_correct(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Correct a closed line in the open month."""
-    viewer = viewer_of(request)
-    found = line_get(viewer, uid)
-    company_get(viewer, found.statement.seller.uid, right=Right.BILLING)
-    form = CorrectionForm(request.POST or None, currency=found.statement.currency)
-    dialog = FormDialog(
-        request,
-        form,
-        title=_("Correct a line of %(month)s") % {"month": month_words(found.statement)},
-        label=_("Add the correction"),
-        lines=[_("It becomes a line of the open month, with your name as who approved it.")],
-    )
-    if not dialog.is_valid:
-        return dialog.response()
-    actor, now = acting(request)
-    fields = {"amount_minor": form.cleaned_data["amount"], "reason": form.cleaned_data["reason"]}
-    try:
-        made = correction_add(actor=actor, line=found, now=now, **fields)
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(
-        request, _("Corrected in %(month)s.") % {"month": month_words(made.statement)}, url=_url(made.statement)
-    )
-
-
 def prices(request: HttpRequest) -> HttpResponseBase:
     """Price lists of the viewer's sellers."""
     viewer = viewer_of(request)
@@ -182,6 +173,7 @@ def price_list(request: HttpRequest, uid: UUID) -> HttpResponse:
         "list": found,
         "minimum": money_text(found.minimum_minor, found.currency) if found.minimum_minor else "",
         "prices": _prices_shown(found),
+        "clock": Clocks(found.seller, found.buyer).on(found.valid_from_on),
         "can_write": _is_writable(viewer, found.seller),
     }
     return detail_response(request, "portal/price_list.html", context)
