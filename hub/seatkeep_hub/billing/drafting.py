@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from django.db import connection, transaction
@@ -51,12 +52,14 @@ def statements_draft(*, now: datetime) -> list[Statement]:
     Returns:
         The drafts that were made, or counted again because they were made before the month was over.
     """
-    made: list[Statement] = []
-    for seller, buyers, month in list(_due(now)):
-        for start in range(0, len(buyers), AT_ONCE):
-            with transaction.atomic():
-                made += _drafts_make(seller, buyers[start : start + AT_ONCE], month, now)
-    return made
+    due = list(_due(now))
+    return [one for seller, buyers, month in due for one in _drafts_of(seller, buyers, month, now)]
+
+
+def month_draft(*, seller: Company, month: Month, now: datetime) -> list[Statement]:
+    """Draft one month for every company that bought from a seller in it; closed ones stay. Idempotent."""
+    rows = UsageDay.objects.filter(seller=seller, day__range=month).exclude(buyer=seller)
+    return _drafts_of(seller, list(Company.objects.filter(pk__in=rows.values("buyer")).order_by("id")), month, now)
 
 
 def statements_count(statements: Sequence[Statement], *, now: datetime) -> None:
@@ -81,14 +84,11 @@ def drafts_recount(*, seller: Company, first: date, now: datetime) -> int:
         How many were counted.
     """
     drafts = Statement.objects.filter(seller=seller, month_on__gte=first, state=StatementState.DRAFT)
-    counted = 0
-    for month_on, several in groupby(drafts.select_related("buyer").order_by("month_on", "id"), _month_on):
-        buyers = [one.buyer for one in several]
-        for start in range(0, len(buyers), AT_ONCE):
-            part = buyers[start : start + AT_ONCE]
-            with transaction.atomic():
-                counted += len(_drafts_make(seller, part, rules.month_of(month_on), now))
-    return counted
+    by_month = groupby(list(drafts.select_related("buyer").order_by("month_on", "id")), attrgetter("month_on"))
+    return sum(
+        len(_drafts_of(seller, [one.buyer for one in several], rules.month_of(month_on), now))
+        for month_on, several in by_month
+    )
 
 
 def statement_differences(statement: Statement, *, now: datetime) -> list[str]:
@@ -106,8 +106,13 @@ def statement_differences(statement: Statement, *, now: datetime) -> list[str]:
     return [f"{key}: {old.get(key)} → {new.get(key)}" for key in {*old, *new} if old.get(key) != new.get(key)]
 
 
-def _month_on(statement: Statement) -> date:
-    return statement.month_on
+def _drafts_of(seller: Company, buyers: Sequence[Company], month: Month, now: datetime) -> list[Statement]:
+    """Make or count again, in transactions of a thousand."""
+    made: list[Statement] = []
+    for start in range(0, len(buyers), AT_ONCE):
+        with transaction.atomic():
+            made += _drafts_make(seller, buyers[start : start + AT_ONCE], month, now)
+    return made
 
 
 def _drafts_make(seller: Company, buyers: Sequence[Company], month: Month, now: datetime) -> list[Statement]:

@@ -99,7 +99,7 @@ def _book_read(statements: Sequence[Statement], now: datetime) -> MonthBook:
     held = {one.pk for one in lists} | {one.price_list_id for one in statements if one.price_list_id}
     days = _days(seller, buyers, month)
     shares = {node for found in days.values() for node in found}
-    nodes = PoolNode.objects.filter(pk__in=shares).select_related("product", "company", "license")
+    nodes = PoolNode.objects.filter(pk__in=shares).select_related("product", "company")
     return MonthBook(
         month=month,
         clocks=clocks_by_buyer(seller),
