@@ -42,11 +42,19 @@ def main(arguments: list[str] | None = None) -> int:
         layout = prepare_process(options.root)
         return int(dispatch(options, layout, on))
     except AgentError as error:
-        sys.stderr.write(f"seatkeep: {error}\n")
+        complain(error)
         return int(error.exit_code)
     except OSError as error:
-        sys.stderr.write(f"seatkeep: {error}\n")
+        complain(error)
         return int(ExitCode.LOCAL_FAILURE)
+
+
+def complain(error: Exception) -> None:
+    """Say why a command ends: to whoever called it, and where nobody did (a service) in the log."""
+    if sys.stderr is None:
+        logging.getLogger(__name__).error("%s", error)
+    else:
+        sys.stderr.write(f"seatkeep: {error}\n")
 
 
 def parser(on: Platform) -> argparse.ArgumentParser:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from seatkeep_agent.__main__ import main
 from seatkeep_agent.config import Config, Pending, config_load
+from seatkeep_agent.errors import ExitCode, ManagerRefusedError
 from seatkeep_agent.identity import Identity, identity_load, identity_save
 from seatkeep_agent.joining import PENDING
 from seatkeep_agent.paths import Layout
@@ -111,3 +112,29 @@ def test_a_proxy_that_cannot_be_used_or_holds_a_password_is_refused(
     assert change(tmp_path, "--proxy", proxy) != 0
     assert "hunter2" not in capsys.readouterr().err
     assert config_load(Layout(tmp_path)) == Config(console=CONSOLE)
+
+
+def test_a_service_says_why_it_ends_in_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It has no standard error: Windows starts it without one."""
+    monkeypatch.setattr("sys.stderr", None)
+
+    assert main(["run", "--root", str(tmp_path)]) == int(ExitCode.LOCAL_FAILURE)
+    assert "is not set up" in caplog.text
+
+
+@pytest.mark.parametrize("code", ["key_unknown", "rejected"])
+def test_a_key_that_the_console_refuses_ends_the_agent_and_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], code: str
+) -> None:
+    prepare(tmp_path, monkeypatch)
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise ManagerRefusedError(code, "no such key here")
+
+    monkeypatch.setattr("seatkeep_agent.joining.Manager.enroll", refuse)
+
+    assert main(["run", "--root", str(tmp_path)]) != 0
+    assert "no such key here" in capsys.readouterr().err
+    assert "the-key" not in capsys.readouterr().err
