@@ -14,7 +14,7 @@ from seatkeep_hub.companies.models import Company, CompanyNote
 from seatkeep_hub.companies.rules import MAX_LENGTHS, MAX_NAME_LENGTH, MAX_NOTE_LENGTH
 from seatkeep_hub.msp.bulk import MAX_COMPANIES, ItemResult
 from seatkeep_hub.msp.enums import CompanyAct
-from seatkeep_hub.msp.models import CompanyRun
+from seatkeep_hub.msp.models import CompanyRun, CompanyRunItem
 from seatkeep_hub.msp.moving import MovePlan, MovingShare
 
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
@@ -252,9 +252,9 @@ class ActResultOut(Schema):
     detail: str
 
     @staticmethod
-    def resolve_company_id(result: ItemResult) -> UUID:
+    def resolve_company_id(result: ItemResult | CompanyRunItem) -> UUID:
         """The company's uid."""
-        return result.company_uid
+        return result.company.uid if isinstance(result, CompanyRunItem) else result.company_uid
 
 
 class ActOut(Schema):

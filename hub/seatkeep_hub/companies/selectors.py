@@ -93,7 +93,7 @@ def parent_decides_check(viewer: Viewer, company: Company, values: Mapping[str, 
     """
     if all(getattr(company, name, None) == value for name, value in values.items()):
         return
-    if not companies_visible(viewer, level=AccessLevel.WRITE).filter(pk=company.parent_id).exists():
+    if not companies_visible(viewer, level=AccessLevel.WRITE).filter(pk=company.parent_id or 0).exists():
         raise SetByParentError
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import Min, QuerySet
 from seatkeep_webkit.actors import Actor
@@ -189,7 +190,7 @@ def _days_close(company: Company, now: datetime) -> None:
 
 def _locked(
     company: Company, target: Company, license: License | None
-) -> tuple[list[PoolNode], list[tuple[object, list[int]]]]:
+) -> tuple[list[PoolNode], list[tuple[UUID, list[int]]]]:
     """Lock every node of the company and the roots above on both sides, by id.
 
     Returns:

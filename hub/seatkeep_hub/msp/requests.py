@@ -43,7 +43,7 @@ def asker_of(viewer: Viewer, company: Company) -> Company | None:
     asker = untrusted.select_related("parent").first()
     if asker is None:
         return None
-    managers = companies_visible(viewer, level=AccessLevel.WRITE).filter(pk=asker.parent_id)
+    managers = companies_visible(viewer, level=AccessLevel.WRITE).filter(pk=asker.parent_id or 0)
     return None if managers.exists() else asker
 
 
@@ -55,6 +55,14 @@ def approval_check(viewer: Viewer, company: Company) -> None:
     """
     if asker_of(viewer, company) is not None:
         raise ApprovalNeededError
+
+
+def companies_free(viewer: Viewer) -> QuerySet[Company]:
+    """Companies at which the viewer may change things without asking anybody."""
+    writable = companies_visible(viewer, level=AccessLevel.WRITE)
+    askers = writable.filter(kind=CompanyKind.MANAGED_MSP, is_trusted=False)
+    bound = list(askers.exclude(parent__in=writable.values("pk")).values_list("pk", flat=True))
+    return writable.exclude(path__overlap=bound) if bound else writable
 
 
 @transaction.atomic
@@ -197,7 +205,7 @@ def request_get(viewer: Viewer, uid: UUID) -> Request:
 def may_decide(viewer: Viewer, request: Request) -> bool:
     """Whether the viewer may approve and reject it."""
     managers = companies_visible(viewer, level=AccessLevel.WRITE)
-    return managers.filter(pk=request.company.parent_id).exists()
+    return managers.filter(pk=request.company.parent_id or 0).exists()
 
 
 def may_cancel(viewer: Viewer, request: Request) -> bool:

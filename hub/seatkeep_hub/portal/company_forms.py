@@ -76,7 +76,7 @@ def plain_fields() -> dict[str, forms.Field]:
         )
         for name in PLAIN
     }
-    fields["email"].widget.input_type = "email"  # type: ignore[attr-defined]  # a text input's own attribute
+    fields["email"].widget.input_type = "email"
     fields["country"].widget.attrs["autocomplete"] = "country"
     return fields
 
@@ -176,7 +176,7 @@ class BundlesField(forms.MultipleChoiceField):
             widget=forms.CheckboxSelectMultiple(attrs=attrs),
         )
 
-    def clean(self, value: Any) -> list[str] | None:  # type: ignore[override]  # nothing ticked is "no limit"
+    def clean(self, value: Any) -> list[str] | None:
         """The codes; None for no limit."""
         return list(super().clean(value)) or None
 

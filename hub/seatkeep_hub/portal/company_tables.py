@@ -60,7 +60,7 @@ class CompanyTable(Table[Company]):
         Column("created_at", _("Since"), sort="created_at", kind="when", is_hidden=True),
     )
     filters: ClassVar[tuple[Filter, ...]] = (ChoiceFilter("status", _("State"), CompanyStatus.choices),)
-    bulk_actions = ACTS
+    bulk_actions: ClassVar[tuple[BulkAction, ...]] = ACTS
     empty = Empty(
         _("No customers yet."),
         _("Import a list, or add the first one. Neither sends mail."),

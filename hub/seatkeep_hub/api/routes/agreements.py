@@ -25,6 +25,7 @@ from seatkeep_hub.companies.enums import AccessLevel
 from seatkeep_hub.companies.selectors import company_get
 from seatkeep_hub.licensing.selectors import license_get
 from seatkeep_hub.licensing.services import MAX_QUANTITY
+from seatkeep_hub.msp.requests import approval_check
 
 router = Router(tags=["Agreements and usage"])
 Count = Annotated[int, Field(ge=0, le=MAX_QUANTITY)]
@@ -148,6 +149,7 @@ def agreement_new(request: HttpRequest, body: AgreementIn) -> Agreement:
     """Make or change the agreement of a customer for a product; the shared license grows when more is promised."""
     viewer = viewer_of(request)
     company = company_get(viewer, body.company_id, level=AccessLevel.WRITE)
+    approval_check(viewer, company)
     made = agreement_set(
         actor=actor_from_request(request),
         license=license_get(viewer, body.license_id),
@@ -171,6 +173,7 @@ def agreement_end(request: HttpRequest, agreement_id: UUID) -> Agreement:
     viewer = viewer_of(request)
     agreement = agreement_get(viewer, agreement_id)
     company_get(viewer, agreement.company.uid, level=AccessLevel.WRITE)
+    approval_check(viewer, agreement.company)
     agreement_close(actor=actor_from_request(request), agreement=agreement, now=read_clock())
     return agreement_get(viewer, agreement_id)
 

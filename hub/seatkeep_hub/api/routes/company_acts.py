@@ -20,7 +20,7 @@ from seatkeep_hub.companies.enums import AccessLevel
 from seatkeep_hub.companies.selectors import company_get
 from seatkeep_hub.licensing.selectors import license_get
 from seatkeep_hub.msp import jobs
-from seatkeep_hub.msp.bulk import ItemResult, Wanted, is_quick, item_list, results_of, run_begin, run_get, run_work
+from seatkeep_hub.msp.bulk import Wanted, is_quick, item_list, results_of, run_begin, run_get, run_work
 from seatkeep_hub.msp.enums import CompanyAct
 from seatkeep_hub.msp.models import CompanyRun, CompanyRunItem
 from seatkeep_hub.msp.moving import MovePlan, move_plan
@@ -76,13 +76,13 @@ def act_show(request: HttpRequest, act_id: UUID) -> CompanyRun:
 @router.get(
     "/company-acts/{act_id}/results", response=PageOut[ActResultOut], summary="What became of each company of an act"
 )
-def act_results(request: HttpRequest, act_id: UUID, cursor: str | None = None, limit: Limit = 100) -> Page[ItemResult]:
+def act_results(
+    request: HttpRequest, act_id: UUID, cursor: str | None = None, limit: Limit = 100
+) -> Page[CompanyRunItem]:
     """In the order of the act."""
     viewer_of(request)
     run = run_get(actor_from_request(request), act_id)
-    page: Page[CompanyRunItem] = paginate(item_list(run), order=("id",), cursor=cursor, limit=limit)
-    items = [ItemResult(one.company.uid, one.company.name, one.code, one.detail) for one in page.items]
-    return Page(items, page.next_cursor, page.previous_cursor)
+    return paginate(item_list(run), order=("id",), cursor=cursor, limit=limit)
 
 
 def _begin(request: HttpRequest, wanted: Wanted, company_uids: list[UUID]) -> Status[CompanyRun]:

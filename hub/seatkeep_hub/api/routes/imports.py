@@ -27,6 +27,7 @@ from seatkeep_hub.imports.selectors import import_get, import_list, row_list
 from seatkeep_hub.imports.services import import_apply, import_begin, import_map
 from seatkeep_hub.imports.undoing import import_undo
 from seatkeep_hub.imports.words import fault_words
+from seatkeep_hub.msp.requests import approval_check
 
 router = Router(tags=["Imports"])
 FileFormat = Literal["csv", "xlsx"]
@@ -143,7 +144,9 @@ def import_new(
     Where a column holds the custom identifier, the rows are checked at once (`state` becomes PLANNED); else name the
     columns first. Nothing is written before it is applied. Sends no mail.
     """
-    target = company_get(viewer_of(request), company_id, level=AccessLevel.WRITE)
+    viewer = viewer_of(request)
+    target = company_get(viewer, company_id, level=AccessLevel.WRITE)
+    approval_check(viewer, target)
     run = import_begin(
         actor=actor_from_request(request),
         target=target,

@@ -27,11 +27,12 @@ from seatkeep_hub.licensing.selectors import (
     credential_list,
     entry_list,
     license_get,
+    license_in_state,
     license_list,
     license_search,
-    with_state,
 )
 from seatkeep_hub.licensing.services import credential_show, license_key_show, license_quantity_change
+from seatkeep_hub.msp.requests import approval_check
 from seatkeep_hub.ordering.keys import key_replace
 from seatkeep_hub.ordering.orders import OrderLine, licenses_order
 
@@ -116,7 +117,7 @@ def license_index(
     if owner_id:
         found = found.filter(owner__uid=owner_id)
     if state:
-        found = with_state(found, now=read_clock()).filter(state_now=state)
+        found = license_in_state(found, state, now=read_clock())
     return paginate(found, order=("-id",), cursor=cursor, limit=limit)
 
 
@@ -124,7 +125,9 @@ def license_index(
 @idempotent
 def license_new(request: HttpRequest, body: OrderIn) -> Status[License]:
     """One license with a key and one credential set per product, shared by the owner's customers."""
-    owner = company_get(viewer_of(request), body.owner_id, level=AccessLevel.WRITE)
+    viewer = viewer_of(request)
+    owner = company_get(viewer, body.owner_id, level=AccessLevel.WRITE)
+    approval_check(viewer, owner)
     line = OrderLine(**body.dict(exclude={"owner_id", "accepted_terms"}))
     (made,) = licenses_order(
         actor=actor_from_request(request),
@@ -204,4 +207,5 @@ def writable(request: HttpRequest, uid: UUID) -> License:
     viewer = viewer_of(request)
     license = license_get(viewer, uid)
     company_get(viewer, license.owner.uid, level=AccessLevel.WRITE)
+    approval_check(viewer, license.owner)
     return license

@@ -27,6 +27,7 @@ from seatkeep_hub.companies.enums import AccessLevel
 from seatkeep_hub.companies.selectors import company_get
 from seatkeep_hub.licensing.models import BundleProduct, License
 from seatkeep_hub.licensing.selectors import license_get
+from seatkeep_hub.msp.requests import approval_check
 from seatkeep_hub.ordering.enums import PlanState
 from seatkeep_hub.ordering.models import PlannedChange, TermsText
 from seatkeep_hub.ordering.orders import OrderLine, SeatLine, licenses_order, seats_order
@@ -149,7 +150,9 @@ class AcceptedOut(Schema):
 @idempotent
 def order_new(request: HttpRequest, body: OrderIn) -> Status[list[License]]:
     """All of them or none: one license each, with key and credentials."""
-    owner = company_get(viewer_of(request), body.owner_id, level=AccessLevel.WRITE)
+    viewer = viewer_of(request)
+    owner = company_get(viewer, body.owner_id, level=AccessLevel.WRITE)
+    approval_check(viewer, owner)
     made = licenses_order(
         actor=actor_from_request(request),
         owner=owner,
@@ -166,6 +169,7 @@ def seats_new(request: HttpRequest, company_id: UUID, body: SeatOrderIn) -> list
     """Set agreements of several products at once; each shared license grows when more is promised."""
     viewer = viewer_of(request)
     company = company_get(viewer, company_id, level=AccessLevel.WRITE)
+    approval_check(viewer, company)
     lines = [
         SeatLine(
             license=license_get(viewer, line.license_id),
@@ -201,6 +205,7 @@ def plan_new(request: HttpRequest, body: PlanIn) -> Status[PlannedChange]:
         license = License.objects.select_related("owner").get(pk=agreement.license_id)
     else:
         license = writable(request, body.license_id or UUID(int=0))
+    approval_check(viewer, agreement.company if agreement else license.owner)
     made = change_plan(
         actor=actor_from_request(request),
         license=license,

@@ -26,6 +26,8 @@ from seatkeep_hub.companies.models import Company, User
 from seatkeep_hub.companies.selectors import company_get
 from seatkeep_hub.licensing.models import License
 from seatkeep_hub.licensing.selectors import license_list, seat_count
+from seatkeep_hub.msp.enums import RequestKind
+from seatkeep_hub.portal.asking import ask_instead
 from seatkeep_hub.portal.license_forms import AgreementForm, OffboardForm
 from seatkeep_hub.portal.viewing import acting, viewer_of
 
@@ -48,8 +50,12 @@ def agreement(request: HttpRequest, uid: UUID) -> HttpResponse:
     if not dialog.is_valid:
         return dialog.response()
     actor, now = acting(request)
+    wanted = form.cleaned_data
     try:
-        agreement_set(actor=actor, company=customer, now=now, **form.cleaned_data)
+        asked = ask_instead(request, customer, RequestKind.AGREEMENT, {**wanted, "license": str(wanted["license"].uid)})
+        if asked is not None:
+            return asked
+        agreement_set(actor=actor, company=customer, now=now, **wanted)
     except AppError as error:
         return dialog.refuse(error)
     return done(request, _("Agreement set."), url=_url(customer))

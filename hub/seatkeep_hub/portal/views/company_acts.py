@@ -79,7 +79,7 @@ def company_move(request: HttpRequest, uid: UUID) -> HttpResponse:
     found = company_get(viewer, uid, level=AccessLevel.WRITE)
     asked = request.POST if request.method == "POST" else request.GET
     targets = places_for(viewer, found)
-    target = targets.filter(uid=_uid(asked.get("target", ""))).first()
+    target = targets.filter(uid=uid_of(asked.get("target", ""))).first()
     form = TargetForm(asked or None, targets=targets, licenses=_licenses_of(viewer, target))
     plan = None
     if target is not None and form.is_valid():
@@ -210,11 +210,12 @@ def _progress(run: CompanyRun) -> ProgressState:
     )
 
 
-def _uid(text: str) -> UUID | None:
+def uid_of(text: str) -> UUID:
+    """An id from an address; what is none is nobody's."""
     try:
         return UUID(text)
     except ValueError:
-        return None
+        return UUID(int=0)
 
 
 def _act_url(run: CompanyRun) -> str:

@@ -29,7 +29,8 @@ from seatkeep_hub.msp.enums import RequestKind
 from seatkeep_hub.msp.invitations import PersonInvited
 from seatkeep_hub.msp.onboarding import company_begin
 from seatkeep_hub.msp.removing import company_take_out, in_the_way
-from seatkeep_hub.msp.requests import asker_of, request_make, requests_to_decide, trust_set
+from seatkeep_hub.msp.requests import requests_to_decide, trust_set
+from seatkeep_hub.portal.asking import ask_instead
 from seatkeep_hub.portal.company_forms import CompanyEditForm, CompanyForm, NoteForm, TrustForm
 from seatkeep_hub.portal.forms import NameForm
 from seatkeep_hub.portal.selectors import is_one_msp, parents_for
@@ -50,8 +51,9 @@ def company_new(request: HttpRequest) -> HttpResponse:
     wanted = dict(form.cleaned_data)
     parent = wanted.pop("parent")
     try:
-        if asker_of(viewer, parent) is not None:
-            return _ask(request, viewer, parent, wanted)
+        asked = ask_instead(request, parent, RequestKind.CUSTOMER, wanted)
+        if asked is not None:
+            return asked
         if wanted.get("contact_email"):
             company_get(viewer, parent.uid, right=Right.PEOPLE)
         actor, now = acting(request)
@@ -183,19 +185,13 @@ def note_drop(request: HttpRequest, uid: UUID, note_uid: UUID) -> HttpResponse:
 
 def decides(viewer: User, company: Company) -> bool:
     """Whether the viewer may change the company above, which sets trust and permissions."""
-    return companies_visible(viewer, level=AccessLevel.WRITE).filter(pk=company.parent_id).exists()
+    return companies_visible(viewer, level=AccessLevel.WRITE).filter(pk=company.parent_id or 0).exists()
 
 
 def notes_shown(request: HttpRequest, company: Company) -> list[tuple[Any, bool]]:
     """The newest notes about a company, each with whether the viewer wrote it."""
     actor = actor_from_request(request)
     return [(note, is_author(actor, note)) for note in company.notes.order_by("-id")[:20]]
-
-
-def _ask(request: HttpRequest, viewer: User, parent: Company, wanted: dict[str, Any]) -> HttpResponse:
-    actor, now = acting(request)
-    made = request_make(viewer=viewer, actor=actor, kind=RequestKind.CUSTOMER, about=parent, command=wanted, now=now)
-    return done(request, _("Asked. Your manager approves it."), url=reverse("portal:request", args=[made.uid]))
 
 
 @transaction.atomic

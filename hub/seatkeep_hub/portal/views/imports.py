@@ -25,6 +25,7 @@ from seatkeep_hub.imports.selectors import import_get, import_list
 from seatkeep_hub.imports.services import import_apply, import_begin, import_map
 from seatkeep_hub.imports.undoing import blockers, import_undo
 from seatkeep_hub.imports.words import fault_words
+from seatkeep_hub.msp.requests import approval_check
 from seatkeep_hub.portal.import_forms import ERASE, ColumnsForm, FileForm
 from seatkeep_hub.portal.import_tables import ImportRowTable, ImportTable
 from seatkeep_hub.portal.selectors import is_one_msp, parents_for
@@ -56,6 +57,7 @@ def import_new(request: HttpRequest) -> HttpResponse:
     actor, now = acting(request)
     file = form.cleaned_data["file"]
     try:
+        approval_check(viewer_of(request), form.cleaned_data["target"])
         run = import_begin(
             actor=actor, target=form.cleaned_data["target"], file_name=file.name, content=file.read(), now=now
         )

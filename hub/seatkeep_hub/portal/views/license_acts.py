@@ -13,13 +13,12 @@ from seatkeep_webkit.clock import now as read_clock
 from seatkeep_webkit.dialogs import Confirm, FormDialog, done
 from seatkeep_webkit.errors import AppError
 
-from seatkeep_hub.companies.enums import AccessLevel
-from seatkeep_hub.companies.selectors import companies_visible
 from seatkeep_hub.licensing.models import License
 from seatkeep_hub.licensing.selectors import license_list, license_usage
 from seatkeep_hub.licensing.services import license_overuse_set
 from seatkeep_hub.licensing.suspension import license_suspend, license_unsuspend
 from seatkeep_hub.licensing.trials import trial_convert, trial_extend
+from seatkeep_hub.msp.requests import companies_free
 from seatkeep_hub.ordering import jobs
 from seatkeep_hub.ordering.bulk import bulk_begin
 from seatkeep_hub.ordering.enums import BulkKind
@@ -245,7 +244,7 @@ def licenses_resume(request: HttpRequest) -> HttpResponse:
 
 def _chosen(request: HttpRequest) -> list[UUID]:
     viewer = viewer_of(request)
-    writable = license_list(viewer).filter(owner__in=companies_visible(viewer, level=AccessLevel.WRITE))
+    writable = license_list(viewer).filter(owner__in=companies_free(viewer))
     return list(LicenseTable(request, writable).selected().order_by("pk").values_list("uid", flat=True))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from allauth.account.decorators import reauthentication_required
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
@@ -32,11 +31,13 @@ from seatkeep_hub.licensing.selectors import (
     seat_list,
 )
 from seatkeep_hub.licensing.services import credential_show, license_key_show
+from seatkeep_hub.msp.requests import approval_check
 from seatkeep_hub.ordering.keys import key_replace
 from seatkeep_hub.ordering.plans import plan_list, plans_open
 from seatkeep_hub.ordering.upgrades import bundle_changes
 from seatkeep_hub.portal.license_tables import EntryTable, LicenseSeatTable, LicenseTable
 from seatkeep_hub.portal.ordering_forms import KeyForm
+from seatkeep_hub.portal.reauth import reauthentication_needed
 from seatkeep_hub.portal.selectors import is_one_msp
 from seatkeep_hub.portal.viewing import acting, viewer_of
 
@@ -87,7 +88,7 @@ def license_history(request: HttpRequest, uid: UUID) -> HttpResponseBase:
     return EntryTable(request, entry_list(found)).response("portal/license_table.html", license_frame(viewer, found))
 
 
-@reauthentication_required
+@reauthentication_needed
 def license_key(request: HttpRequest, uid: UUID) -> HttpResponse:
     """The secret key and the credentials, shortly after a password or second factor; audited."""
     found = license_writable(viewer_of(request), uid)
@@ -103,7 +104,7 @@ def license_key(request: HttpRequest, uid: UUID) -> HttpResponse:
     return response
 
 
-@reauthentication_required
+@reauthentication_needed
 def license_key_new(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Replace the key; computers go on, or all of them are stopped."""
     viewer = viewer_of(request)
@@ -156,7 +157,9 @@ def license_writable(viewer: User, uid: UUID) -> License:
     Raises:
         LicenseNotFoundError: There is none, or it is another's.
         AccessDeniedError: The viewer may only look at it.
+        ApprovalNeededError: The viewer asks the manager first.
     """
     found = license_get(viewer, uid)
     company_get(viewer, found.owner.uid, level=AccessLevel.WRITE)
+    approval_check(viewer, found.owner)
     return found

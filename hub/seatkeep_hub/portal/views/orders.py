@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -24,9 +25,12 @@ from seatkeep_hub.licensing.enums import LicenseKind
 from seatkeep_hub.licensing.models import BundleProduct, License, Product
 from seatkeep_hub.licensing.selectors import bundle_list, license_list, license_usage
 from seatkeep_hub.licensing.services import license_quantity_change, units_agreed
+from seatkeep_hub.msp.enums import RequestKind
+from seatkeep_hub.msp.requests import approval_check
 from seatkeep_hub.ordering.orders import OrderLine, SeatLine, licenses_order, seats_order
 from seatkeep_hub.ordering.plans import change_plan, change_unplan, plan_get
 from seatkeep_hub.ordering.terms import terms_current, terms_get
+from seatkeep_hub.portal.asking import ask_instead
 from seatkeep_hub.portal.ordering_forms import OrderForm, SeatOrderForm, SeatsForm
 from seatkeep_hub.portal.seat_prices import seat_price_words
 from seatkeep_hub.portal.viewing import acting, viewer_of
@@ -51,7 +55,11 @@ def order(request: HttpRequest) -> HttpResponse:
     rest = {name: cleaned[name] for name in ("kind", "overuse", "grow_ceiling", "lapse")}
     lines = [OrderLine(code, quantity, **rest) for code, quantity in cleaned["units"].items()]
     actor, now = acting(request)
+    command = {"lines": [asdict(line) for line in lines], "accepted_terms": [str(one) for one in cleaned["accepted"]]}
     try:
+        asked = ask_instead(request, cleaned["owner"], RequestKind.ORDER, command)
+        if asked is not None:
+            return asked
         made = licenses_order(
             actor=actor, owner=cleaned["owner"], lines=lines, accepted_terms=cleaned["accepted"], now=now
         )
@@ -76,7 +84,11 @@ def seats_order_new(request: HttpRequest, uid: UUID) -> HttpResponse:
     customer = company_get(viewer, uid, level=AccessLevel.WRITE)
     licenses = list(license_list(viewer).filter(owner_id__in=customer.path, cancelled_at=None, frozen_at=None))
     lines = BundleProduct.objects.filter(bundle__in={one.bundle_id for one in licenses}).select_related("product")
-    form = SeatOrderForm(request.POST if request.method == "POST" else None, lines=list(lines.order_by("product__name")), licenses=licenses)
+    form = SeatOrderForm(
+        request.POST if request.method == "POST" else None,
+        lines=list(lines.order_by("product__name")),
+        licenses=licenses,
+    )
     form.show(list(agreement_list(viewer).filter(company=customer, closed_at=None)))
     dialog = FormDialog(
         request,
@@ -96,6 +108,7 @@ def seats_order_new(request: HttpRequest, uid: UUID) -> HttpResponse:
     ]
     actor, now = acting(request)
     try:
+        approval_check(viewer, customer)
         seats_order(actor=actor, company=customer, lines=wanted, now=now, note=form.cleaned_data["note"])
     except AppError as error:
         return dialog.refuse(error)
