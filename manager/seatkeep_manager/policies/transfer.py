@@ -18,7 +18,6 @@ from seatkeep_manager.policies.errors import PolicyFileError
 from seatkeep_manager.policies.models import Policy
 from seatkeep_manager.policies.services import policy_create
 
-FORMAT = "seatkeep-policies"
 FORMAT_VERSION = 1
 FILE_LIMIT_BYTES = 1024 * 1024
 POLICIES_LIMIT = 200
@@ -36,7 +35,7 @@ class PolicyEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class PolicyFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A file of policies."""
 
-    format: Literal["seatkeep-policies"] = FORMAT
+    format: Literal["seatkeep-policies"] = "seatkeep-policies"
     version: int = FORMAT_VERSION
     policies: Annotated[list[PolicyEntry], msgspec.Meta(min_length=1, max_length=POLICIES_LIMIT)]
 

@@ -368,6 +368,13 @@ def test_how_a_device_fares(said: Report, was_well: bool, expected: str) -> None
     assert fate.state == RolloutDeviceState(expected)
 
 
+@pytest.mark.parametrize(("applied", "expected"), [(1, "WAITING"), (2_000_000_000_000, "APPLIED")])
+def test_where_nobody_reports_values_the_document_decides(applied: int, expected: str) -> None:
+    fate = device_fate(report(applied=applied), changed={}, expected=None, was_well=True, since=SINCE)
+
+    assert fate.state == RolloutDeviceState(expected)
+
+
 @pytest.mark.parametrize(
     ("applied", "failed", "expected"),
     [(0, 1, Step.STOP), (9, 1, Step.WAIT), (8, 1, Step.STOP), (90, 10, Step.WAIT), (89, 11, Step.STOP)],

@@ -116,7 +116,7 @@ def policy_preview(request: HttpRequest, uid: UUID) -> HttpResponse:
     found = policy_get(user, uid=uid)
     version = _number(request.GET.get("version", ""))
     text = request.GET.get("q", "").strip()[:100]
-    context = {
+    context: dict[str, object] = {
         "policy": found,
         "version": version,
         "text": text,
