@@ -172,6 +172,11 @@ def pause_is_stopped(license: License, now: datetime) -> bool:
     return license.protection_stops_at is not None and now >= license.protection_stops_at
 
 
+def license_in_state(licenses: QuerySet[License], state: str, *, now: datetime) -> QuerySet[License]:
+    """Those that are in one state at `now`."""
+    return with_state(licenses, now=now).filter(Q(state_now=state))
+
+
 def with_state(licenses: QuerySet[License], *, now: datetime) -> QuerySet[License]:
     """Note each license's state at `now` as `state_now`, so that lists can filter and sort by it.
 

@@ -184,7 +184,7 @@ def _sites_promise(actor: Actor, license: License, sites: Sequence[Spread], now:
     by_id = {node.pk: node for node in nodes}
     for one in sites:
         pool.promise_set(by_id[one.node.pk], nodes, one.after)
-    for parent_id in {one.node.parent_id for one in sites}:
+    for parent_id in {one.node.path[-2] for one in sites}:
         within = sum(node.reserved for node in nodes if node.parent_id == parent_id)
         if within > by_id[parent_id].reserved:
             raise OrderFieldError(fields={"numbers": ["Sites get more than their customer was promised."]})

@@ -13,7 +13,7 @@ from seatkeep_hub.agreements.models import Agreement
 from seatkeep_hub.billing.enums import Basis, PriceUnit, Proration
 from seatkeep_hub.companies.enums import AccessLevel, CompanyKind, CompanyStatus, Role
 from seatkeep_hub.companies.models import Company, User
-from seatkeep_hub.instances.models import Instance
+from seatkeep_hub.instances.models import ApiToken, Instance
 from seatkeep_hub.licensing.catalogue import ENDPOINT_BUNDLE, SERVER, WORKSTATION
 from seatkeep_hub.licensing.enums import Lapse, LicenseKind, Overuse
 from seatkeep_hub.licensing.models import License, Seat, SecurityAdmin
@@ -21,12 +21,20 @@ from seatkeep_hub.people.journal import SUBJECTS_OF
 from seatkeep_hub.portal.enums import UseMode
 
 ACTIONS = {
+    "bulk_run": _("Act on many"),
+    "planned_change": _("Planned change"),
+    "terms": _("Terms of use"),
+    "bundle": _("Bundle"),
+    "bulk_run:begin": _("Begun for many"),
+    "terms:accept": _("Terms of use accepted"),
+    "terms:publish": _("Terms of use published"),
+    "bundle:set": _("Bundle changed"),
     "access:clear": _("Access setting removed"),
     "access:set": _("Access set"),
     "agreement:close": _("Agreement closed"),
     "agreement:set": _("Agreement set"),
-    "api-token:create": _("Integration token made"),
-    "api-token:revoke": _("Integration token revoked"),
+    "api-token:create": _("API client made"),
+    "api-token:revoke": _("API client revoked"),
     "company-note:add": _("Note written"),
     "company-note:delete": _("Note removed"),
     "company-note:edit": _("Note edited"),
@@ -53,12 +61,24 @@ ACTIONS = {
     "license:auto_grow": _("Seats grown by themselves"),
     "license:cancel": _("License canceled"),
     "license:credential_show": _("Product credentials read"),
+    "license:downgrade": _("Moved to a smaller bundle"),
     "license:key_rotate": _("License key changed"),
     "license:key_show": _("License key shown"),
     "license:order": _("License ordered"),
+    "license:overuse": _("Rule for too many computers changed"),
+    "license:protection_stop": _("Protection stopped, as planned"),
     "license:quantity": _("Seats changed"),
     "license:suspend": _("License suspended"),
+    "license:trial_convert": _("Trial converted"),
+    "license:trial_extend": _("Trial extended"),
+    "license:trial_remove": _("Trial removed"),
     "license:unsuspend": _("Suspension of the license taken back"),
+    "license:upgrade": _("Moved to a larger bundle"),
+    "planned_change:cancelled": _("Planned change taken back"),
+    "planned_change:done": _("Planned change done"),
+    "planned_change:plan": _("Change planned"),
+    "planned_change:refused": _("Planned change could not be done"),
+    "planned_change:unplan": _("Planned change taken back"),
     "price-list:set": _("Prices set"),
     "recovery-kit:take": _("Recovery kit downloaded"),
     "request:approved": _("Request approved"),
@@ -66,13 +86,27 @@ ACTIONS = {
     "request:make": _("Asked for approval"),
     "request:rejected": _("Request rejected"),
     "seat:deactivate": _("Protection stopped"),
+    "seat:move": _("Computer moved"),
     "seat:rename": _("Computer renamed"),
     "seat:resume": _("Protected again"),
+    "seat_question:answer": _("Question about a computer answered"),
     "security_admin:accept": _("Accepted to manage licenses"),
     "security_admin:invite": _("Invited to manage licenses"),
     "security_admin:revoke": _("May no longer manage licenses"),
+    "site:create": _("Site added"),
+    "site:promise": _("Seats of a site changed"),
+    "stale_rule:clear": _("Rule for silent computers taken away"),
+    "stale_rule:set": _("Rule for silent computers set"),
     "statement:close": _("Month closed"),
     "statement:correct": _("Closed month corrected"),
+    "statement:correction-reject": _("Correction rejected"),
+    "statement:correction-request": _("Correction entered, to be approved"),
+    "statement:send": _("Statement marked as sent"),
+    "billing-settings:logo": _("Logo changed"),
+    "billing-settings:set": _("Billing settings changed"),
+    "export-layout:change": _("Export layout changed"),
+    "export-layout:create": _("Export layout saved"),
+    "export-layout:remove": _("Export layout removed"),
     "api-token:rotate": _("Secret of an API client changed"),
     "sign-in-rule:set": _("Rules for signing in set"),
     "user:accept": _("Invitation accepted"),
@@ -88,6 +122,8 @@ SUBJECTS = {
     "license": _("License"),
     "agreement": _("Agreement"),
     "price_list": _("Prices"),
+    "export_layout": _("Export layout"),
+    "correction": _("Correction"),
     "statement": _("Statement"),
     "seat": _("Computer"),
     "user": _("User"),
@@ -95,7 +131,7 @@ SUBJECTS = {
     "security_admin": _("License management"),
     "instance": _("Console"),
     "link_request": _("Request of a console"),
-    "api_token": _("Integration token"),
+    "api_token": _("API client"),
     "import": _("Import"),
     "request": _("Request"),
     "lease_key": _("Signing key"),
@@ -181,7 +217,7 @@ def names_of(ids: Collection[str]) -> Names:
     """Names and pages of what entries speak of; one query per kind of thing, for a whole page."""
     found: dict[str, Named] = {}
     sources: tuple[Callable[[list[str]], dict[str, Named]], ...] = (
-        _companies, _licenses, _agreements, _seats, _users, _admins, _instances,
+        _companies, _licenses, _agreements, _seats, _users, _admins, _instances, _tokens,
     )  # fmt: skip
     for source in sources:
         missing = [one for one in ids if one not in found]
@@ -218,6 +254,11 @@ def _users(ids: list[str]) -> dict[str, Named]:
 def _admins(ids: list[str]) -> dict[str, Named]:
     rows = SecurityAdmin.objects.filter(uid__in=ids).values_list("uid", "email")
     return {str(uid): Named(email, reverse("portal:admin", args=[uid])) for uid, email in rows}
+
+
+def _tokens(ids: list[str]) -> dict[str, Named]:
+    rows = ApiToken.objects.filter(uid__in=ids).values_list("uid", "name")
+    return {str(uid): Named(name, reverse("portal:settings")) for uid, name in rows}
 
 
 def _instances(ids: list[str]) -> dict[str, Named]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import ClassVar
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -111,7 +112,7 @@ class SeatTable(Table[Seat]):
     name = "seats"
     order = "-last_seen_at"
     search = ("device_name__icontains", "name__icontains", "serial__istartswith", "license__public_id__istartswith")
-    columns = (
+    columns: ClassVar[tuple[Column, ...]] = (
         Column("shown_name", _("Device"), sort="device_name", is_title=True),
         Column("product.name", _("Product"), sort="product__name"),
         Column("node.company.name", _("Customer"), sort="node__company__name"),
@@ -123,7 +124,7 @@ class SeatTable(Table[Seat]):
         Column("os", _("System"), is_hidden=True),
         Column("serial", _("Serial number"), is_hidden=True),
     )
-    bulk_actions = (
+    bulk_actions: ClassVar[tuple[BulkAction, ...]] = (
         BulkAction("move", _("Move…"), "portal:seats-move", icon="arrows-right-left"),
         BulkAction("stop", _("Stop protecting…"), "portal:seats-stop", icon="player-stop", is_danger=True),
     )

@@ -12,10 +12,10 @@ WITH relation AS (
     SELECT wanted.*, CASE WHEN pause.kind IN ('SUSPEND', 'CANCEL') AND NOT EXISTS (
                SELECT 1 FROM licensing_licenseentry e
                WHERE e.license_id = wanted.license_id AND e.kind = 'UNSUSPEND' AND e.at >= low AND e.at < high
-           ) THEN 0 ELSE coalesce(entry.quantity, 0) END AS units
+           ) THEN 0 ELSE coalesce(entry.quantity, 0) END AS units, entry.bundle_id
     FROM (SELECT DISTINCT license_id, low, high FROM usage_relation) AS wanted
     LEFT JOIN LATERAL (
-        SELECT e.quantity FROM licensing_licenseentry e
+        SELECT e.quantity, e.bundle_id FROM licensing_licenseentry e
         WHERE e.license_id = wanted.license_id AND e.at < high ORDER BY e.number DESC LIMIT 1
     ) AS entry ON true
     LEFT JOIN LATERAL (
@@ -109,8 +109,10 @@ WITH relation AS (
     FROM relation r
     JOIN licensing_poolnode n ON n.id = r.node_id
     JOIN licensing_license l ON l.id = r.license_id
-    JOIN licensing_bundleproduct line ON line.bundle_id = l.bundle_id AND line.product_id = n.product_id
     JOIN ordered ON ordered.license_id = r.license_id AND ordered.low = r.low AND ordered.high = r.high
+    -- What the license held at the end of the day: the day on which it moved to another bundle counts for the new one.
+    JOIN licensing_bundleproduct line
+        ON line.bundle_id = coalesce(ordered.bundle_id, l.bundle_id) AND line.product_id = n.product_id
     LEFT JOIN agreed
         ON agreed.node_id = r.node_id AND NOT r.is_whole AND (agreed.high IS NULL OR agreed.high = r.high)
     LEFT JOIN moved

@@ -12,6 +12,7 @@ from pydantic import Field
 from seatkeep_webkit.actors import actor_from_request
 from seatkeep_webkit.clock import now as read_clock
 
+from seatkeep_hub.api.auth import viewer_of
 from seatkeep_hub.api.license_schemas import BundleOut, LicenseOut, Quantity
 from seatkeep_hub.api.routes.licenses import writable
 from seatkeep_hub.licensing.enums import Overuse
@@ -19,6 +20,7 @@ from seatkeep_hub.licensing.models import License
 from seatkeep_hub.licensing.services import license_overuse_set
 from seatkeep_hub.licensing.suspension import license_suspend, license_unsuspend
 from seatkeep_hub.licensing.trials import trial_convert, trial_extend
+from seatkeep_hub.msp.requests import approval_check
 from seatkeep_hub.ordering.trials import trial_remove
 from seatkeep_hub.ordering.upgrades import bundle_changes, license_bundle_change
 
@@ -67,7 +69,7 @@ class ChangesOut(Schema):
 @router.put("/licenses/{license_id}/overuse", response=LicenseOut, summary="Set what happens when seats run out")
 def license_overuse(request: HttpRequest, license_id: UUID, body: OveruseIn) -> License:
     """Protect and show, refuse, or order more by itself up to a ceiling; no seat in use is cut off."""
-    license = writable(request, license_id)
+    license = decidable(request, license_id)
     return license_overuse_set(
         actor=actor_from_request(request),
         license=license,
@@ -102,7 +104,7 @@ def license_trial_extend(request: HttpRequest, license_id: UUID) -> License:
 @router.post("/licenses/{license_id}/trial/convert", response=LicenseOut, summary="Convert a trial")
 def license_trial_convert(request: HttpRequest, license_id: UUID, body: ConvertIn) -> License:
     """Make it a full license of all its seats or a part."""
-    license = writable(request, license_id)
+    license = decidable(request, license_id)
     return trial_convert(
         actor=actor_from_request(request), license=license, quantity=body.quantity, note=body.note, now=read_clock()
     )
@@ -119,11 +121,19 @@ def license_trial_remove(request: HttpRequest, license_id: UUID) -> License:
 def license_changes(request: HttpRequest, license_id: UUID) -> ChangesOut:
     """Bundles of the same category, in a higher or a lower tier."""
     ups, downs = bundle_changes(writable(request, license_id), now=read_clock())
-    return ChangesOut(upgrades=ups, downgrades=downs)
+    shown = [[BundleOut.from_orm(one) for one in found] for found in (ups, downs)]
+    return ChangesOut(upgrades=shown[0], downgrades=shown[1])
 
 
 @router.post("/licenses/{license_id}/bundle", response=LicenseOut, summary="Upgrade or downgrade a license")
 def license_bundle(request: HttpRequest, license_id: UUID, body: BundleIn) -> License:
     """Move at once; computers of products that are not in the new bundle stop, all others keep their seats."""
-    license = writable(request, license_id)
+    license = decidable(request, license_id)
     return license_bundle_change(actor=actor_from_request(request), license=license, now=read_clock(), **body.dict())
+
+
+def decidable(request: HttpRequest, uid: UUID) -> License:
+    """The license, if the caller may change what is ordered of it without asking the manager above."""
+    license = writable(request, uid)
+    approval_check(viewer_of(request), license.owner)
+    return license
