@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ UNINSTALL = r"Software\Microsoft\Windows\CurrentVersion\Uninstall"
 
 
 def test_life_of_a_package(windows: WineMachine, packages: dict[str, Package]) -> None:
-    """Install, repair, upgrade to the other edition, refuse to go back, leave nothing."""
+    """Install, repair, lose power in an upgrade to the other edition, finish it, refuse to go back, leave nothing."""
     agent, newer = (windows.path(packages[name].path) for name in ("agent", "newer"))
 
     assert windows.msiexec("/i", agent, SERVER, KEY, "GROUP=Office") == 0, windows.installer_said
@@ -28,6 +29,7 @@ def test_life_of_a_package(windows: WineMachine, packages: dict[str, Package]) -
 
     # Wine does not tell the old package that it is being upgraded (UPGRADINGPRODUCTCODE); this stands in for it.
     windows.run("reg", "add", rf"HKLM\{SETTINGS}", "/v", "KeepData", "/d", "1", "/f")
+    power_lost(windows, newer)
     assert windows.msiexec("/i", newer) == 0, windows.installer_said
     windows.run("reg", "delete", rf"HKLM\{SETTINGS}", "/v", "KeepData", "/f")
     assert installed(windows, "1.0.1", "endpoint") == keys
@@ -76,6 +78,16 @@ def installed(windows: WineMachine, version: str, edition: str) -> bytes:
     log = windows.data / "var" / "agent.log"
     windows.wait_for(lambda: log.exists() and "127.0.0.1:1" in log.read_text(), "the service asks the console")
     return keys.read_bytes()
+
+
+def power_lost(windows: WineMachine, package: str) -> None:
+    """Cut an upgrade off where it hurts most, when the old program is gone and the new one is not there; and boot."""
+    with ThreadPoolExecutor() as aside:
+        upgrading = aside.submit(windows.msiexec, "/i", package)
+        windows.wait_for(lambda: not (windows.program / "pythonw.exe").exists(), "the old program is removed")
+        windows.cut_power()
+        assert upgrading.exception() is not None
+    windows.boot()
 
 
 def self_tested(windows: WineMachine) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -14,6 +16,8 @@ NEEDED = ("wine", "wineserver", "x86_64-w64-mingw32-gcc", "wixl", "msibuild", "m
 DEBIAN = "wine wine64 gcc-mingw-w64-x86-64 wixl msitools osslsigncode"
 PATIENCE_SECONDS = 120.0
 COMMAND_SECONDS = 300.0
+STAND_IN = Path(__file__).with_name("bcryptprimitives.c")
+TEMPLATES = Path(__file__).parents[2] / "build" / "wine-templates"
 # Runs commands that come as lines of JSON. Wine ends its services with the last program that is not one: this is it.
 RUNNER = """
 import json, subprocess, sys
@@ -27,6 +31,33 @@ for line in sys.stdin:
 def missing_tools() -> list[str]:
     """What of Wine and its company is not on this machine."""
     return [name for name in NEEDED if shutil.which(name) is None]
+
+
+def kept(kind: str, made_of: bytes, make: Callable[[Path], None]) -> Path:
+    """A folder that is made once and copied from then on; made anew when what it is made of changes.
+
+    Args:
+        kind: Its name.
+        made_of: Everything that decides what is in it.
+        make: Fills a folder that does not exist yet.
+    """
+    TEMPLATES.mkdir(parents=True, exist_ok=True)
+    made = TEMPLATES / f"{kind}-{hashlib.sha256(made_of).hexdigest()[:16]}"
+    with (TEMPLATES / f"{kind}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            for former in TEMPLATES.glob(f"{kind}-*/"):
+                shutil.rmtree(former, ignore_errors=True)
+            make(TEMPLATES / f"{kind}-new")
+            (TEMPLATES / f"{kind}-new").rename(made)
+    return made
+
+
+def disk_template() -> Path:
+    """The disk of a Windows that was just installed."""
+    wine = subprocess.run(["wine", "--version"], capture_output=True, check=True).stdout
+    made_of = wine + STAND_IN.read_bytes() + Path(__file__).read_bytes()
+    return kept("windows", made_of, lambda folder: WineMachine(folder, Path()).install())
 
 
 class WineMachine:
@@ -61,15 +92,31 @@ class WineMachine:
     def start(self) -> None:
         """Install Windows, as it were, and start it."""
         shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(disk_template(), self._folder, symlinks=True)
+        self.boot()
+
+    def install(self) -> None:
+        """Make the disk of a new Windows; takes a while, so it is done once (`disk_template`)."""
         self._folder.mkdir(parents=True)
         self._once("wineboot", "--init")
         compiler = ("x86_64-w64-mingw32-gcc", "-shared", "-O2", "-o", "bcryptprimitives.dll")
-        source = Path(__file__).with_name("bcryptprimitives.c")
-        subprocess.run([*compiler, str(source), "-ladvapi32"], cwd=self.disk / "windows" / "system32", check=True)
+        subprocess.run([*compiler, str(STAND_IN), "-ladvapi32"], cwd=self.disk / "windows" / "system32", check=True)
         self._once("winecfg", "-v", "win10")
         control = r"HKLM\System\CurrentControlSet\Control"
         self._once("reg", "add", control, "/v", "ServicesPipeTimeout", "/t", "REG_DWORD", "/d", "240000", "/f")
         self._end_wine()
+
+    def cut_power(self) -> None:
+        """End every process at once."""
+        self._end_wine()
+        assert self._runner is not None
+        self._runner.kill()
+        self._runner.communicate()
+        self._runner = None
+
+    def boot(self) -> None:
+        """Start it; its services start with it."""
         command = ["wine", str(self._python / "python.exe"), "-B", "-c", RUNNER]
         self._runner = subprocess.Popen(
             command, env=self._environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,

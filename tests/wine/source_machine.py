@@ -15,7 +15,7 @@ from seatkeep_packaging.wheels import wheels_install
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "packaging" / "tests"))
 
-from wine_machine import WineMachine  # noqa: E402  # found by the path above
+from wine_machine import WineMachine, kept  # noqa: E402  # found by the path above
 
 NEEDED = ("wine", "wineserver", "x86_64-w64-mingw32-gcc")
 DEBIAN = "wine wine64 gcc-mingw-w64-x86-64"
@@ -50,28 +50,10 @@ class SourceMachine(WineMachine):
         super().__init__(folder / "wine", self._home)
 
     def prepare(self) -> None:
-        """Get Python and libraries (hashes pinned, from the caches of earlier runs) and make the disk."""
+        """Get Python and libraries (hashes pinned) and make the disk."""
         pins = Pins.load()
-        self._home.parent.mkdir(parents=True, exist_ok=True)
-        runtime_fetch(pins, self._home.with_name("fetched"))
-        self._home.mkdir()
-        for name in pins.files:
-            shutil.copyfile(self._home.with_name("fetched") / name, self._home / name)
-        libraries = self._home / "Lib"
-        wheels_install(ENDPOINT.lock, pins, libraries)
-        for library in (libraries / "pywin32_system32").glob("*.dll"):
-            library.rename(self._home / library.name)
-        tools = self._home.with_name("tools.txt")
-        tools.write_text(locked(TEST_TOOLS))
-        wheels_install(tools, pins, self._home / "Tests")
-        searched = [
-            ".",
-            "Lib",
-            "Tests",
-            r"Lib\win32",
-            r"Lib\win32\lib",
-            *(self.path(ROOT / source) for source in SOURCES),
-        ]
+        shutil.copytree(python_template(pins), self._home)
+        searched = (".", "Lib", "Tests", r"Lib\win32", r"Lib\win32\lib", *(self.path(ROOT / one) for one in SOURCES))
         path_file = self._home / f"python{pins.tag}._pth"
         path_file.write_text("\n".join((f"python{pins.tag}.zip", *searched, "")), newline="\r\n")
         self.start()
@@ -79,6 +61,25 @@ class SourceMachine(WineMachine):
     def python(self, *arguments: str) -> tuple[int, str]:
         """Run Python; its exit code and what it said."""
         return self.run(self.path(self._home / "python.exe"), "-X", "utf8", *arguments)
+
+
+def python_template(pins: Pins) -> Path:
+    """The official CPython with the endpoint's libraries and what tests need."""
+    tools = locked(TEST_TOOLS)
+
+    def make(folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
+        runtime_fetch(pins, folder / "fetched")
+        for name in pins.files:
+            shutil.copyfile(folder / "fetched" / name, folder / name)
+        wheels_install(ENDPOINT.lock, pins, folder / "Lib")
+        for library in (folder / "Lib" / "pywin32_system32").glob("*.dll"):
+            library.rename(folder / library.name)
+        (folder / "tools.txt").write_text(tools)
+        wheels_install(folder / "tools.txt", pins, folder / "Tests")
+        shutil.rmtree(folder / "fetched")
+
+    return kept("python", ENDPOINT.lock.read_bytes() + tools.encode() + repr(pins).encode(), make)
 
 
 def locked(names: tuple[str, ...]) -> str:
