@@ -193,7 +193,7 @@ class LeaveForm(forms.Form):
             )
             if Choice.HAND_OVER in item.choices:
                 self.fields[f"heir-{item.uid}"] = forms.ModelChoiceField(
-                    label=_("Who takes it over"), queryset=heirs, required=False, to_field_name="uid"
+                    label=_("If handed over: to whom"), queryset=heirs, required=False, to_field_name="uid"
                 )
 
     @property

@@ -67,22 +67,23 @@ def test_a_person_page_lists_what_is_set_and_not_every_company(cast: Cast) -> No
 def test_access_is_set_for_a_company_chosen_in_the_dialog(cast: Cast) -> None:
     client = Client()
     client.force_login(cast.alice, backend=BACKEND)
-    form = {"company": str(cast.customer.uid), "level": "NONE", "role": "TECHNICIAN"}
-    assert client.post(f"/users/{cast.bob.uid}/access/", form).status_code == 302
+    form = {"selected": str(cast.customer.pk), "level": "NONE", "role": "TECHNICIAN"}
+    assert client.post(f"/users/{cast.bob.uid}/access/set/", form).status_code == 302
     assert Access.objects.get(user=cast.bob, company=cast.customer).level == AccessLevel.NONE
 
 
 def test_attack_access_is_set_for_a_company_of_somebody_else(cast: Cast) -> None:
     client = Client()
     client.force_login(cast.alice, backend=BACKEND)
-    form = {"company": str(cast.msp_b.uid), "level": "WRITE", "role": "OWNER"}
-    assert client.post(f"/users/{cast.bob.uid}/access/", form).status_code == 422
-    assert client.post(f"/users/{cast.alice.uid}/access/", {**form, "company": str(cast.msp_a.uid)}).status_code == 403
+    form = {"selected": str(cast.msp_b.pk), "level": "WRITE", "role": "OWNER"}
+    assert client.post(f"/users/{cast.bob.uid}/access/set/", form).status_code == 404
+    assert client.post(f"/users/{cast.bob.uid}/access/set/?company={cast.msp_b.uid}", form).status_code == 404
+    assert client.post(f"/users/{cast.alice.uid}/access/set/", form).status_code == 403
     assert not Access.objects.filter(company=cast.msp_b, user=cast.bob).exists()
 
 
 def test_what_only_changes_is_not_offered_to_who_only_views(cast: Cast) -> None:
-    for path, words in (("/users/", "Invite a person"), ("/settings/", "New token"), ("/security-admins/", "/invite/")):
+    for path, words in (("/users/", "Invite a person"), ("/settings/", "New API client"), ("/security-admins/", "/invite/")):
         assert words in seen(cast.alice, path)
         assert words not in seen(cast.bob, path), path
 

@@ -17,7 +17,7 @@ from seatkeep_webkit.roles import ROLES, Right, Role
 
 from seatkeep_hub.companies.access import Holding, setting_of
 from seatkeep_hub.companies.enums import CompanyKind, CompanyStatus
-from seatkeep_hub.companies.errors import RightMissingError
+from seatkeep_hub.companies.errors import CompanyNotFoundError, RightMissingError
 from seatkeep_hub.companies.explaining import Act, explain
 from seatkeep_hub.companies.models import Access, Company, User
 from seatkeep_hub.companies.people import grantable, user_update
@@ -62,8 +62,8 @@ def user(request: HttpRequest, uid: UUID) -> HttpResponse:
 def roles(request: HttpRequest) -> HttpResponse:
     """What each ready-made role may do."""
     viewer_of(request)
-    rows = [(role, one, [right in one.rights for right in Right]) for role, one in ROLES.items()]
-    return render(request, "portal/roles.html", {"rows": rows, "rights": list(Right)})
+    rights = [(right, [right in one.rights for one in ROLES.values()]) for right in Right]
+    return render(request, "portal/roles.html", {"roles": ROLES.items(), "rights": rights})
 
 
 def user_invite(request: HttpRequest) -> HttpResponse:
@@ -265,9 +265,15 @@ def _customers(viewer: User) -> QuerySet[Company]:
 
 def _chosen(request: HttpRequest, viewer: User, person: User) -> list[Company]:
     if "company" in request.GET:
-        return [company_get(viewer, UUID(request.GET["company"]), right=Right.PEOPLE)]
+        try:
+            return [company_get(viewer, UUID(request.GET["company"]), right=Right.PEOPLE)]
+        except ValueError:
+            raise CompanyNotFoundError from None
     table = AccessTable(request, peopled(viewer), person=person, can_set=True)
-    return list(table.selected()[:LISTED])
+    found = list(table.selected()[:LISTED])
+    if not found:
+        raise CompanyNotFoundError
+    return found
 
 
 def _role_now(person: User) -> dict[str, object]:
