@@ -73,7 +73,7 @@ class Obedience:
         group = self._groups.get(self.group_key or "")
         if self.device is None or group is None:
             return schema.defaults()
-        return settings_values(policies_merge(document_chain(group, self.device), product=product, schema=schema))
+        return settings_values(policies_merge(document_chain(group, self.device, {}), product=product, schema=schema))
 
     def _take_keys(self, raw: bytes) -> KeysDocument:
         instance = self._answer.instance

@@ -55,7 +55,8 @@ CUSTOMER_TABS = {
 CONSOLE = {
     "problems": "/", "dashboard": "/dashboard/", "computers": "/computers/", "customers": "/customers/",
     "approvals": "/approvals/", "detections": "/detections/", "quarantine": "/quarantine/", "tasks": "/tasks/",
-    "policies": "/policies/", "policy-new": "/policies/new/?product=endpoint", "installers": "/installers/",
+    "policies": "/policies/", "policy-new": "/policies/new/?product=endpoint",
+    "policies-deleted": "/policies/bin/", "policies-import": "/policies/import/", "installers": "/installers/",
     "installer-new": "/installers/new/", "licenses": "/licenses/", "link": "/link/", "audit": "/audit/",
     "settings": "/settings/", "template-new": "/settings/templates/new/", "install-link": "/i/",
     "search": "/search/?q=till", "not-found": "/nothing-here/", "preferences": "/me/",
@@ -76,7 +77,8 @@ CONSOLE_BELOW = {
     "policy-delete": ("policy", "delete/"), "customer-ready": ("customer", "ready/"),
     "customer-setup": ("customer", "setup/"),
     "customer-off-board": ("customer", "offboard/"), "policy-edit": ("policy", "edit/"),
-    "policy-assign": ("policy", "assign/"), "installer-revoke": ("installer", "revoke/"),
+    "policy-assign": ("policy", "assign/"), "policy-versions": ("policy", "?tab=versions"),
+    "policy-try": ("policy", "preview/"), "policy-duplicate": ("policy", "duplicate/"), "installer-revoke": ("installer", "revoke/"),
 }  # fmt: skip
 
 
