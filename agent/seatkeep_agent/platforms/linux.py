@@ -31,7 +31,7 @@ class LinuxPlatform(LinuxService):
         return socket.gethostname()
 
     def domain(self) -> str:
-        return ""
+        return linux_inventory.domain()
 
     def kind(self) -> DeviceKind:
         has_desktop = any(Path("/usr/share").glob("*sessions/*.desktop"))

@@ -8,7 +8,10 @@ assert sys.platform != "win32"
 
 import shutil
 import subprocess
+from configparser import ConfigParser
+from configparser import Error as IniError
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 from seatkeep_machine.linux import cpu_name, dmi
@@ -17,6 +20,7 @@ from seatkeep_protocol.messages import Hardware, Software
 from seatkeep_agent.platforms.inventory import MAX_SOFTWARE, disks, network_cards
 
 COMMAND_SECONDS = 30
+SSSD = Path("/etc/sssd/sssd.conf")
 
 
 def hardware() -> Hardware:
@@ -31,6 +35,15 @@ def hardware() -> Hardware:
         disks=disks(),
         network=network_cards(),
     )
+
+
+def domain() -> str:
+    """The first domain that SSSD joins this machine to; "" without one, or for whoever may not read its settings."""
+    settings = ConfigParser(interpolation=None, strict=False)
+    with suppress(OSError, IniError, UnicodeDecodeError):
+        settings.read(SSSD, encoding="utf-8")
+        return settings.get("sssd", "domains", fallback="").partition(",")[0].strip()[:255]
+    return ""
 
 
 def software() -> list[Software]:
