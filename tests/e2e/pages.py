@@ -78,7 +78,8 @@ CONSOLE_BELOW = {
     "customer-setup": ("customer", "setup/"),
     "customer-off-board": ("customer", "offboard/"), "policy-edit": ("policy", "edit/"),
     "policy-assign": ("policy", "assign/"), "policy-versions": ("policy", "?tab=versions"),
-    "policy-try": ("policy", "preview/"), "policy-duplicate": ("policy", "duplicate/"), "installer-revoke": ("installer", "revoke/"),
+    "policy-try": ("policy", "preview/"), "policy-duplicate": ("policy", "duplicate/"),
+    "installer-revoke": ("installer", "revoke/"),
 }  # fmt: skip
 
 
