@@ -21,10 +21,6 @@ from seatkeep_hub.people.journal import SUBJECTS_OF
 from seatkeep_hub.portal.enums import UseMode
 
 ACTIONS = {
-    "bulk_run": _("Act on many"),
-    "planned_change": _("Planned change"),
-    "terms": _("Terms of use"),
-    "bundle": _("Bundle"),
     "bulk_run:begin": _("Begun for many"),
     "terms:accept": _("Terms of use accepted"),
     "terms:publish": _("Terms of use published"),
@@ -149,7 +145,10 @@ LABELS = {
     "valid_from": _("from"),
     "before": _("before"),
     "bill_until": _("billed until"),
+    "bulk_run": _("act on many"),
     "bundle": _("bundle"),
+    "planned_change": _("planned change"),
+    "terms": _("terms of use"),
     "console_url": _("address"),
     "device": _("computer"),
     "email": _("e-mail"),
