@@ -144,9 +144,16 @@ def test_a_threat_and_its_detection_are_one() -> None:
 def test_what_became_of_a_threat_follows_the_documented_numbers(
     number: object, action: DetectionAction, is_active: bool
 ) -> None:
-    (threat,) = threats_read([THREAT], [DETECTION | {"ThreatStatusID": number}])
+    (threat,) = threats_read([THREAT | {"IsActive": True}], [DETECTION | {"ThreatStatusID": number}])
 
     assert (threat.action, threat.is_active) == (action, is_active)
+
+
+@pytest.mark.parametrize("number", [0, 1, 102, 105])
+def test_an_old_entry_of_a_threat_that_is_gone_is_not_open(number: int) -> None:
+    (threat,) = threats_read([THREAT | {"IsActive": False}], [DETECTION | {"ThreatStatusID": number}])
+
+    assert not threat.is_active
 
 
 def test_a_detection_whose_threat_is_forgotten_keeps_its_number() -> None:

@@ -75,7 +75,10 @@ class Endpoint:
 
     def finds(self, **changes: Any) -> None:
         """Defender detects (again), and we look."""
-        self.runner.parts |= {"threats": part(THREAT), "detections": part(DETECTION | changes)}
+        is_active = changes.get("ThreatStatusID") == 1
+        self.runner.parts |= {
+            "threats": part(THREAT | {"IsActive": is_active}), "detections": part(DETECTION | changes),
+        }  # fmt: skip
         self.room.look()
 
     def told(self, name: EventName) -> list[dict[str, Any]]:
@@ -188,7 +191,7 @@ def test_two_machines_with_one_detection_id_hide_nothing_from_each_other(tmp_pat
 
 def test_history_from_before_we_came_is_not_told_but_an_open_threat_is(endpoint: Endpoint) -> None:
     other = DETECTION | {"DetectionID": str(uuid.UUID(int=9)), "ThreatStatusID": 103}
-    endpoint.runner.parts |= {"threats": part(THREAT), "detections": part(DETECTION, other)}
+    endpoint.runner.parts |= {"threats": part(THREAT | {"IsActive": True}), "detections": part(DETECTION, other)}
     endpoint.room.look()
 
     assert [found["action"] for found in endpoint.told(EventName.DETECTION)] == ["FAILED"]

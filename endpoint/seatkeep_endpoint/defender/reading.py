@@ -123,7 +123,7 @@ class DefenderThreat:
         detection: Defender's id of the detection.
         path: The first file, else the first thing of another kind (a registry key, a process); "" when none is told.
         is_file: `path` is a file that can be put back.
-        is_active: It is not dealt with.
+        is_active: It is not dealt with, and Defender counts the threat as active.
         detected_at_us: When, µs since 1970; 0 when not told.
     """
 
@@ -193,7 +193,8 @@ def _threat_read(raw: Mapping[str, Any], threat: Mapping[str, Any]) -> DefenderT
         path=path,
         is_file=is_file,
         user=text(raw.get("DomainUser"))[:255],
-        is_active=status in UNFINISHED or ACTIONS.get(status) is None,
+        # The history keeps entries as they were; the threat itself says whether it is still there.
+        is_active=(status in UNFINISHED or status not in ACTIONS) and truth(threat.get("IsActive")) is not False,
         detected_at_us=detected_at_us,
         changed_at_us=micros(raw.get("LastThreatStatusChangeTime")) or detected_at_us,
     )
