@@ -288,7 +288,7 @@ def test_license_page_says_that_protection_goes_on(journey: Journey) -> None:
 
 def test_license_that_blocks_and_stops_is_ordered(journey: Journey) -> None:
     page = journey.hub("/licenses/order/")
-    page.locator("[name=quantity]").fill("1")
+    page.locator("[name=units_endpoint-protection]").fill("1")
     page.locator("[name=overuse]").select_option("BLOCK")
     page.locator("[name=lapse]").select_option("STOP")
     page.get_by_role("button", name="Order").click()

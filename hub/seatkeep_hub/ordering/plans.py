@@ -37,7 +37,7 @@ def change_plan(
     agreement: Agreement | None = None,
     note: str = "",
 ) -> PlannedChange:
-    """Plan another number of seats from a day on: of a fixed agreement, or of the license itself.
+    """Plan another number of seats from a day on: of an agreement, then a fixed one, or of the license itself.
 
     On that day the number is set as if by hand. If more computers are in use then, they stay and the state shows it.
 
@@ -51,7 +51,8 @@ def change_plan(
         note: Why, for the ledger.
 
     Raises:
-        PlanFieldError: The day is not ahead, or the agreement has no fixed number; `fields` names it.
+        PlanFieldError: The day is not ahead.
+        AgreementClosedError: The agreement is closed.
         LicenseFieldError: The quantity is out of range.
         LicenseStateError: The license is cancelled, or changes are frozen.
         PlanExistsError: A change is planned already.
@@ -60,8 +61,8 @@ def change_plan(
     fault = rules.due_fault(due_on, now=now, zone=license.owner.time_zone)
     if fault:
         raise PlanFieldError(fields={"due_on": [fault]})
-    if agreement is not None and (agreement.mode != "FIXED" or agreement.closed_at is not None):
-        raise PlanFieldError(fields={"quantity": ["Only a fixed agreement has a number of seats."]})
+    if agreement is not None and agreement.closed_at is not None:
+        raise AgreementClosedError
     change_check(license, now)
     try:
         with transaction.atomic():
@@ -176,14 +177,14 @@ def _change(plan: PlannedChange, now: datetime) -> None:
     if agreement is None:
         license_quantity_change(actor=actor, license=plan.license, quantity=plan.quantity, now=now, note=note)
         return
-    if agreement.closed_at is not None or agreement.mode != "FIXED":
+    if agreement.closed_at is not None:
         raise AgreementClosedError
     agreement_set(
         actor=actor,
         license=plan.license,
         product_code=agreement.product.code,
         company=agreement.company,
-        mode=agreement.mode,
+        mode="FIXED",
         quantity=plan.quantity,
         on_exceed=agreement.on_exceed,
         now=now,

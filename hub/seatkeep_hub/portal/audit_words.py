@@ -114,6 +114,9 @@ ACTIONS = {
     "user:uninvite": _("Invitation withdrawn"),
 }
 SUBJECTS = {
+    "bulk_run": _("Act on many"),
+    "planned_change": _("Planned change"),
+    "terms": _("Terms of use"),
     "company": _("Company"),
     "license": _("License"),
     "agreement": _("Agreement"),
@@ -145,10 +148,7 @@ LABELS = {
     "valid_from": _("from"),
     "before": _("before"),
     "bill_until": _("billed until"),
-    "bulk_run": _("act on many"),
     "bundle": _("bundle"),
-    "planned_change": _("planned change"),
-    "terms": _("terms of use"),
     "console_url": _("address"),
     "device": _("computer"),
     "email": _("e-mail"),

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core import mail
 from hub_cast import ACTOR, NOW, Cast
 from seatkeep_hub.agreements.models import Agreement
 from seatkeep_hub.agreements.selectors import agreement_over
@@ -14,6 +15,7 @@ from seatkeep_hub.companies.models import Company
 from seatkeep_hub.licensing.errors import LicenseStateError
 from seatkeep_hub.licensing.models import License, Seat
 from seatkeep_hub.licensing.suspension import license_suspend
+from seatkeep_hub.ordering.announcing import changes_announce
 from seatkeep_hub.ordering.errors import PlanExistsError, PlanFieldError, PlanOverError
 from seatkeep_hub.ordering.models import PlannedChange
 from seatkeep_hub.ordering.plans import change_plan, change_unplan, changes_apply, changes_to_announce, plan_list
@@ -99,9 +101,20 @@ def test_a_day_that_is_not_ahead_is_refused(plan: Any, due_on: date) -> None:
         plan(due_on=due_on)
 
 
-def test_a_flexible_agreement_has_no_number_to_change(plan: Any, agree: Any) -> None:
-    with pytest.raises(PlanFieldError):
-        plan(agreement=agree(mode="FLEXIBLE"))
+def test_a_flexible_agreement_becomes_fixed_on_its_day(plan: Any, agree: Any) -> None:
+    plan(3, agreement=agree(mode="FLEXIBLE"))
+    changes_apply(now=MIDNIGHT)
+    assert (Agreement.objects.get().mode, Agreement.objects.get().quantity) == ("FIXED", 3)
+
+
+def test_owners_are_mailed_seven_days_before_and_only_they(cast: Cast, plan: Any, settings: Any) -> None:
+    settings.SMTP_IS_SET = True
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    plan(2)
+    at = MIDNIGHT - timedelta(days=6)
+    assert (changes_announce(now=at), changes_announce(now=at)) == (1, 0)
+    (sent,) = mail.outbox
+    assert (sent.to, "Bakery" in sent.body, "2 seats" in sent.body) == (["alice@example.com"], True, True)
 
 
 def test_frozen_now_is_refused_and_frozen_then_says_why(cast: Cast, plan: Any) -> None:
