@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,12 @@ from seatkeep_webkit.clock import now as clock_now
 
 from seatkeep_manager.console.policy_form import PolicyForm
 from seatkeep_manager.console.policy_words import ChangeWords, changes_words
-from seatkeep_manager.customers.policy_places import policy_assignments_visible, policy_template_names
+from seatkeep_manager.customers.policy_places import (
+    assignments_visible,
+    policy_assignments_visible,
+    policy_template_names,
+)
+from seatkeep_manager.directory.enums import AccessLevel
 from seatkeep_manager.directory.models import User
 from seatkeep_manager.directory.selectors import devices_visible
 from seatkeep_manager.policies.enums import RolloutDeviceState, RolloutState
@@ -76,10 +82,15 @@ def tab_context(user: User, policy: Policy, tab: str) -> dict[str, Any]:
     form = PolicyForm(product=policy.product, stored=policy.settings)
     return {
         "assignments": rows,
+        "writable": set(_writable_ids(user, policy)),
         "hidden": policy.assignments.count() - len(rows),
         "templates": policy_template_names(policy),
         "sections": [section for section in form.sections() if section.set_count],
     }
+
+
+def _writable_ids(user: User, policy: Policy) -> Iterable[int]:
+    return assignments_visible(user, level=AccessLevel.WRITE).filter(policy=policy).values_list("pk", flat=True)
 
 
 def version_rows(policy: Policy) -> list[VersionRow]:

@@ -107,6 +107,15 @@ def test_a_rollout_is_led_by_buttons_that_ask_first(cast: Cast, act: str, state:
     assert client(cast.charlie).post(page, {"confirmed": "1"}).status_code == 404
 
 
+def test_a_reader_is_offered_nothing_that_would_be_refused(cast: Cast) -> None:
+    def offered(user: Any) -> set[str]:
+        page = client(user).get(url("policy", cast.policy.uid)).content.decode()
+        return {words for words in ("Assign…", "Take off…", "Duplicate…", "Delete…") if words in page}
+
+    assert offered(cast.rita) == set()
+    assert offered(cast.bob) == {"Assign…", "Take off…", "Duplicate…", "Delete…"}
+
+
 def test_an_unknown_act_or_no_rollout_is_404(cast: Cast) -> None:
     bob = client(cast.bob)
     assert bob.get(url("rollout-act", cast.policy.uid, "pause")).status_code == 404

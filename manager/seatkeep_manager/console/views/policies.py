@@ -25,6 +25,7 @@ from seatkeep_manager.console.policy_pages import TABS, tab_context, tab_items
 from seatkeep_manager.console.tables.policies import BinTable, PolicyTable, owner_names
 from seatkeep_manager.customers.policy_places import policies_with_targets, policy_template_names
 from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.selectors import groups_visible
 from seatkeep_manager.policies.counting import policies_device_counts
 from seatkeep_manager.policies.enums import PolicyProduct
 from seatkeep_manager.policies.models import Policy
@@ -71,6 +72,8 @@ def policy(request: HttpRequest, uid: UUID) -> HttpResponse:
         "owner": owner_names([found]).get(found.company_hub_id, ""),
         "device_count": policies_device_counts(user, [found])[found.pk],
         "can_change": _can_change(request, found),
+        "can_make": bool(owners_offered(request)),
+        "can_assign": groups_visible(user, level=AccessLevel.WRITE).exists(),
         "under_way": rollout_under_way(found),
         "tab": tab,
         "tabs": tab_items(found, tab),
