@@ -57,6 +57,8 @@ class FastApp:
 
     async def service(self) -> Service:
         """The running service, started at the first use."""
+        if self._service is not None:
+            return self._service
         async with self._starting:
             if self._service is None:
                 install_localhost_names()
