@@ -4,7 +4,7 @@ PYTHON ?= python3
 export PYTHON
 BIN := .venv/bin
 
-.PHONY: help setup ui bundle demo clean-demo lint test test-fast bench-smoke screenshots lock packages test-windows
+.PHONY: help setup ui bundle demo clean-demo lint test test-fast bench-smoke bench-hub screenshots lock packages test-windows
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ clean-demo: ## Remove the demo's data.
 
 bench-smoke: setup ui ## Activations, reports and policy latency beside their floors.
 	@$(BIN)/seatkeep-bench smoke
+
+bench-hub: setup ui ## The hub with a distributor's data: activations, sync, usage, closing, pages, search.
+	@$(BIN)/seatkeep-bench hub
 
 screenshots: setup ui ## Every page, light, dark and phone, into build/screenshots.
 	@scripts/screenshots

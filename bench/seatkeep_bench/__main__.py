@@ -14,6 +14,8 @@ from seatkeep_license.localhost import install_localhost_names
 
 from seatkeep_bench.errors import BenchError
 from seatkeep_bench.fleet import FleetPlan, simulate, sweep
+from seatkeep_bench.hub.bench import hub_bench
+from seatkeep_bench.hub.sizes import TINY, HubSizes
 from seatkeep_bench.results import table, write
 from seatkeep_bench.smoke import SmokeSizes, smoke
 
@@ -54,6 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     measure.add_argument("--reports", type=int, default=SmokeSizes.reports)
     measure.add_argument("--agents", type=int, default=SmokeSizes.agents)
     measure.set_defaults(run=_smoke)
+    hub = commands.add_parser("hub", help="The hub with a distributor's data, each figure beside its floor.")
+    hub.add_argument("--folder", type=Path, default=TARGET_FOLDER, help="Stack and result (build/bench).")
+    hub.add_argument("--tiny", action="store_true", help="A few rows of each kind: does it run?")
+    hub.set_defaults(run=_hub)
     return parser
 
 
@@ -114,6 +120,12 @@ def _smoke(arguments: argparse.Namespace) -> None:
     sizes = SmokeSizes(activations=arguments.activations, reports=arguments.reports, agents=arguments.agents)
     rows = smoke(arguments.folder, sizes, _tell)
     write(rows, arguments.folder / "smoke.json")
+    _tell(table(rows))
+
+
+def _hub(arguments: argparse.Namespace) -> None:
+    rows = hub_bench(arguments.folder, TINY if arguments.tiny else HubSizes(), _tell)
+    write(rows, arguments.folder / "bench-hub.json")
     _tell(table(rows))
 
 

@@ -74,6 +74,12 @@ class Browser:
         """Close the connections."""
         self._client.close()
 
+    def cookies(self, host: str) -> str:
+        """The `Cookie` header that this session sends to a host."""
+        jar = self._client.cookies.jar
+        kept = [one for one in jar if host.startswith(one.domain.lstrip(".").removesuffix(".local"))]
+        return "; ".join(f"{one.name}={one.value}" for one in kept)
+
     def open(self, url: str) -> Page:
         """Get a page.
 

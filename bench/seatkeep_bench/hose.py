@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -55,6 +55,57 @@ async def pour(
     for _, writer in streams:
         writer.close()
     return replies, seconds
+
+
+async def drip(
+    url: str, bodies: Sequence[bytes], *, per_second: float, connections: int, content_type: str
+) -> list[Reply]:
+    """Post a body at each of evenly spaced moments, whether or not earlier ones were answered (an open loop).
+
+    A reply's `seconds` run from the moment at which its request was due, so that waiting for a connection counts.
+
+    Raises:
+        BenchError: As `pour`.
+    """
+    parts = urlsplit(url)
+    head = f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: {content_type}\r\nContent-Length: "
+    streams = await asyncio.gather(
+        *(asyncio.open_connection(parts.hostname, parts.port or 80) for _ in range(connections))
+    )
+    due: asyncio.Queue[tuple[float, bytes] | None] = asyncio.Queue()
+    replies: list[Reply] = []
+    workers = [
+        asyncio.create_task(_answer_due(reader, writer, head.encode(), due, replies)) for reader, writer in streams
+    ]
+    begun = time.perf_counter() + 0.1
+    for number, body in enumerate(bodies):
+        moment = begun + number / per_second
+        if (early := moment - time.perf_counter()) > 0:
+            await asyncio.sleep(early)
+        due.put_nowait((moment, body))
+    for _ in workers:
+        due.put_nowait(None)
+    await asyncio.gather(*workers)
+    for _, writer in streams:
+        writer.close()
+    return replies
+
+
+async def _answer_due(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    head: bytes,
+    due: asyncio.Queue[tuple[float, bytes] | None],
+    replies: list[Reply],
+) -> None:
+    while (one := await due.get()) is not None:
+        moment, body = one
+        writer.write(head + str(len(body)).encode() + b"\r\n\r\n" + body)
+        try:
+            status, answer = await _read(reader)
+        except (asyncio.IncompleteReadError, OSError, ValueError) as error:
+            raise BenchError(f"The server hung up or answered nonsense: {error!r}") from error
+        replies.append(Reply(status, answer, time.perf_counter() - moment))
 
 
 async def _one(

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
@@ -36,6 +36,8 @@ SEATS = 1_000_000
 START_SECONDS = 180
 STEP_SECONDS = 60
 _LINK = re.compile(r"https?://\S+/setup/\S+")
+_ADDRESSES = {"hub-fast": "SEATKEEP_BENCH_FAST_URL", "hub-web": "SEATKEEP_BENCH_WEB_URL"}
+"""Programs that are reached inside the machine, behind the front door."""
 _KEY = re.compile(r"SEATKEEP_KEY='?([A-Za-z0-9_.-]+)")
 
 
@@ -66,11 +68,11 @@ class BenchStack:
 
 
 @contextmanager
-def own_stack(folder: Path, tell: Callable[[str], None]) -> Iterator[BenchStack]:
-    """Start a stack in a folder, set it up at the first time, and stop it at the end.
+def started_stack(folder: Path, tell: Callable[[str], None]) -> Iterator[dict[str, str]]:
+    """Start a stack in a folder, give the settings of its processes, and stop it at the end.
 
     Raises:
-        BenchError: It does not start, or a step of the set-up fails; the message names it.
+        BenchError: It does not start.
     """
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "up.log"
@@ -82,20 +84,29 @@ def own_stack(folder: Path, tell: Callable[[str], None]) -> Iterator[BenchStack]
         env={**os.environ, "COLUMNS": "500", "NO_COLOR": "1"},
         start_new_session=True,
     )
-    browser = Browser()
     try:
         tell("starting a stack")
         _wait("the stack", lambda: _is_up(process, log), START_SECONDS)
-        environment = _stack_environment(data)
-        facts = _facts(folder, environment, log, browser, tell)
+        yield _stack_environment(data)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+@contextmanager
+def own_stack(folder: Path, tell: Callable[[str], None]) -> Iterator[BenchStack]:
+    """Start a stack in a folder, set it up at the first time, and stop it at the end.
+
+    Raises:
+        BenchError: It does not start, or a step of the set-up fails; the message names it.
+    """
+    browser = Browser()
+    with started_stack(folder, tell) as environment, closing(browser):
+        facts = _facts(folder, environment, folder / "up.log", browser, tell)
         stack = Stack.from_environment(
             environment | {"SEATKEEP_BENCH_KEY": facts.key, "SEATKEEP_BENCH_LICENSE_KEY": facts.license_key}
         )
         yield BenchStack(stack, facts, environment["SEATKEEP_CONSOLE_URL"], browser)
-    finally:
-        browser.close()
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
 
 
 def _port_options(folder: Path) -> list[str]:
@@ -137,9 +148,9 @@ def _stack_environment(data: Path) -> dict[str, str]:
         if service["name"] == "hub-web" or service["name"].endswith("publisher"):
             raw = (process / "environ").read_bytes().decode(errors="replace")
             found |= dict(item.split("=", 1) for item in raw.split("\0") if item.startswith("SEATKEEP_"))
-        elif service["name"] == "hub-fast":
+        if service["name"] in _ADDRESSES:
             words = (process / "cmdline").read_text().split("\0")
-            found["SEATKEEP_BENCH_FAST_URL"] = f"http://127.0.0.1:{words[words.index('--port') + 1]}"
+            found[_ADDRESSES[service["name"]]] = f"http://127.0.0.1:{words[words.index('--port') + 1]}"
     return found
 
 
@@ -176,6 +187,7 @@ def set_up(browser: Browser, *, setup_link: str, licensing: str, console: str) -
     """
     password = secrets.token_urlsafe(18)
     _first_run(browser, setup_link, licensing, password)
+    _confirm(browser, licensing, password)
     license_key = _license_key(browser, licensing)
     _agree(browser, licensing, _customer_create(browser, licensing))
     _wait("the console's link", lambda: _is_signed_in(browser, console, password), STEP_SECONDS)
@@ -207,6 +219,14 @@ def _fill(browser: Browser, page: Page, answers: dict[str, str]) -> Page:
     if form is None:
         raise BenchError(f"{page.url} has no form.")
     return browser.submit(form, **{name: value for name, value in answers.items() if form.has(name)})
+
+
+def _confirm(browser: Browser, licensing: str, password: str) -> None:
+    """Say the password once more: secrets are shown only shortly after it."""
+    page = browser.open(f"{licensing}/accounts/reauthenticate/")
+    form = next((form for form in page.forms if form.has("password")), None)
+    if form is not None:
+        browser.submit(form, password=password)
 
 
 def _license_key(browser: Browser, licensing: str) -> str:

@@ -1,0 +1,1 @@
+"""`make bench-hub`: the hub with a distributor's data, each figure beside its floor."""
