@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Case, Count, DateField, F, Q, QuerySet, Sum, Value, When
@@ -137,7 +137,7 @@ def _days(viewer: Viewer, first: date, last: date, companies: Sequence[Company])
     return UsageDay.objects.filter(day__range=(first, last), is_direct=True, buyer__in=buyers.values("pk"))
 
 
-def _stepped(rows: QuerySet[UsageDay], first: date, by: ReportBy | str, step: ReportStep | str) -> QuerySet[UsageDay]:
+def _stepped(rows: QuerySet[UsageDay], first: date, by: ReportBy | str, step: ReportStep | str) -> QuerySet[Any]:
     steps = {
         ReportStep.DAY: F("day"),
         ReportStep.MONTH: TruncMonth("day", output_field=DateField()),

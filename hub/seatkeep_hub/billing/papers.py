@@ -190,7 +190,7 @@ def statement_pdf(statement: Statement, *, now: datetime) -> bytes:
         (_("Total"), statement.total_text),
     ])  # fmt: skip
     cells = [
-        Cell(_("For"), 44), Cell(_("Product"), 36), Cell(_("Agreed"), 16, True), Cell(_("Device-days"), 21, True),
+        Cell(_("For"), 42), Cell(_("Product"), 34), Cell(_("Agreed"), 16, True), Cell(_("Device-days"), 25, True),
         Cell(_("Billed"), 16, True), Cell(_("Price"), 17, True), Cell(_("Amount"), 24, True),
     ]  # fmt: skip
     paper.head(cells)

@@ -47,9 +47,9 @@ def usage_report_show(
     request: HttpRequest,
     first: date,
     last: date,
+    company_id: Query[Annotated[list[UUID], Field(max_length=100, default_factory=list)]],
     by: ReportBy = ReportBy.PRODUCT,
     step: ReportStep = ReportStep.PERIOD,
-    company_id: Annotated[list[UUID], Field(max_length=100)] = Query([]),  # noqa: B008 - how ninja reads a list
     cursor: str | None = None,
     limit: Limit = 100,
 ) -> dict[str, object]:

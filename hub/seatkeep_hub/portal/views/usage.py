@@ -107,7 +107,9 @@ def _context(viewer: User, period: tuple[ReportForm, date, date], found: Company
         "rows": sorted(rows[:ROWS_SHOWN], key=lambda one: (one.step_on, one.company, one.name)),
         "is_more": len(rows) > ROWS_SHOWN,
         "steps": asked["step"],
-        "sums": [sum(one[at] for one in sums) for at in (2, 3, 4)],
+        "sums": [
+            sum(values) for values in ([s.ordered for s in sums], [s.agreed for s in sums], [s.in_use for s in sums])
+        ],
         "customers_chart": by_customer(used) if len({one.company_uid for one in used}) > 1 else None,
         "report_query": urlencode(
             {
