@@ -60,8 +60,15 @@ def access_change(*, viewer: Viewer, actor: Actor, user: User, wanted: Collectio
         if one.is_as_above:
             access_clear(actor=actor, user=user, company=one.company, now=now)
         else:
-            values = {"level": one.level, "role": one.role, "sees_prices": one.sees_prices}
-            access_set(actor=actor, user=user, company=one.company, now=now, **values)
+            access_set(
+                actor=actor,
+                user=user,
+                company=one.company,
+                level=one.level,
+                role=one.role,
+                sees_prices=one.sees_prices,
+                now=now,
+            )
 
 
 @transaction.atomic

@@ -83,7 +83,8 @@ def test_attack_access_is_set_for_a_company_of_somebody_else(cast: Cast) -> None
 
 
 def test_what_only_changes_is_not_offered_to_who_only_views(cast: Cast) -> None:
-    for path, words in (("/users/", "Invite a person"), ("/settings/", "New API client"), ("/security-admins/", "/invite/")):
+    offers = {"/users/": "Invite a person", "/settings/": "New API client", "/security-admins/": "/invite/"}
+    for path, words in offers.items():
         assert words in seen(cast.alice, path)
         assert words not in seen(cast.bob, path), path
 
