@@ -138,8 +138,8 @@ def usage_run(*, now: datetime) -> int:
     Returns:
         How many rows were written.
     """
-    last = UsageRun.objects.first()
-    since = last.ran_at - OVERLAP if last else None
+    run = UsageRun.objects.first()
+    since = run.ran_at - OVERLAP if run else None
     begin = since or License.objects.aggregate(first=Min("created_at"))["first"]
     rows = 0
     if begin is not None and begin <= now:
