@@ -16,6 +16,7 @@ from seatkeep_manager.directory.enums import AccessLevel
 from seatkeep_manager.directory.models import Device, StaticGroup, User
 from seatkeep_manager.enrollment.enums import TokenKind, WaitReason
 from seatkeep_manager.enrollment.models import EnrollmentToken
+from seatkeep_manager.grouping.models import DynamicGroup, GroupTemplate
 from seatkeep_manager.hublink.models import MirroredCompany
 from seatkeep_manager.policies.models import Policy
 from seatkeep_manager.problems.enums import ProblemKind
@@ -41,6 +42,13 @@ ACTIONS = {
     "device:return": _("Computer returned"),
     "enrollment:approve": _("Computer approved"),
     "enrollment:reject": _("Computer rejected"),
+    "dynamic_group:create": _("Dynamic group made"),
+    "dynamic_group:delete": _("Dynamic group deleted"),
+    "dynamic_group:shift": _("Dynamic group put elsewhere in order"),
+    "dynamic_group:update": _("Dynamic group changed"),
+    "group_template:create": _("Template of dynamic groups made"),
+    "group_template:delete": _("Template of dynamic groups deleted"),
+    "group_template:update": _("Template of dynamic groups changed"),
     "group:create": _("Group made"),
     "group:delete": _("Group deleted"),
     "group:move": _("Group moved"),
@@ -87,6 +95,8 @@ SUBJECTS = {
     "customer": _("Customer"),
     "device": _("Computer"),
     "group": _("Group"),
+    "dynamic_group": _("Dynamic group"),
+    "group_template": _("Template of dynamic groups"),
     "policy": _("Policy"),
     "task": _("Task"),
     "detection": _("Detection"),
@@ -116,6 +126,7 @@ LABELS = {
     "order": _("in order"),
     "parent": _("below"),
     "percent": _("percent of the computers"),
+    "position": _("place in order"),
     "product": _("product"),
     "protect_until": _("protected until"),
     "reason": _("why"),
@@ -152,6 +163,7 @@ def names_of(ids: Collection[str]) -> Names:
     found: dict[str, Named] = {}
     sources: tuple[Callable[[list[str]], dict[str, Named]], ...] = (
         _devices, _groups, _customers, _policies, _tokens, _tasks, _people, _problems, _detections, _templates,
+        _dynamic_groups, _group_templates,
     )  # fmt: skip
     for source in sources:
         missing = [one for one in ids if one not in found]
@@ -168,6 +180,16 @@ def _devices(ids: list[str]) -> dict[str, Named]:
 def _groups(ids: list[str]) -> dict[str, Named]:
     rows = StaticGroup.objects.filter(uid__in=ids).values_list("uid", "name")
     return {str(uid): Named(name) for uid, name in rows}
+
+
+def _dynamic_groups(ids: list[str]) -> dict[str, Named]:
+    rows = DynamicGroup.objects.filter(uid__in=ids).values_list("uid", "name")
+    return {str(uid): Named(name) for uid, name in rows}
+
+
+def _group_templates(ids: list[str]) -> dict[str, Named]:
+    rows = GroupTemplate.objects.filter(uid__in=ids).values_list("uid", "name")
+    return {str(uid): Named(name, reverse("console:group-template", args=[uid])) for uid, name in rows}
 
 
 def _customers(ids: list[str]) -> dict[str, Named]:
