@@ -18,6 +18,20 @@ class BundleNotFoundError(NotFoundError):
     message = _("There is no such bundle.")
 
 
+class BundleFieldError(InvalidError):
+    """A field of the bundle is not in order."""
+
+    code = "bundle_field"
+    message = _("A field of the bundle is not in order.")
+
+
+class BundleInUseError(ConflictError):
+    """A license has this bundle, so what it holds stays; make another one in another tier."""
+
+    code = "bundle_in_use"
+    message = _("A license has this bundle, so what it holds stays; make another one in another tier.")
+
+
 class LicenseFieldError(InvalidError):
     """A field of the license is not in order."""
 

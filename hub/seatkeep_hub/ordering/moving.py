@@ -35,7 +35,8 @@ def seats_move_each(
         site: Name of a site of the customer; empty for the customer itself.
 
     Returns:
-        For each seat `moved`, or why not: `no_agreement_there`, `no_seat_left`, `not_in_use`, `seat_unknown`.
+        For each seat `moved`, or why not: `no_agreement_there`, `no_seat_left`, `not_in_use`, `seat_unknown`, or `busy`
+        where somebody else moved it in this moment: ask again.
 
     Raises:
         TooManySeatsError: More than 200 at once.

@@ -100,6 +100,7 @@ def ids(cast: Cast) -> dict[str, str]:
         "product": "endpoint-workstation",
         "plan_id": str(_plan(cast).uid),
         "code": "endpoint-protection",
+        "code": "endpoint-protection",
         "run_id": "018f0000-0000-7000-8000-000000000003",
         "question_id": "018f0000-0000-7000-8000-000000000004",
         "job_id": "018f0000-0000-7000-8000-000000000002",
@@ -171,6 +172,8 @@ def body_of(route: Route, cast: Cast) -> dict[str, Any]:
             "lines": [{"license_id": str(cast.license.uid), "product": "endpoint-workstation", "quantity": 1}]
         },
         "POST /companies/{company_id}/terms": {"terms": []},
+        "PUT /bundles/{code}": {"name": "x", "category": "x", "products": {"mail-server": 1}},
+        "POST /terms": {"title": "x", "text": "x"},
         "PUT /bundles/{code}": {"name": "x", "category": "x", "products": {"mail-server": 1}},
         "POST /terms": {"title": "x", "text": "x"},
         "POST /companies/{company_id}/sites": {"name": "North"},

@@ -58,10 +58,8 @@ def order(msp: Any) -> Any:
 
     def create(quantity: int = 10, overuse: str = "BLOCK", **more: Any) -> Any:
         catalogue_ensure()
-        fields = {"owner": msp, "kind": "MSP", **more}
-        return license_order(
-            actor=ACTOR, bundle_code="endpoint-protection", quantity=quantity, overuse=overuse, now=NOW, **fields
-        )
+        fields = {"owner": msp, "kind": "MSP", "bundle_code": "endpoint-protection", **more}
+        return license_order(actor=ACTOR, quantity=quantity, overuse=overuse, now=NOW, **fields)
 
     return create
 

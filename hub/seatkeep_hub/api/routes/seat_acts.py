@@ -320,7 +320,8 @@ def _begin(
 
 
 def _company(viewer: Viewer) -> Company | None:
-    return Company.objects.filter(uid=viewer.company_uid).first() if isinstance(viewer, Actor) else None
+    uid = viewer.company_uid if isinstance(viewer, Actor) else None
+    return Company.objects.filter(uid=uid).first() if uid else None
 
 
 def _rule(company: Company) -> dict[str, Any]:
