@@ -34,6 +34,7 @@ ACTIONS = {
     "customer:setup": _("Customer set up"),
     "detection:resolve": _("Detection resolved"),
     "device:create": _("Computer joined"),
+    "device:group_unknown": _("Group that an installer asked for is not there"),
     "device:move": _("Computer moved"),
     "device:rekey": _("Computer came back with a new key"),
     "device:rename": _("Computer renamed"),
