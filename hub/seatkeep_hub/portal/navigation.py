@@ -7,7 +7,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from seatkeep_webkit.navigation import Navigation, NavItem, NavSection
 
+from seatkeep_hub.companies.enums import Right
 from seatkeep_hub.companies.models import User
+from seatkeep_hub.companies.selectors import access_settings
 from seatkeep_hub.msp.requests import is_asking_in_use, requests_to_decide
 from seatkeep_hub.portal.selectors import is_one_msp
 
@@ -35,8 +37,15 @@ def _daily(viewer: User, *, is_one: bool) -> list[NavItem]:
         NavItem(_("Licenses"), reverse("portal:licenses"), icon="license"),
         NavItem(_("Seats"), reverse("portal:seats"), icon="devices"),
         NavItem(_("Usage"), reverse("portal:usage"), icon="chart-bar"),
-        NavItem(_("Statements"), reverse("portal:statements"), icon="receipt"),
+        *_statements(viewer),
     ]
+
+
+def _statements(viewer: User) -> list[NavItem]:
+    """Only for who may see prices somewhere: others would find an empty list."""
+    if not any(Right.PRICES in one.holding.rights for one in access_settings(viewer)):
+        return []
+    return [NavItem(_("Statements"), reverse("portal:statements"), icon="receipt")]
 
 
 def _requests(viewer: User) -> list[NavItem]:

@@ -164,3 +164,9 @@ def test_why_by_the_api_hides_companies_above(cast: Cast) -> None:
     answer = browser(cast.alice).get(target).json()
     assert answer["is_allowed"] is True
     assert answer["facts"][-1]["code"] == "right_held"
+
+
+@pytest.mark.parametrize(("role", "is_offered"), [(Role.BILLING, True), (Role.TECHNICIAN, False)])
+def test_statements_are_offered_only_to_who_may_see_prices(cast: Cast, role: Role, is_offered: bool) -> None:
+    page = browser(person(cast, "zoe", role)).get("/users/roles/").content.decode()
+    assert ('href="/statements/"' in page) is is_offered
