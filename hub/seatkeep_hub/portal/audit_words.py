@@ -89,6 +89,7 @@ ACTIONS = {
     "security_admin:accept": _("Accepted to manage licenses"),
     "security_admin:invite": _("Invited to manage licenses"),
     "security_admin:revoke": _("May no longer manage licenses"),
+    "session:end": _("Session ended"),
     "site:create": _("Site added"),
     "site:promise": _("Seats of a site changed"),
     "stale_rule:clear": _("Rule for silent computers taken away"),
@@ -115,6 +116,7 @@ ACTIONS = {
 }
 SUBJECTS = {
     "bulk_run": _("Act on many"),
+    "bundle": _("Bundle"),
     "planned_change": _("Planned change"),
     "terms": _("Terms of use"),
     "company": _("Company"),
