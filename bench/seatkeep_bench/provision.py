@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from html import unescape
@@ -68,8 +68,10 @@ class BenchStack:
 
 
 @contextmanager
-def started_stack(folder: Path, tell: Callable[[str], None]) -> Iterator[dict[str, str]]:
-    """Start a stack in a folder, give the settings of its processes, and stop it at the end.
+def started_stack(
+    folder: Path, tell: Callable[[str], None], programs: Sequence[str] = ("hub-web", "manager-publisher")
+) -> Iterator[dict[str, str]]:
+    """Start a stack in a folder, give the settings of some of its programs, and stop it at the end.
 
     Raises:
         BenchError: It does not start.
@@ -87,7 +89,7 @@ def started_stack(folder: Path, tell: Callable[[str], None]) -> Iterator[dict[st
     try:
         tell("starting a stack")
         _wait("the stack", lambda: _is_up(process, log), START_SECONDS)
-        yield _stack_environment(data)
+        yield stack_environment(data, programs)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
@@ -138,14 +140,19 @@ def _is_up(process: subprocess.Popen[bytes], log: Path) -> bool:
     return "Ctrl-C stops everything" in text
 
 
-def _stack_environment(data: Path) -> dict[str, str]:
-    """Return the settings of the running processes, out of their own environment and command lines (Linux)."""
+def stack_environment(data: Path, programs: Sequence[str]) -> dict[str, str]:
+    """Return the settings of running programs, out of their own environment and command lines (Linux).
+
+    Args:
+        data: Of the stack.
+        programs: Whose settings; those of a later one win.
+    """
     reports: Any = json.loads((data / "run" / "state.json").read_text())
     services = reports if isinstance(reports, list) else reports.get("services", reports.get("reports", []))
     found: dict[str, str] = {}
     for service in services:
         process = Path(f"/proc/{service['pid']}")
-        if service["name"] == "hub-web" or service["name"].endswith("publisher"):
+        if service["name"] in programs:
             raw = (process / "environ").read_bytes().decode(errors="replace")
             found |= dict(item.split("=", 1) for item in raw.split("\0") if item.startswith("SEATKEEP_"))
         if service["name"] in _ADDRESSES:

@@ -57,6 +57,7 @@ class Measures:
         limit = max(10, self.sizes.activations // 20)
         self.world.limit(second, limit)
         asyncio.run(takes.take_beyond(self.stack.fast_url, self.stack.device_url, second, limit))
+        self.world.unlimit(second)
         return self._activation("activation_one_license", 4_000, taken)
 
     def activation_with_ticket(self, division: Division, distributor: int) -> Row:

@@ -106,7 +106,7 @@ def hub_stack(folder: Path, tell: Callable[[str], None]) -> Iterator[HubStack]:
         BenchError: It does not start, or cannot be set up.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    with started_stack(folder, tell) as environment:
+    with started_stack(folder, tell, ["hub-web"]) as environment:
         stack = HubStack(environment, secrets.token_urlsafe(18))
         words = ("--email", OWNER, "--company", "Bench Distribution", "--mode", "distributor")
         stack.command("setup", *words, SEATKEEP_SETUP_PASSWORD=stack.password)

@@ -120,6 +120,18 @@ class World:
         )
         self.connection.execute("UPDATE licensing_license SET overuse = 'BLOCK' WHERE key_lookup = %s", [lookup])
 
+    def unlimit(self, key: str) -> None:
+        """Let a license of `limit` give more seats than it has again."""
+        lookup = self._ring.lookup(key)
+        self.connection.execute(
+            "UPDATE licensing_license SET overuse = 'ALLOW_AND_ALERT' WHERE key_lookup = %s", [lookup]
+        )
+        self.connection.execute(
+            "UPDATE licensing_poolnode n SET limit_wanted = NULL, hard_limit = NULL FROM licensing_license l"
+            " WHERE l.id = n.license_id AND l.key_lookup = %s AND n.kind = 'ROOT'",
+            [lookup],
+        )
+
     def shares(self, division: Division, count: int) -> list[Share]:
         """Customers' shares of a division, at most one of each license."""
         rows = self.connection.execute(
