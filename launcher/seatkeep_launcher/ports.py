@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 from dataclasses import dataclass
 
 import psutil
+
+QUIET_PORTS = range(11_000, 32_000)
+"""Below those that the kernel gives to outgoing connections (32768 and up on Linux), which may take any at any time."""
+PORT_ATTEMPTS = 100
 
 
 @dataclass(frozen=True)
@@ -25,11 +30,16 @@ class TakenPort:
 
 
 def find_free_port(host: str = "127.0.0.1") -> int:
-    """A TCP port that nothing listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port that nothing listened on a moment ago, and that no outgoing connection takes meanwhile.
+
+    Raises:
+        RuntimeError: None was found.
+    """
+    for _ in range(PORT_ATTEMPTS):
+        port = secrets.choice(QUIET_PORTS)
+        if is_free(port, host):
+            return port
+    raise RuntimeError("no free port")
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
