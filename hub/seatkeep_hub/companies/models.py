@@ -77,6 +77,7 @@ class Company(models.Model):
         indexes = [
             GinIndex(fields=["path"], name="company_path"),
             models.Index(fields=["kind", "name", "id"], name="company_kind_name"),
+            models.Index(fields=["name", "id"], name="company_name"),
             search_index("search", name="company_search"),
         ]
         constraints = [

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 from seatkeep_webkit.fields import EncryptedBinaryField, EncryptedTextField
 from seatkeep_webkit.ids import new_uid
@@ -109,6 +111,7 @@ class License(models.Model):
         ordering = ["-id"]
         verbose_name = _("license")
         verbose_name_plural = _("licenses")
+        indexes = [models.Index(fields=["-created_at", "-id"], name="license_newest")]
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=enums.LicenseKind.values), name="license_kind_known"),
             models.CheckConstraint(condition=Q(overuse__in=enums.Overuse.values), name="license_overuse_known"),
@@ -267,6 +270,7 @@ class Seat(models.Model):
         indexes = [
             models.Index(fields=["node", "state"], name="seat_node_state"),
             models.Index(fields=["last_seen_at", "id"], name="seat_last_seen"),
+            models.Index(OpClass(Upper("device_name"), name="text_pattern_ops"), name="seat_device_name"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["license", "product", "fingerprint"], name="seat_one_per_device"),

@@ -72,9 +72,9 @@ def product_list() -> QuerySet[Product]:
 
 
 def license_list(viewer: Viewer) -> QuerySet[License]:
-    """Licenses whose owner the viewer may see, newest first."""
+    """Licenses whose owner the viewer may see, newest first; their keys are not decrypted unless somebody asks."""
     owners = companies_visible(viewer).values("pk")
-    return License.objects.filter(owner__in=owners).select_related("owner", "bundle")
+    return License.objects.filter(owner__in=owners).select_related("owner", "bundle").defer("key_encrypted")
 
 
 def license_search(licenses: QuerySet[License], text: str) -> QuerySet[License]:
@@ -241,6 +241,12 @@ def seat_count(viewer: Viewer, *, company: Company | None = None) -> dict[str, i
     return {state.value: dict(rows).get(state.value, 0) for state in SeatState}
 
 
+def seats_in_use(viewer: Viewer) -> int:
+    """Seats in use of all licenses whose owner the viewer may see, by their counters."""
+    roots = PoolNode.objects.filter(kind=NodeKind.ROOT, company__in=companies_visible(viewer).values("pk"))
+    return int(roots.aggregate(total=Sum("used"))["total"] or 0)
+
+
 def seats_used(company_ids: Collection[int]) -> dict[int, int]:
     """Seats that customers use now, all licenses together, by company id; who has no share is left out."""
     shares = PoolNode.objects.filter(kind=NodeKind.CUSTOMER, closed_at=None, company__in=company_ids).order_by()
@@ -254,6 +260,8 @@ def seat_events(seat: Seat) -> QuerySet[SeatEvent]:
 
 def refusal_list(viewer: Viewer) -> QuerySet[SeatRefusal]:
     """Devices that got no seat and wait, newest first."""
-    visible = companies_visible(viewer).values("pk")
-    found = SeatRefusal.objects.filter(Q(node__company__in=visible) | Q(license__owner__in=visible))
+    visible = companies_visible(viewer)
+    found = SeatRefusal.objects.filter(
+        Exists(visible.filter(pk=OuterRef("node__company"))) | Exists(visible.filter(pk=OuterRef("license__owner")))
+    )
     return found.select_related("license", "product", "node__company").order_by("-last_at", "-id")

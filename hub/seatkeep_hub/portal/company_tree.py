@@ -66,7 +66,7 @@ def company_items(viewer: User, current: Company | None) -> list[TreeItem]:
     At most 500; empty where there is only one, because a tree of one place helps nobody.
     """
     visible = companies_visible(viewer).exclude(status=CompanyStatus.REMOVED)
-    parents = list(visible.filter(kind__in=_PARENT_KINDS).order_by("name", "id")[:SHOWN_AT_MOST])
+    parents = list(visible.filter(kind__in=_PARENT_KINDS).defer("search").order_by("name", "id")[:SHOWN_AT_MOST])
     if len(parents) < 2:
         return []
     counts = _customers_below(viewer, parents)
@@ -82,7 +82,7 @@ def company_items(viewer: User, current: Company | None) -> list[TreeItem]:
 def _customers_below(viewer: User, parents: list[Company]) -> Counter[int]:
     """Customers of each company and of all below it."""
     customers = companies_visible(viewer).filter(kind=CompanyKind.CUSTOMER).exclude(status=CompanyStatus.REMOVED)
-    direct = dict(customers.order_by().values_list("parent_id").annotate(total=Count("pk")))
+    direct = dict(customers.filter(parent__in=parents).order_by().values_list("parent_id").annotate(total=Count("pk")))
     below: Counter[int] = Counter()
     for one in parents:
         for pk in one.path:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import ClassVar
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
@@ -60,7 +60,9 @@ class LicenseTable(Table[License]):
 
     def offered_filters(self) -> Sequence[Filter]:
         """State, terms, and bundle where there are several."""
-        bundles = list(Bundle.objects.filter(licenses__isnull=False).distinct().values_list("code", "name"))
+        bundles = list(
+            Bundle.objects.filter(Exists(License.objects.filter(bundle=OuterRef("pk")))).values_list("code", "name")
+        )
         by_bundle = (ChoiceFilter("bundle", _("Bundle"), bundles, "bundle__code"),) if len(bundles) > 1 else ()
         return (
             ChoiceFilter("state", _("State"), LicenseState.choices, "state_now"),

@@ -270,3 +270,12 @@ def _held_alone(run: Any) -> bool:
             return is_mine
     finally:
         connection.close()
+
+
+def test_an_import_of_a_killed_worker_goes_on_by_itself(upload: Any, alice: Any) -> None:
+    from seatkeep_hub.imports import jobs, services
+
+    ordered = services.import_apply(actor=alice, run=upload(TWO), now=LATER)
+    jobs.resume(0)
+    ordered.refresh_from_db()
+    assert ordered.state == "APPLIED"
