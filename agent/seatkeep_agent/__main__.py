@@ -12,11 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from seatkeep_license.localhost import install_localhost_names
 from seatkeep_machine.network import proxy_use
 
 from seatkeep_agent import __version__
 from seatkeep_agent.config import Config, config_load
-from seatkeep_agent.daemon import RETIRED, Agent, prepare_process
+from seatkeep_agent.daemon import RETIRED, Agent
 from seatkeep_agent.errors import AgentError, ExitCode, LocalFailureError
 from seatkeep_agent.identity import Identity, identity_load
 from seatkeep_agent.joining import wait_for_approval
@@ -39,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("nats").setLevel(logging.ERROR)
     try:
-        layout = prepare_process(options.root)
+        layout = _prepare_process(options.root)
         return int(dispatch(options, layout, on))
     except AgentError as error:
         complain(error)
@@ -206,6 +207,17 @@ def hold(on: Platform, pid_file: Path) -> None:
     """
     if on.hold(pid_file) is None:
         raise LocalFailureError(f"another process holds {pid_file}")
+
+
+def _prepare_process(root: Path) -> Layout:
+    """What every command does first."""
+    install_localhost_names()
+    layout = Layout(root.absolute())
+    try:
+        layout.prepare()
+    except OSError as error:
+        raise AgentError(f"{layout.root}: {error.strerror or error}") from error
+    return layout
 
 
 if __name__ == "__main__":

@@ -8,11 +8,9 @@ import random
 import ssl
 from collections.abc import Coroutine
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import msgspec
-from seatkeep_license.localhost import install_localhost_names
 from seatkeep_license.requests import DeviceInfo
 from seatkeep_machine.files import file_replace
 from seatkeep_protocol.device_status import Known
@@ -37,14 +35,9 @@ from seatkeep_agent.bus import Bus
 from seatkeep_agent.clock import end_all, utc_now, wait_for
 from seatkeep_agent.config import StatusFile
 from seatkeep_agent.desired import DocumentBook
-from seatkeep_agent.effective import agent_settings, endpoint_settings
+from seatkeep_agent.effective import agent_settings, endpoint_settings, settings_in_force
 from seatkeep_agent.endpoint_client import EndpointClient
-from seatkeep_agent.errors import (
-    AgentError,
-    EndpointAbsentError,
-    EndpointRefusedError,
-    SpoolFullError,
-)
+from seatkeep_agent.errors import EndpointAbsentError, EndpointRefusedError, LocalFailureError, SpoolFullError
 from seatkeep_agent.grouping import GroupFollower
 from seatkeep_agent.identity import Identity, identity_save
 from seatkeep_agent.joining import machine_components
@@ -52,6 +45,7 @@ from seatkeep_agent.journal import Journal, micros
 from seatkeep_agent.keys import AgentKeys
 from seatkeep_agent.licensing import SeatFollower
 from seatkeep_agent.manager import tls_context
+from seatkeep_agent.own_work import own_work
 from seatkeep_agent.passes import PassKeeper
 from seatkeep_agent.paths import Layout
 from seatkeep_agent.platforms.base import Platform
@@ -60,6 +54,7 @@ from seatkeep_agent.runner import TaskRunner
 from seatkeep_agent.spool import Spool
 from seatkeep_agent.store import Store
 from seatkeep_agent.supervisor import Supervisor, program_command
+from seatkeep_agent.triggers import TriggerFollower
 
 log = logging.getLogger(__name__)
 
@@ -116,6 +111,7 @@ class Agent:
         self._runner = TaskRunner(
             journal=Journal(store), spool=self._spool, endpoint=self._endpoint, activate=self._activate_now,
             send_inventory=lambda: self._reporter.inventory(is_forced=True), clock=utc_now,
+            own=own_work(platform, self._configuration),
         )  # fmt: skip
         self._passes = PassKeeper(
             layout=layout, keys=keys, platform=platform, identity=lambda: self._identity, on_new=self._identity_renewed
@@ -123,6 +119,10 @@ class Agent:
         self._groups = GroupFollower(
             store=store, book=self._book, known=self._known, clock=utc_now, on_change=self._groups_changed
         )
+        self._triggers = TriggerFollower(
+            store=store, device=identity.device, group=lambda: self._book.group, groups=lambda: self._groups.groups,
+            clock=utc_now, on_fire=lambda: self._work.set(),
+        )  # fmt: skip
         self._supervisor: Supervisor | None = None
         if has_endpoint:
             command = [
@@ -137,6 +137,7 @@ class Agent:
 
     async def run(self) -> None:
         """Serve until asked to end, or until a retire order has been carried out."""
+        self._runner.settle()
         with self._platform.stop_requests(self._stopping.set, is_with_input=False):
             jobs = [asyncio.create_task(self._forever(job)) for job in self._jobs()]
             try:
@@ -150,7 +151,7 @@ class Agent:
         jobs = [
             self._bus.run(), self._publisher.run(), self._endpoint.run(), self._take_documents(), self._keep_working(),
             self._keep_beating(), self._keep_inventory(), self._passes.run(), self._keep_status(),
-            self._groups.run(),
+            self._groups.run(), self._triggers.run(),
         ]  # fmt: skip
         return [*jobs, self._supervisor.run()] if self._supervisor else jobs
 
@@ -200,7 +201,9 @@ class Agent:
     async def _obey(self, document: object) -> None:
         if isinstance(document, DeviceDocument):
             await self._obey_device(document)
+        self._triggers.see()
         await self._groups.look()
+        self._triggers.look()
         await self._apply_settings()
         self._beat.set()
         self._work.set()
@@ -250,7 +253,13 @@ class Agent:
             inventory=self._reporter.inventory_newest, endpoint=self._endpoint_status,
         )  # fmt: skip
 
+    def _configuration(self) -> dict[str, Any]:
+        if self._book.device is None or self._book.group is None:
+            raise LocalFailureError("the documents with the settings are not here yet")
+        return settings_in_force(self._book.group, self._book.device, self._groups.status())
+
     async def _groups_changed(self, joined: set[str], left: set[str]) -> None:
+        self._triggers.look()
         await self._apply_settings()
         self._beat.set()
 
@@ -386,14 +395,3 @@ class Agent:
 
     def _tls(self) -> ssl.SSLContext:
         return tls_context(self._layout.ca_file)
-
-
-def prepare_process(root: Path) -> Layout:
-    """What every command does first."""
-    install_localhost_names()
-    layout = Layout(root.absolute())
-    try:
-        layout.prepare()
-    except OSError as error:
-        raise AgentError(f"{layout.root}: {error.strerror or error}") from error
-    return layout

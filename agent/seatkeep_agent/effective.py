@@ -29,6 +29,18 @@ def agent_settings(group: GroupDocument, device: DeviceDocument, status: DeviceS
     return set_by_policy(merged)
 
 
+def settings_in_force(group: GroupDocument, device: DeviceDocument, status: DeviceStatus) -> dict[str, Any]:
+    """Every setting with the value in force, product by product; secrets are left out."""
+    chain = document_chain(group, device, status)
+    return {
+        product: {
+            name: setting.value
+            for name, setting in policies_merge(chain, product=product, schema=product_schema(product)).items()
+        }
+        for product in (AGENT, ENDPOINT)
+    }
+
+
 def set_by_policy(merged: dict[str, EffectiveSetting]) -> dict[str, Any]:
     """Values that come from a policy."""
     return {name: setting.value for name, setting in merged.items() if setting.origins}

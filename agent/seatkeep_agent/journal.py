@@ -105,13 +105,14 @@ class Journal:
 
     def event(self, run: uuid.UUID) -> TaskRunEvent | None:
         """The run as the manager hears it; None when it is unknown."""
-        rows = self._store.rows("SELECT * FROM run WHERE run = ?", run.hex)
+        rows = self._store.rows("SELECT * FROM run LEFT JOIN fire USING (run) WHERE run = ?", run.hex)
         if not rows:
             return None
         row = rows[0]
         return TaskRunEvent(
             run=run, task=uuid.UUID(row["task"]), state=TaskRunState(row["state"]), at_us=row["at_us"],
             detail=row["detail"][:4096], result=msgspec.msgpack.decode(row["result"]) if row["result"] else {},
+            fired_at_us=row["fired_at_us"],
         )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ from seatkeep_protocol.tasks import Params, QuarantineParams, ScanParams, TaskKi
 from seatkeep_protocol.vocabulary import ScanMethod, TaskRunState
 
 from seatkeep_agent.endpoint_client import EndpointClient
-from seatkeep_agent.errors import EndpointAbsentError, EndpointRefusedError, SpoolFullError
+from seatkeep_agent.errors import EndpointAbsentError, EndpointRefusedError, LocalFailureError, SpoolFullError
 from seatkeep_agent.journal import Journal, JournalRun, micros
 from seatkeep_agent.spool import Spool
 
@@ -30,8 +30,11 @@ log = logging.getLogger(__name__)
 NOT_STARTED = frozenset({"scan_busy"})
 """Refusals after which the same run may be tried again: the endpoint says that nothing began."""
 STARTED_BEFORE = "scan_known"
+INTERRUPTED = "interrupted: the agent was stopped in between"
 LASTING = frozenset({TaskKind.SCAN, TaskKind.SIGNATURES_UPDATE})
 """The endpoint does them for a while and tells their end by itself."""
+OwnWork = Callable[[Params], Awaitable[dict[str, Any]]]
+"""Work that the agent does without the endpoint; returns what came out, or raises a `LocalFailureError`."""
 
 
 class TaskRunner:
@@ -43,6 +46,7 @@ class TaskRunner:
         endpoint: Does the work.
         activate: Takes the assigned seat now; raises what `EndpointClient.ask` raises.
         send_inventory: Sends a full inventory now.
+        own: What the agent can do by itself besides, kind by kind.
         clock: Current time, aware UTC.
     """
 
@@ -55,7 +59,9 @@ class TaskRunner:
         activate: Callable[[], Awaitable[None]],
         send_inventory: Callable[[], Awaitable[None]],
         clock: Callable[[], datetime],
+        own: Mapping[TaskKind, OwnWork] | None = None,
     ) -> None:
+        self._own = {TaskKind.INVENTORY: self._inventory, **(own or {})}
         self._journal, self._spool, self._endpoint = journal, spool, endpoint
         self._activate, self._send_inventory, self._clock = activate, send_inventory, clock
 
@@ -73,7 +79,7 @@ class TaskRunner:
         for run in self._journal.in_state(TaskRunState.RECEIVED):
             if run.kind is TaskKind.SCAN and is_scanning:
                 continue
-            if run.kind is not TaskKind.INVENTORY and not self._endpoint.is_connected:
+            if run.kind not in self._own and not self._endpoint.is_connected:
                 continue
             is_scanning = is_scanning or run.kind is TaskKind.SCAN
             if self._journal.begin(run.run, now=self._clock()):
@@ -81,19 +87,28 @@ class TaskRunner:
                 await self._do(run)
         self.tell()
 
+    def settle(self) -> None:
+        """At a start of the agent: what it did by itself and never ended may have happened, and is not done again."""
+        for run in self._journal.in_state(TaskRunState.RUNNING):
+            if run.kind in self._own:
+                self._finish(run.run, TaskRunState.FAILED, INTERRUPTED)
+        self.tell()
+
     async def resume(self) -> None:
-        """After a start: settle what was begun and never ended. Nothing is done a second time.
+        """The endpoint is here: settle what was begun and never ended. Nothing is done a second time.
 
         A scan or an update is asked for again by the same run id: the endpoint knows it if it ever began. A restore or
         delete is judged by whether the file is still in quarantine.
         """
         for run in self._journal.in_state(TaskRunState.RUNNING):
+            if run.kind in self._own:
+                continue
             if run.kind in LASTING:
                 await self._do(run)
             elif run.kind in (TaskKind.QUARANTINE_RESTORE, TaskKind.QUARANTINE_DELETE):
                 await self._settle_quarantine(run)
             else:
-                self._finish(run.run, TaskRunState.FAILED, "interrupted: the agent was stopped in between")
+                self._finish(run.run, TaskRunState.FAILED, INTERRUPTED)
         self.tell()
 
     def scan_done(self, done: ScanDone) -> None:
@@ -124,10 +139,13 @@ class TaskRunner:
     async def _do(self, run: JournalRun) -> None:
         try:
             params = params_decode(run.kind, run.params)
+            if run.kind in self._own:
+                self._finish(run.run, TaskRunState.FINISHED, result=await self._own[run.kind](params))
+                return
             is_over = await self._perform(run, params)
         except EndpointRefusedError as error:
             self._refused(run, error)
-        except (EndpointAbsentError, ProtocolError) as error:
+        except (EndpointAbsentError, LocalFailureError, ProtocolError) as error:
             self._finish(run.run, TaskRunState.FAILED, str(error))
         else:
             if is_over:
@@ -155,8 +173,6 @@ class TaskRunner:
             await self._quarantine(run.kind, params)
         elif run.kind is TaskKind.ACTIVATE:
             await self._activate()
-        elif run.kind is TaskKind.INVENTORY:
-            await self._send_inventory()
         else:
             raise EndpointRefusedError("not_allowed", "commands are not allowed on this device")
         return True
@@ -176,5 +192,11 @@ class TaskRunner:
         else:
             self._finish(run.run, TaskRunState.FINISHED)
 
-    def _finish(self, run: uuid.UUID, state: TaskRunState, detail: str = "") -> None:
-        self._journal.finish(run, state, now=self._clock(), detail=detail)
+    async def _inventory(self, _params: Params) -> dict[str, Any]:
+        await self._send_inventory()
+        return {}
+
+    def _finish(
+        self, run: uuid.UUID, state: TaskRunState, detail: str = "", *, result: dict[str, Any] | None = None
+    ) -> None:
+        self._journal.finish(run, state, now=self._clock(), detail=detail, result=result)

@@ -33,3 +33,17 @@ CREATE TABLE IF NOT EXISTS run (
     result  BLOB,                  -- msgpack
     is_told INTEGER NOT NULL DEFAULT 0 -- whether the spool has its newest state
 ) WITHOUT ROWID;
+
+-- Which fire of a group task a run is; runs of single tasks stand only in `run`.
+CREATE TABLE IF NOT EXISTS fire (
+    run         TEXT PRIMARY KEY,
+    fired_at_us INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- How far each group task is settled on this machine.
+CREATE TABLE IF NOT EXISTS trigger_state (
+    task      TEXT PRIMARY KEY,
+    since_us  INTEGER NOT NULL,    -- only later fires count
+    is_member INTEGER NOT NULL,    -- whether the device stood under the task at the last look
+    ran_us    INTEGER              -- when it last fired and was not suppressed
+) WITHOUT ROWID;

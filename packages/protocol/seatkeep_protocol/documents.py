@@ -31,6 +31,7 @@ from seatkeep_protocol.rollouts import chain_on
 from seatkeep_protocol.sealing import seal, seal_context, seal_key_generate, unseal
 from seatkeep_protocol.subjects import KEYS_KEY, device_key, group_key
 from seatkeep_protocol.tasks import TaskKind
+from seatkeep_protocol.triggers import GroupTask
 
 __all__ = [
     "Addresses",
@@ -111,11 +112,13 @@ class GroupDocument(_Document, frozen=True, kw_only=True, tag="group"):
         group: The group, 32 hex digits.
         nodes: The static chain from All down to this group, policies in assignment order.
         dynamic: Static group of the chain → the dynamic groups directly below it, in list order.
+        tasks: What stands on the chain and on its dynamic groups, oldest first.
     """
 
     group: HexId
     nodes: tuple[ChainNode, ...]
     dynamic: dict[HexId, tuple[DynamicNode, ...]] = {}
+    tasks: tuple[GroupTask, ...] = ()
 
 
 class ChainLink(msgspec.Struct, frozen=True):

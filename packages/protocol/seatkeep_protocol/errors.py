@@ -145,6 +145,12 @@ class TaskParamsError(ProtocolError):
     code = "task_params_wrong"
 
 
+class TriggerInvalidError(ProtocolError):
+    """A trigger is none that devices can follow."""
+
+    code = "trigger_invalid"
+
+
 class RuleInvalidError(ProtocolError):
     """A rule of a dynamic group cannot be asked."""
 

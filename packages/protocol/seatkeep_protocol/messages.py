@@ -289,8 +289,9 @@ class TaskRunEvent(msgspec.Struct, frozen=True, kw_only=True):
     """A task came further on a device.
 
     Attributes:
-        run: The run, as the device document names it.
+        run: The run, as the device document names it, or `triggers.run_id` of a fire of a group task.
         result: What came out: small, per kind of task.
+        fired_at_us: The fire of a group task.
     """
 
     run: uuid.UUID
@@ -300,6 +301,7 @@ class TaskRunEvent(msgspec.Struct, frozen=True, kw_only=True):
     progress_percent: Percent | None = None
     detail: Text = ""
     result: dict[Short, Any] = {}
+    fired_at_us: Micros | None = None
 
 
 Body = Heartbeat | Inventory | EndpointStatus | DetectionEvent | QuarantineEvent | TaskRunEvent

@@ -26,6 +26,9 @@ class TaskKind(StrEnum):
     RUN_COMMAND = "RUN_COMMAND"
     INVENTORY = "INVENTORY"
     SIGNATURES_UPDATE = "SIGNATURES_UPDATE"
+    MESSAGE = "MESSAGE"
+    RESTART = "RESTART"
+    EXPORT_CONFIGURATION = "EXPORT_CONFIGURATION"
 
     @property
     def default_life(self) -> timedelta:
@@ -37,6 +40,9 @@ _LIVES = {
     TaskKind.ACTIVATE: timedelta(days=30),
     TaskKind.RUN_COMMAND: timedelta(days=1),
     TaskKind.INVENTORY: timedelta(days=1),
+    TaskKind.MESSAGE: timedelta(hours=8),
+    TaskKind.RESTART: timedelta(hours=12),
+    TaskKind.EXPORT_CONFIGURATION: timedelta(days=1),
 }
 
 
@@ -79,7 +85,34 @@ class SignaturesParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Fetch the newest signatures now."""
 
 
-Params = ScanParams | ActivateParams | QuarantineParams | RunCommandParams | InventoryParams | SignaturesParams
+class MessageParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Show a message to whoever is signed in; fails where nobody is."""
+
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+
+
+class RestartParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Restart after a notice; `text` is shown to whoever is signed in, `delay_minutes` is their time to save."""
+
+    text: Annotated[str, msgspec.Meta(max_length=1000)] = ""
+    delay_minutes: Annotated[int, msgspec.Meta(ge=1, le=720)] = 10
+
+
+class ExportConfigurationParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Tell every setting in force, of agent and endpoint."""
+
+
+Params = (
+    ScanParams
+    | ActivateParams
+    | QuarantineParams
+    | RunCommandParams
+    | InventoryParams
+    | SignaturesParams
+    | MessageParams
+    | RestartParams
+    | ExportConfigurationParams
+)
 
 PARAMS_TYPES: dict[TaskKind, type[Params]] = {
     TaskKind.SCAN: ScanParams,
@@ -89,7 +122,16 @@ PARAMS_TYPES: dict[TaskKind, type[Params]] = {
     TaskKind.RUN_COMMAND: RunCommandParams,
     TaskKind.INVENTORY: InventoryParams,
     TaskKind.SIGNATURES_UPDATE: SignaturesParams,
+    TaskKind.MESSAGE: MessageParams,
+    TaskKind.RESTART: RestartParams,
+    TaskKind.EXPORT_CONFIGURATION: ExportConfigurationParams,
 }
+
+GROUP_KINDS = (
+    TaskKind.SCAN, TaskKind.SIGNATURES_UPDATE, TaskKind.INVENTORY, TaskKind.MESSAGE, TaskKind.RESTART,
+    TaskKind.EXPORT_CONFIGURATION,
+)  # fmt: skip
+"""What a whole group can be asked; the others concern one device's seat or file."""
 
 
 def params_decode(kind: TaskKind, params: Mapping[str, Any]) -> Params:

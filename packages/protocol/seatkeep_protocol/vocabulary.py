@@ -110,6 +110,8 @@ class TaskRunState(StrEnum):
     FAILED = "FAILED"
     EXPIRED = "EXPIRED"
     CANCELED = "CANCELED"
+    SUPPRESSED = "SUPPRESSED"
+    """A trigger fired too soon after the last time; nothing was done."""
 
 
 class DetectionAction(StrEnum):
