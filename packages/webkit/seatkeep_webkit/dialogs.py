@@ -14,10 +14,22 @@ from django.utils.translation import gettext_lazy as _
 
 from seatkeep_webkit.errors import AppError, Text
 
-_OWN_FIELDS = {"csrfmiddlewaretoken", "confirmed"}
+_BACK = "came_from"
+_OWN_FIELDS = {"csrfmiddlewaretoken", "confirmed", _BACK}
 
 
-class Confirm:
+class _Dialog:
+    """What both kinds of dialog know: where they were opened."""
+
+    request: HttpRequest
+
+    @property
+    def back(self) -> str:
+        """The page that the dialog was opened from; its form brings it along."""
+        return _came_from(self.request)
+
+
+class Confirm(_Dialog):
     """Asks before an act, saying what it will do and to how many.
 
     Args:
@@ -81,7 +93,7 @@ class Confirm:
         return bool(password) and bool(user.check_password(password))
 
 
-class FormDialog:
+class FormDialog(_Dialog):
     """A short form over the page.
 
     Args:
@@ -134,10 +146,13 @@ def add_error(form: BaseForm, error: AppError) -> None:
 
 
 def done(request: HttpRequest, message: Text, *, url: str = "") -> HttpResponse:
-    """Say that it is done and go to a page; without `url` stay, with everything read anew."""
+    """Say that it is done and go to a page; without `url` stay, with everything read anew.
+
+    A dialog that was a page of its own goes back to where it was opened: its own address may be gone with the act.
+    """
     messages.success(request, str(message))
     if not request.headers.get("HX-Request"):
-        return redirect(url or _referrer(request))
+        return redirect(url or _came_from(request))
     return HttpResponse(status=204, headers={"HX-Redirect": url} if url else {"HX-Refresh": "true"})
 
 
@@ -147,7 +162,7 @@ def _dialog(request: HttpRequest, template: str, context: dict[str, object], *, 
     return render(request, template, {**context, "frame": frame}, status=422 if is_refused else 200)
 
 
-def _referrer(request: HttpRequest) -> str:
-    target = request.headers.get("Referer", "")
+def _came_from(request: HttpRequest) -> str:
+    target = request.POST.get(_BACK) or request.headers.get("Referer", "")
     is_own = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
     return target if is_own else "/"
