@@ -39,5 +39,5 @@ def test_nobody_is_sent_to_another_site(foreign: str) -> None:
 
 def test_a_form_that_is_no_dialog_stays_where_it_is() -> None:
     request = RequestFactory().post("/settings/", {"name": "x"}, headers={"Referer": "http://testserver/settings/"})
-    request._messages = CookieStorage(request)
+    request._messages = CookieStorage(request)  # type: ignore[attr-defined]
     assert done(request, "Saved.")["Location"] == "http://testserver/settings/"
