@@ -15,7 +15,7 @@ from seatkeep_hub.companies.models import Company
 from seatkeep_hub.licensing import rules
 from seatkeep_hub.licensing.enums import NodeKind
 from seatkeep_hub.licensing.models import License, PoolNode, Seat
-from seatkeep_hub.licensing.selectors import console_state
+from seatkeep_hub.licensing.selectors import ProductUsage, console_state, licenses_usage
 
 PROTOCOL = 1
 MAX_LIMIT = 1000
@@ -69,31 +69,36 @@ def _item(change: FeedChange, present: Item | None) -> Item:
 
 
 def _companies(scope: Company, uids: Collection[UUID]) -> dict[UUID, Item]:
-    rows = Company.objects.filter(uid__in=uids, path__contains=[scope.pk]).select_related("parent")
+    rows = Company.objects.filter(uid__in=uids, path__contains=[scope.pk])
+    fields = ("uid", "pk", "parent__uid", "kind", "name", "status", "custom_identifier", "tags")
     return {
-        row.uid: {
-            "parent_id": str(row.parent.uid) if row.parent and row.pk != scope.pk else None,
-            "company_kind": row.kind,
-            "name": row.name,
-            "state": row.status if row.status != CompanyStatus.WAITING else CompanyStatus.ACTIVE.value,
-            "custom_identifier": row.custom_identifier,
-            "tags": row.tags,
+        uid: {
+            "parent_id": str(parent) if parent and pk != scope.pk else None,
+            "company_kind": kind,
+            "name": name,
+            "state": status if status != CompanyStatus.WAITING else CompanyStatus.ACTIVE.value,
+            "custom_identifier": identifier,
+            "tags": tags,
         }
-        for row in rows
+        for uid, pk, parent, kind, name, status, identifier, tags in rows.order_by().values_list(*fields)
     }
 
 
 def _licenses(scope: Company, uids: Collection[UUID], now: datetime) -> dict[UUID, Item]:
-    rows = License.objects.filter(uid__in=uids, owner__path__contains=[scope.pk]).select_related("owner", "bundle")
-    return {row.uid: _license(row, now) for row in rows.prefetch_related("bundle__lines__product")}
+    rows = License.objects.filter(uid__in=uids, owner__path__contains=[scope.pk]).defer(
+        "key_encrypted", "owner__search"
+    )
+    found = list(rows.select_related("owner", "bundle").prefetch_related("bundle__lines__product"))
+    usage = licenses_usage(found)
+    return {row.uid: _license(row, usage[row.pk], now) for row in found}
 
 
-def _license(row: License, now: datetime) -> Item:
+def _license(row: License, usage: Sequence[ProductUsage], now: datetime) -> Item:
     return {
         "public_id": row.public_id,
         "owner_id": str(row.owner.uid),
         "license_kind": row.kind,
-        "state": console_state(row, now=now),
+        "state": console_state(row, now=now, usage=usage),
         "quantity": row.quantity,
         "overuse": row.overuse,
         "lapse": row.lapse,
@@ -115,19 +120,20 @@ def _nodes(scope: Company, uids: Collection[UUID]) -> dict[UUID, Item]:
     rows = PoolNode.objects.filter(
         uid__in=uids, company__path__contains=[scope.pk], kind=NodeKind.CUSTOMER, closed_at=None
     )
-    rows = rows.select_related("license", "company", "product")
-    agreements = {one.node_id: one for one in Agreement.objects.filter(node__in=rows, closed_at=None)}
+    fields = ("uid", "pk", "license__uid", "company__uid", "product__code", "used", "hard_limit", "is_suspended")
+    found = list(rows.order_by().values_list(*fields))
+    agreements = _agreements([row[1] for row in found])
     return {
-        row.uid: {
-            "license_id": str(row.license.uid),
-            "company_id": str(row.company.uid),
-            "product": row.product.code,
-            "agreement": _agreement(agreements.get(row.pk)),
-            "used": row.used,
-            "hard_limit": row.hard_limit,
-            "suspended": row.is_suspended,
+        uid: {
+            "license_id": str(license_uid),
+            "company_id": str(company_uid),
+            "product": product,
+            "agreement": agreements.get(pk),
+            "used": used,
+            "hard_limit": hard_limit,
+            "suspended": is_suspended,
         }
-        for row in rows
+        for uid, pk, license_uid, company_uid, product, used, hard_limit, is_suspended in found
     }
 
 
@@ -146,13 +152,8 @@ def _seats(scope: Company, uids: Collection[UUID]) -> dict[UUID, Item]:
     }
 
 
-def _agreement(row: Agreement | None) -> Item | None:
-    if row is None:
-        return None
-    return {
-        "public_id": row.public_id,
-        "mode": row.mode,
-        "quantity": row.quantity,
-        "warn_above": row.warn_above,
-        "stop_above": row.stop_above,
-    }
+def _agreements(nodes: Sequence[int]) -> dict[int, Item]:
+    """What holds of each share, by node."""
+    fields = ("public_id", "mode", "quantity", "warn_above", "stop_above")
+    rows = Agreement.objects.filter(node__in=nodes, closed_at=None).order_by().values_list("node_id", *fields)
+    return {node: dict(zip(fields, values, strict=True)) for node, *values in rows}

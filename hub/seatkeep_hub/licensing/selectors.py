@@ -154,15 +154,15 @@ def license_state(license: License, *, now: datetime, usage: Sequence[ProductUsa
     )
 
 
-def console_state(license: License, *, now: datetime) -> str:
-    """The state as consoles are told it: a stop of billing alone is no business of theirs."""
+def console_state(license: License, *, now: datetime, usage: Sequence[ProductUsage] | None = None) -> str:
+    """The state as consoles are told it: a stop of billing alone is no business of theirs; `usage` where it is known."""
     if license.cancelled_at is None and (license.frozen_at or pause_is_stopped(license, now)):
         return "SUSPENDED"
     return rules.license_state(
         is_cancelled=license.cancelled_at is not None,
         is_suspended=False,
         expires_at=license.expires_at,
-        usage=[(line.used, line.ordered) for line in license_usage(license)],
+        usage=[(line.used, line.ordered) for line in (license_usage(license) if usage is None else usage)],
         now=now,
     )
 
