@@ -22,6 +22,8 @@ CAPABILITY_OF: dict[str, Capability] = {
     "price-lists": Capability.BILLING,
     "statements": Capability.BILLING,
     "statement-lines": Capability.BILLING,
+    "corrections": Capability.BILLING,
+    "export-layouts": Capability.BILLING,
     "users": Capability.PEOPLE,
     "invitations": Capability.PEOPLE,
     "roles": Capability.PEOPLE,

@@ -1,7 +1,11 @@
-"""Every route × role: anonymous 401, sibling and child 404 or an empty list, never a word of MSP A."""
+"""Every route × role: anonymous 401, sibling and child 404 or an empty list, never a word of MSP A.
+
+The cast and what it owns are made once for the file; what a test changes is taken back.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -9,8 +13,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
-from hub_cast import ACTOR, NOW, Cast
+from hub_cast import ACTOR, NOW, Cast, cast_make
 from ninja.operation import Operation
 from seatkeep_hub.agreements.enums import AgreementMode
 from seatkeep_hub.agreements.services import agreement_set
@@ -22,12 +27,16 @@ from seatkeep_hub.billing.layouts import LayoutWanted, layout_create
 from seatkeep_hub.billing.prices import price_list_set
 from seatkeep_hub.billing.rules import Tier, month_of
 from seatkeep_hub.billing.services import statement_close
+from seatkeep_hub.companies.enums import Role
+from seatkeep_hub.companies.models import User
 from seatkeep_hub.companies.notes import note_add
+from seatkeep_hub.companies.people import access_set
 from seatkeep_hub.imports.services import import_begin
 from seatkeep_hub.instances.enums import TokenLevel
 from seatkeep_hub.instances.models import Instance
+from seatkeep_hub.instances.scopes import SCOPES
 from seatkeep_hub.instances.tokens import token_create
-from seatkeep_hub.licensing.security_admins import security_admin_invite
+from seatkeep_hub.licensing.security_admins import security_admin_accept, security_admin_invite
 from seatkeep_hub.msp.bulk import Wanted, run_begin
 from seatkeep_hub.msp.enums import CompanyAct
 from seatkeep_hub.msp.invitations import invitation_create
@@ -39,6 +48,7 @@ from seatkeep_webkit.actors import Actor, ActorKind
 OPEN_ROUTES = {"/link", "/link/poll"}
 INSTANCE_ONLY = {"/sync", "/instance", "/licenses/{license_id}/credentials"}
 WITHOUT_SCOPE = {"/roles", "/bundles", "/imports/template"}
+ONLY_AUTHOR = {"/companies/{company_id}/notes/{note_id}"}
 
 
 @dataclass(frozen=True)
@@ -62,8 +72,30 @@ CLOSED = sorted({route for route in routes() if route.path not in OPEN_ROUTES}, 
 SCOPED = [route for route in CLOSED if route.path not in INSTANCE_ONLY | WITHOUT_SCOPE]
 
 
+World = tuple[Cast, dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    outer = transaction.atomic()
+    outer._from_testcase = True
+    with django_db_blocker.unblock(), outer:
+        cast = cast_make()
+        yield cast, _ids(cast)
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def ids(cast: Cast) -> dict[str, str]:
+def cast(world: World, db: None) -> Cast:
+    return world[0]
+
+
+@pytest.fixture
+def ids(world: World, db: None) -> dict[str, str]:
+    return world[1]
+
+
+def _ids(cast: Cast) -> dict[str, str]:
     agreement = agreement_set(
         actor=ACTOR,
         license=cast.license,
@@ -100,7 +132,6 @@ def ids(cast: Cast) -> dict[str, str]:
         "product": "endpoint-workstation",
         "plan_id": str(_plan(cast).uid),
         "code": "endpoint-protection",
-        "code": "endpoint-protection",
         "run_id": "018f0000-0000-7000-8000-000000000003",
         "question_id": "018f0000-0000-7000-8000-000000000004",
         "job_id": "018f0000-0000-7000-8000-000000000002",
@@ -124,7 +155,12 @@ def _acts(cast: Cast) -> dict[str, str]:
         now=NOW,
     )
     asked = Request.objects.create(
-        company=cast.msp_a, about=cast.customer, kind="CUSTOMER", command={"name": "x"}, requester="x", created_at=NOW
+        company=cast.msp_a,
+        about=cast.customer,
+        kind="CUSTOMER",
+        command={"kind": "CUSTOMER", "name": "x"},
+        requester="x",
+        created_at=NOW,
     )
     note = note_add(actor=ACTOR, company=cast.customer, text="of MSP A", now=NOW)
     return {"note_id": str(note.uid), "act_id": str(run.uid), "request_id": str(asked.uid)}
@@ -172,8 +208,6 @@ def body_of(route: Route, cast: Cast) -> dict[str, Any]:
             "lines": [{"license_id": str(cast.license.uid), "product": "endpoint-workstation", "quantity": 1}]
         },
         "POST /companies/{company_id}/terms": {"terms": []},
-        "PUT /bundles/{code}": {"name": "x", "category": "x", "products": {"mail-server": 1}},
-        "POST /terms": {"title": "x", "text": "x"},
         "PUT /bundles/{code}": {"name": "x", "category": "x", "products": {"mail-server": 1}},
         "POST /terms": {"title": "x", "text": "x"},
         "POST /companies/{company_id}/sites": {"name": "North"},
@@ -229,7 +263,7 @@ def body_of(route: Route, cast: Cast) -> dict[str, Any]:
     return bodies.get(f"{route.method} {route.path}", {})
 
 
-def send(client: Client, route: Route, ids: dict[str, str], cast: Cast) -> Any:
+def send(client: Client, route: Route, ids: dict[str, str], cast: Cast, **headers: str) -> Any:
     queries = {
         "/usage": "?first=2026-11-01&last=2026-11-30",
         "/licenses/{license_id}/shares": "?product=endpoint-workstation",
@@ -239,7 +273,15 @@ def send(client: Client, route: Route, ids: dict[str, str], cast: Cast) -> Any:
     }
     query = queries.get(route.path, "")
     path = "/api/v1" + route.path.format(**ids) + query
-    return client.generic(route.method, path, _json(body_of(route, cast)), content_type="application/json")
+    return client.generic(
+        route.method, path, _json(body_of(route, cast)), content_type="application/json", headers=headers
+    )
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
 
 
 def _json(body: dict[str, Any]) -> str:
@@ -273,6 +315,53 @@ def test_reader_changes_nothing(route: Route, cast: Cast, ids: dict[str, str]) -
     answer = send(client, route, ids, cast)
     is_nothing_done = answer.status_code == 200 and answer.json() in ({"stopped": 0}, {"results": {}})
     assert answer.status_code in (403, 404) or is_nothing_done, answer.content
+
+
+@pytest.mark.parametrize("route", SCOPED, ids=lambda one: f"{one.method} {one.path}")
+def test_security_admin_of_the_customer_sees_nothing_of_its_msp(route: Route, cast: Cast, ids: dict[str, str]) -> None:
+    invited = security_admin_invite(actor=ACTOR, company=cast.customer, email=cast.charlie.email, now=NOW)
+    security_admin_accept(actor=ACTOR, token=invited.token, user=cast.charlie, now=NOW)
+    answer = send(signed_in(cast.charlie), route, ids, cast)
+    text = answer.content.decode()
+    assert answer.status_code == 404 or (answer.status_code == 200 and "MSP A" not in text), (answer.status_code, text)
+
+
+@pytest.mark.parametrize("route", SCOPED, ids=lambda one: f"{one.method} {one.path}")
+def test_distributor_with_all_rights_is_let_in(route: Route, cast: Cast, ids: dict[str, str]) -> None:
+    answer = send(signed_in(cast.diana), route, ids, cast)
+    assert answer.status_code < 500, answer.content
+    assert answer.status_code != 401
+    is_for_the_password = b"reauthentication" in answer.content
+    assert answer.status_code != 403 or is_for_the_password or route.path in ONLY_AUTHOR, answer.content
+
+
+@pytest.mark.parametrize("route", SCOPED, ids=lambda one: f"{one.method} {one.path}")
+def test_token_with_every_scope_is_let_in(route: Route, cast: Cast, ids: dict[str, str]) -> None:
+    made = token_create(company=cast.msp_a, name="all", scopes=SCOPES, actor=ACTOR, now=NOW)
+    answer = send(Client(), route, ids, cast, Authorization=f"Bearer {made.secret}")
+    assert answer.status_code < 500, answer.content
+    assert b"scope" not in answer.content or answer.status_code not in (401, 403), answer.content
+
+
+@pytest.mark.parametrize("route", CLOSED, ids=lambda one: f"{one.method} {one.path}")
+def test_token_with_the_scope_of_another_part_gets_403(route: Route, cast: Cast, ids: dict[str, str]) -> None:
+    other = "audit:read" if not route.path.startswith("/audit") else "usage:read"
+    made = token_create(company=cast.msp_a, name="other", scopes=[other], actor=ACTOR, now=NOW)
+    answer = send(Client(), route, ids, cast, Authorization=f"Bearer {made.secret}")
+    assert answer.status_code == 403, answer.content
+
+
+AMOUNT = re.compile(r'"(?:\w+_minor)": ?"?-?\d')
+
+
+@pytest.mark.parametrize(
+    "route", [one for one in SCOPED if one.method == "GET"], ids=lambda one: f"{one.method} {one.path}"
+)
+def test_who_may_not_see_prices_sees_no_amount(route: Route, cast: Cast, ids: dict[str, str]) -> None:
+    access_set(actor=ACTOR, user=cast.bob, company=cast.msp_a, role=Role.TECHNICIAN, now=NOW)
+    answer = send(signed_in(cast.bob), route, ids, cast)
+    assert AMOUNT.search(answer.content.decode(errors="replace")) is None, answer.content
+    assert answer.headers.get("Content-Type", "") != "application/pdf"
 
 
 @pytest.mark.parametrize("route", [one for one in CLOSED if one.path in INSTANCE_ONLY], ids=lambda one: one.path)

@@ -231,6 +231,7 @@ def plan_cancel(request: HttpRequest, plan_id: UUID) -> PlannedChange:
     plan = plan_get(viewer, plan_id)
     company = plan.agreement.company if plan.agreement else plan.license.owner
     company_get(viewer, company.uid, level=AccessLevel.WRITE)
+    approval_check(viewer, company)
     change_unplan(actor=actor_from_request(request), plan=plan, now=read_clock())
     return plan_get(viewer, plan_id)
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import Field
 from seatkeep_webkit.actors import actor_from_request
 from seatkeep_webkit.clock import now as read_clock
@@ -236,11 +236,11 @@ def layout_put(request: HttpRequest, layout_id: UUID, body: LayoutIn) -> ExportL
 
 
 @router.delete("/export-layouts/{layout_id}", response={204: None}, summary="Remove an export layout")
-def layout_delete(request: HttpRequest, layout_id: UUID) -> tuple[int, None]:
+def layout_delete(request: HttpRequest, layout_id: UUID) -> Status[None]:
     """Files that were written and marks of what was sent stay."""
     found = layout_get(viewer_of(request), layout_id, right=Right.BILLING)
     layout_remove(actor=actor_from_request(request), layout=found, now=read_clock())
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/statements/{statement_id}/file", summary="Download a statement")

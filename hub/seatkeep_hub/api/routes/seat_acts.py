@@ -24,6 +24,7 @@ from seatkeep_hub.companies.models import Company, User
 from seatkeep_hub.companies.selectors import Viewer, companies_visible, company_get
 from seatkeep_hub.licensing.models import PoolNode, Seat
 from seatkeep_hub.licensing.selectors import license_get, license_list, seat_list
+from seatkeep_hub.msp.requests import companies_free
 from seatkeep_hub.ordering import jobs
 from seatkeep_hub.ordering.bulk import bulk_begin, bulk_get
 from seatkeep_hub.ordering.enums import BulkKind
@@ -198,11 +199,9 @@ def seats_run_show(request: HttpRequest, run_id: UUID) -> BulkRun:
 @router.post("/licenses/runs", response={202: RunOut}, summary="Suspend many licenses")
 @idempotent
 def licenses_run_new(request: HttpRequest, body: LicensesRunIn) -> Status[BulkRun]:
-    """Each by itself, with its result; licenses that are not yours are left out."""
+    """Each by itself, with its result; licenses that you may not change alone are left out."""
     viewer = viewer_of(request)
-    own = license_list(viewer).filter(
-        uid__in=body.licenses, owner__in=companies_visible(viewer, level=AccessLevel.WRITE)
-    )
+    own = license_list(viewer).filter(uid__in=body.licenses, owner__in=companies_free(viewer))
     stops_at = body.protection_stops_at
     arguments = {
         **body.dict(include={"stops_billing", "freezes_changes", "note"}),

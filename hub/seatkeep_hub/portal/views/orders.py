@@ -34,7 +34,7 @@ from seatkeep_hub.portal.asking import ask_instead
 from seatkeep_hub.portal.ordering_forms import OrderForm, SeatOrderForm, SeatsForm
 from seatkeep_hub.portal.seat_prices import seat_price_words
 from seatkeep_hub.portal.viewing import acting, viewer_of
-from seatkeep_hub.portal.views.licenses import license_writable
+from seatkeep_hub.portal.views.licenses import license_of_writable
 
 
 def order(request: HttpRequest) -> HttpResponse:
@@ -121,9 +121,9 @@ def _fixed(agreement: Agreement | None, quantity: int) -> Terms:
 
 
 def license_seats(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Change a license's seats, now or later."""
+    """Change a license's seats, now or later; who is not trusted asks the manager."""
     viewer = viewer_of(request)
-    found = license_writable(viewer, uid)
+    found = license_of_writable(viewer, uid)
     form = SeatsForm(request.POST or None, initial={"quantity": found.quantity})
     dialog = FormDialog(
         request,
@@ -139,8 +139,13 @@ def license_seats(request: HttpRequest, uid: UUID) -> HttpResponse:
         "actor": actor, "license": found, "quantity": form.cleaned_data["quantity"], "note": form.cleaned_data["note"],
     }  # fmt: skip
     due_on = form.cleaned_data["due_on"]
+    command = {"license": str(found.uid), "quantity": wanted["quantity"], "note": wanted["note"]}
     try:
+        asked = None if due_on else ask_instead(request, found.owner, RequestKind.SEATS, command)
+        if asked is not None:
+            return asked
         if due_on:
+            approval_check(viewer, found.owner)
             change_plan(due_on=due_on, now=now, **wanted)
         else:
             license_quantity_change(now=now, **wanted)
@@ -170,8 +175,14 @@ def agreement_seats(request: HttpRequest, uid: UUID) -> HttpResponse:
         return dialog.response()
     actor, now = acting(request)
     cleaned = form.cleaned_data
+    terms = {"mode": "FIXED", "on_exceed": found.on_exceed, "quantity": cleaned["quantity"], "note": cleaned["note"]}
+    command = {"license": str(license.uid), "product_code": found.product.code, **terms}
     try:
+        asked = None if cleaned["due_on"] else ask_instead(request, found.company, RequestKind.AGREEMENT, command)
+        if asked is not None:
+            return asked
         if cleaned["due_on"]:
+            approval_check(viewer, found.company)
             change_plan(
                 actor=actor,
                 license=license,
@@ -187,11 +198,8 @@ def agreement_seats(request: HttpRequest, uid: UUID) -> HttpResponse:
                 license=license,
                 product_code=found.product.code,
                 company=found.company,
-                mode="FIXED",
-                quantity=cleaned["quantity"],
-                on_exceed=found.on_exceed,
-                note=cleaned["note"],
                 now=now,
+                **terms,
             )
     except AppError as error:
         return dialog.refuse(error)
@@ -214,6 +222,7 @@ def plan_cancel(request: HttpRequest, uid: UUID) -> HttpResponse:
         return dialog.response()
     actor, now = acting(request)
     try:
+        approval_check(viewer, company)
         change_unplan(actor=actor, plan=plan, now=now)
     except AppError as error:
         return dialog.refuse(error)
