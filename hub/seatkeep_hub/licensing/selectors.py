@@ -155,7 +155,7 @@ def license_state(license: License, *, now: datetime, usage: Sequence[ProductUsa
 
 
 def console_state(license: License, *, now: datetime, usage: Sequence[ProductUsage] | None = None) -> str:
-    """The state as consoles are told it: a stop of billing alone is no business of theirs; `usage` where it is known."""
+    """The state as consoles are told it: a stop of billing alone is none of their business; `usage` if known."""
     if license.cancelled_at is None and (license.frozen_at or pause_is_stopped(license, now)):
         return "SUSPENDED"
     return rules.license_state(
