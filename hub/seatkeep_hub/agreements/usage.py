@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -94,14 +94,14 @@ def _parts() -> int:
         return 1 if cursor.fetchone()[0] < SHARES_OF_A_PART else 2
 
 
-def _part_record_apart(parameters: Mapping[str, object]) -> int:
+def _part_record_apart(parameters: Mapping[str, Any]) -> int:
     try:
         return _part_record(parameters)
     finally:
         connection.close()  # It belongs to this thread, which ends.
 
 
-def _part_record(parameters: Mapping[str, object]) -> int:
+def _part_record(parameters: Mapping[str, Any]) -> int:
     """Count one part: find who sold what to whom, then the numbers, both set-based."""
     with read_committed(), connection.cursor() as cursor:
         if parameters["company"] is None:

@@ -175,7 +175,7 @@ def _statements_write(statements: Sequence[Statement], now: datetime) -> None:
     )
 
 
-def _execute(name: str, parameters: Mapping[str, object]) -> None:
+def _execute(name: str, parameters: Mapping[str, Any]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql_text(name, "seatkeep_hub.billing"), parameters)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -121,7 +121,7 @@ def _freeze(actor: Actor, statements: Sequence[Statement], now: datetime) -> Non
     for one in statements:
         one.state, one.closed_at, one.closed_by = StatementState.CLOSED, now, actor.label[:200]
     with connection.cursor() as cursor:
-        parameters = {"ids": [one.pk for one in statements], "now": now, "by": actor.label[:200]}
+        parameters: dict[str, Any] = {"ids": [one.pk for one in statements], "now": now, "by": actor.label[:200]}
         cursor.execute(sql_text("statements_close", "seatkeep_hub.billing"), parameters)
     subjects = [Subject(str(one.uid), one.seller.uid, _told(one)) for one in statements]
     audit_record_many(actor=actor, action="statement:close", subject_type="statement", subjects=subjects, now=now)
