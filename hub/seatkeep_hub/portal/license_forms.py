@@ -9,43 +9,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from seatkeep_hub.agreements.enums import AgreementMode, OnExceed
-from seatkeep_hub.companies.models import Company
 from seatkeep_hub.licensing.catalogue import WORKSTATION
-from seatkeep_hub.licensing.enums import Lapse, Overuse
 from seatkeep_hub.licensing.models import License
-from seatkeep_hub.licensing.selectors import bundle_list, product_list
+from seatkeep_hub.licensing.selectors import product_list
 from seatkeep_hub.licensing.services import MAX_QUANTITY
-
-
-class OrderForm(forms.Form):
-    """A bundle to be ordered."""
-
-    owner = forms.ModelChoiceField(label=_("For"), queryset=Company.objects.none(), to_field_name="uid")
-    bundle_code = forms.ChoiceField(label=_("Bundle"), choices=[])
-    quantity = forms.IntegerField(label=_("Seats"), min_value=1, max_value=MAX_QUANTITY, initial=25)
-    overuse = forms.ChoiceField(
-        label=_("When the seats run out"),
-        choices=[choice for choice in Overuse.choices if choice[0] != Overuse.AUTO_GROW],
-        initial=Overuse.ALLOW_AND_ALERT,
-    )
-    lapse = forms.ChoiceField(
-        label=_("When a computer hears nothing for 30 days"), choices=Lapse.choices, initial=Lapse.KEEP_PROTECTING
-    )
-
-    def __init__(self, *args: Any, owners: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        owner, bundle = self.fields["owner"], self.fields["bundle_code"]
-        if isinstance(owner, forms.ModelChoiceField) and isinstance(bundle, forms.ChoiceField):
-            owner.queryset, owner.initial = owners, owners.first()
-            bundle.choices = [(one.code, one.name) for one in bundle_list()]
-
-
-class QuantityForm(forms.Form):
-    """Another number of ordered seats."""
-
-    quantity = forms.IntegerField(label=_("Seats"), min_value=1, max_value=MAX_QUANTITY)
-    note = forms.CharField(label=_("Why"), max_length=500, required=False)
-
 
 WHEN_FIXED = {"data-shown-when": f"mode={AgreementMode.FIXED}"}
 WHEN_FLEXIBLE = {"data-shown-when": f"mode={AgreementMode.FLEXIBLE}"}
