@@ -11,7 +11,7 @@ import pytest
 from django.core import mail
 from hub_cast import ACTOR, NOW, Cast
 from seatkeep_hub.agreements.models import Agreement
-from seatkeep_hub.companies.enums import AccessLevel, CompanyStatus
+from seatkeep_hub.companies.enums import AccessLevel, CompanyStatus, Role
 from seatkeep_hub.companies.models import Company
 from seatkeep_hub.companies.people import access_set, user_create
 from seatkeep_hub.companies.services import company_rename, company_update
@@ -148,6 +148,7 @@ def test_attack_the_license_of_another_tenant(cast: Cast, upload: Any) -> None:
 
 def test_attack_access_taken_between_check_and_apply(cast: Cast, upload: Any, apply: Any) -> None:
     run = upload(TWO)
+    access_set(actor=ACTOR, user=cast.erin, company=cast.msp_a, role=Role.OWNER, now=NOW)
     access_set(actor=ACTOR, user=cast.alice, company=cast.msp_a, level=AccessLevel.READ, now=NOW)
     assert apply(run).state == "FAILED"
     assert companies(cast) == {"Bakery"}

@@ -16,6 +16,7 @@ from seatkeep_hub.portal.enums import UseMode
 from seatkeep_hub.portal.identity import access_claim
 from seatkeep_hub.portal.models import FirstRun
 from seatkeep_license.keys import SigningKey
+from seatkeep_webkit.audit.models import AuditEntry
 from seatkeep_webkit.clock import now
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -147,8 +148,11 @@ def test_the_claim_says_what_a_person_may_do(cast: Cast) -> None:
 
 
 def test_attack_person_raises_their_own_access(cast: Cast) -> None:
-    path = f"/users/{cast.alice.uid}/access/{cast.msp_a.uid}/"
-    assert browser(cast.alice).post(path, {"level": "WRITE", "role": "OWNER"}).status_code == 403
+    wanted = {"selected": str(cast.msp_a.pk), "role": "OWNER"}
+    settings_before = AuditEntry.objects.filter(action="access:set").count()
+    answer = browser(cast.alice).post(f"/users/{cast.alice.uid}/access/set/", wanted)
+    assert answer.status_code in (403, 422)
+    assert AuditEntry.objects.filter(action="access:set").count() == settings_before
 
 
 def asked() -> str:
