@@ -87,6 +87,7 @@ ACTIONS = {
     "problem:snooze": _("Problem snoozed"),
     "task:cancel": _("Task canceled"),
     "task:create": _("Task ordered"),
+    "task:end": _("Task taken off its group"),
     "template:create": _("Template made"),
     "token:create": _("Installer made"),
     "token:revoke": _("Installer revoked"),

@@ -76,6 +76,9 @@ TASKS: dict[str, Promise] = {
     "INVENTORY": _("Take inventory"),
     "RUN_COMMAND": _("Run command"),
     "SIGNATURES_UPDATE": _("Update signatures"),
+    "MESSAGE": _("Show a message"),
+    "RESTART": _("Restart"),
+    "EXPORT_CONFIGURATION": _("Export configuration"),
 }
 
 

@@ -24,14 +24,17 @@ from seatkeep_manager.detections.rules import DetectionReport, QuarantineReport
 from seatkeep_manager.detections.services import detections_report, quarantine_report
 from seatkeep_manager.directory.models import Device
 from seatkeep_manager.grouping.services import memberships_take
-from seatkeep_manager.ingest.decoding import Message, is_newer
+from seatkeep_manager.ingest.decoding import Message, Refused, is_newer
 from seatkeep_manager.statedocs.licenses import tickets_issue
+from seatkeep_manager.tasks.group_services import group_runs_begin
 from seatkeep_manager.tasks.rules import RunReport
 from seatkeep_manager.tasks.services import task_runs_report
 
 _SQL = files(__package__).joinpath("sql")
 _HEARTBEATS = _SQL.joinpath("heartbeats.sql").read_text()
 _INVENTORIES = _SQL.joinpath("inventories.sql").read_text()
+RUN_FOREIGN = "run_foreign"
+"""A run of a group task that does not stand over the device, or one that is not what its id says."""
 LEASE_INTERVALS = 2.5
 """How many heartbeat intervals one heartbeat keeps a device online."""
 
@@ -39,19 +42,22 @@ Mine = tuple[int, Message]
 BodyT = TypeVar("BodyT")
 
 
-def apply(messages: Sequence[Mine], *, now: datetime) -> None:
+def apply(messages: Sequence[Mine], *, now: datetime) -> list[Refused]:
     """Give messages their effect.
 
     Args:
         messages: (device id, message) pairs.
         now: Current time, aware UTC.
+
+    Returns:
+        Those that tell of what cannot be; they had no effect.
     """
     _heartbeats(_of(messages, Heartbeat), now)
     _inventories(_of(messages, Inventory), now)
     _statuses(_of(messages, EndpointStatus), now)
     _detections(_of(messages, DetectionEvent), now)
     _quarantine(_of(messages, QuarantineEvent), now)
-    _runs(_of(messages, TaskRunEvent), now)
+    return _runs(_of(messages, TaskRunEvent), now)
 
 
 def _of(messages: Sequence[Mine], kind: type[BodyT]) -> list[tuple[int, Message, BodyT]]:
@@ -227,7 +233,7 @@ def _quarantine(found: list[tuple[int, Message, QuarantineEvent]], now: datetime
         quarantine_report(reports=reports, now=now)
 
 
-def _runs(found: list[tuple[int, Message, TaskRunEvent]], now: datetime) -> None:
+def _runs(found: list[tuple[int, Message, TaskRunEvent]], now: datetime) -> list[Refused]:
     reports = [
         RunReport(
             run_uid=body.run,
@@ -237,11 +243,17 @@ def _runs(found: list[tuple[int, Message, TaskRunEvent]], now: datetime) -> None
             progress=body.progress_percent,
             detail=body.detail,
             result=body.result,
+            task_uid=body.task,
+            fired_at_us=body.fired_at_us,
         )
         for pk, _, body in found
     ]
-    if reports:
-        task_runs_report(reports=reports, now=now)
+    if not reports:
+        return []
+    foreign = {id(report) for report in group_runs_begin(reports=reports, now=now)}
+    task_runs_report(reports=reports, now=now)
+    told = zip(found, reports, strict=True)
+    return [Refused(message.incoming, RUN_FOREIGN) for (_, message, _), report in told if id(report) in foreign]
 
 
 def instant(at_us: int) -> datetime:

@@ -65,7 +65,7 @@ def _take(batch: Sequence[Incoming], now: datetime) -> None:
     _unknown_keep([message for message in messages if uid_of(message.envelope.device) not in devices])
     fresh = _only_new(known, now)
     ids = [devices[uid_of(message.envelope.device)] for message in fresh]
-    effects.apply(list(zip(ids, fresh, strict=True)), now=now)
+    _refuse(effects.apply(list(zip(ids, fresh, strict=True)), now=now), now)
     _problems_evaluate(ids, fresh, now)
 
 

@@ -13,8 +13,8 @@ from seatkeep_manager.policies.errors import DocumentTooLargeError
 from seatkeep_manager.policies.models import PolicyAssignment
 from seatkeep_manager.policies.selectors import anchors_dynamic, devices_policies, groups_policies
 
-HEAD_ROOM_BYTES = 4 * 1024
-"""Signature, ids, addresses and versions around the policies of a group document."""
+HEAD_ROOM_BYTES = (4 + 40) * 1024
+"""Signature, ids, addresses and versions around the policies of a group document, and 40 kB for its tasks."""
 NODE_BYTES = 128
 """Kind, id and name of a node without its policies, at most for names of ordinary length."""
 DEVICE_POLICIES_LIMIT_BYTES = 128 * 1024

@@ -41,7 +41,7 @@ from seatkeep_manager.statedocs.services import document_write, documents_forget
 from seatkeep_manager.statedocs.stops import stops_follow
 from seatkeep_manager.statedocs.waiting import refused_ask_again
 from seatkeep_manager.tasks.models import TaskRun
-from seatkeep_manager.tasks.selectors import runs_open
+from seatkeep_manager.tasks.selectors import group_tasks, runs_open
 
 CONSUMER = "publisher"
 TOPICS = (*DOCUMENT_TOPICS, DEVICE_ENROLLED, DEVICE_LEFT_COMPANY, LICENSE_TOPIC, SEAT_TOPIC)
@@ -182,6 +182,7 @@ def _group_document(instance: Instance, group: StaticGroup) -> rules.Content:
         group=group.uid.hex,
         nodes=group_chain(group),
         dynamic=group_dynamic(group),
+        tasks=group_tasks(group),
     )
 
 
@@ -218,13 +219,14 @@ def _group_key(device: Device) -> str:
 
 def _task(run: TaskRun) -> DocumentTask:
     params: dict[str, Any] = run.task.params
+    ends_at = run.task.expires_at or run.queued_at
     return DocumentTask(
         run=run.uid,
         task=run.task.uid,
         kind=TaskKind(run.task.kind),
         params=params,
         issued_at_us=rules.micros(run.task.created_at),
-        expires_at_us=rules.micros(run.task.expires_at),
+        expires_at_us=rules.micros(ends_at),
     )
 
 

@@ -25,6 +25,7 @@ from seatkeep_protocol.documents import (
 from seatkeep_protocol.membership import DynamicNode
 from seatkeep_protocol.policy import ChainNode, Policy
 from seatkeep_protocol.subjects import KEYS_KEY, device_key, group_key
+from seatkeep_protocol.triggers import GroupTask
 from seatkeep_protocol.vocabulary import LicenseState
 
 RETIRE_ORDER_LIFE = timedelta(days=180)
@@ -83,8 +84,9 @@ def group_document(
     group: str,
     nodes: Iterable[ChainNode],
     dynamic: dict[str, tuple[DynamicNode, ...]],
+    tasks: tuple[GroupTask, ...] = (),
 ) -> GroupDocument:
-    """The document of a static group: the chain from All down to it and the dynamic groups on it, with policies."""
+    """The document of a static group: the chain from All down to it, the dynamic groups on it, policies and tasks."""
     return GroupDocument(
         instance=instance,
         key=group_key(company, group),
@@ -94,6 +96,7 @@ def group_document(
         group=group,
         nodes=tuple(nodes),
         dynamic=dynamic,
+        tasks=tasks,
     )
 
 

@@ -15,6 +15,9 @@ class RunState(TextChoices):
     FAILED = "FAILED", _("Failed")
     EXPIRED = "EXPIRED", _("Expired")
     CANCELED = "CANCELED", _("Canceled")
+    SUPPRESSED = "SUPPRESSED", _("Passed over")
 
 
-FINAL_STATES = (RunState.FINISHED, RunState.FAILED, RunState.EXPIRED, RunState.CANCELED)
+FINAL_STATES = (RunState.FINISHED, RunState.FAILED, RunState.EXPIRED, RunState.CANCELED, RunState.SUPPRESSED)
+RERUN_STATES = (RunState.FAILED, RunState.EXPIRED)
+"""What can be tried again."""

@@ -39,3 +39,24 @@ class DeviceTasksFullError(ConflictError):
 
     code = "device_tasks_full"
     message = _("A device has 200 open tasks already; wait until it has done some.")
+
+
+class TaskTriggerInvalidError(InvalidError):
+    """The trigger, its end or its limits do not fit."""
+
+    code = "task_trigger_invalid"
+    message = _("The trigger, its end or its limits do not fit.")
+
+
+class GroupTasksFullError(ConflictError):
+    """The tasks on this group and those above or below it would be too many for its document; end some first."""
+
+    code = "group_tasks_full"
+    message = _("The tasks on this group and those above or below it would be too many; end some first.")
+
+
+class TaskNothingFailedError(ConflictError):
+    """No run of this task failed on a computer that you may change."""
+
+    code = "task_nothing_failed"
+    message = _("No run of this task failed on a computer that you may change.")

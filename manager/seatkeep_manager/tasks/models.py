@@ -8,25 +8,53 @@ from django.db import models
 from django.db.models import F, Q
 from seatkeep_webkit.ids import new_uid
 
-from seatkeep_manager.directory.models import Device
+from seatkeep_manager.directory.models import Device, StaticGroup
+from seatkeep_manager.grouping.models import DynamicGroup
 from seatkeep_manager.tasks.enums import FINAL_STATES, RunState
 
 
 class ClientTask(models.Model):
-    """Something that devices are asked to do once, as soon as they hear of it, until it expires."""
+    """Something that devices are asked to do.
+
+    Without a group: once, by the devices that have a run, as soon as they hear of it, until it expires. With one: by
+    whoever stands under the group, each time that `trigger` fires there (seatkeep_protocol.triggers).
+    """
 
     uid = models.UUIDField(unique=True, default=new_uid)
     kind = models.TextField()
     params = models.JSONField(default=dict)
     company_hub_id = models.UUIDField(null=True, db_index=True)
     created_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    """From then on it does not begin; null only for a group task that goes on until somebody ends it."""
     created_by = models.TextField()
+    group = models.ForeignKey(StaticGroup, null=True, on_delete=models.CASCADE, related_name="client_tasks")
+    """The static group that it stands on, or the one of `dynamic_group`."""
+    dynamic_group = models.ForeignKey(DynamicGroup, null=True, on_delete=models.CASCADE, related_name="client_tasks")
+    trigger = models.JSONField(null=True)
+    life_seconds = models.PositiveIntegerField(default=0, db_default=0)
+    """How late a device may begin after its trigger fired."""
+    pause_seconds = models.PositiveIntegerField(default=0, db_default=0)
+    """A fire so soon after the last run is passed over."""
+    ended_at = models.DateTimeField(null=True)
+    """When a group task was taken off its group."""
 
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="client_task_expires_later"),
             models.CheckConstraint(condition=~Q(kind=""), name="client_task_kind"),
+            models.CheckConstraint(
+                condition=Q(
+                    group__isnull=True, trigger__isnull=True, dynamic_group__isnull=True, expires_at__isnull=False
+                )
+                | Q(group__isnull=False, trigger__isnull=False),
+                name="client_task_group_has_trigger",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["group"], name="client_task_on_group", condition=Q(group__isnull=False, ended_at__isnull=True)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -45,6 +73,8 @@ class TaskRun(models.Model):
     output = models.TextField(blank=True, default="")
     result = models.JSONField(default=dict)
     error_code = models.TextField(blank=True, default="")
+    fired_at = models.DateTimeField(null=True)
+    """Which fire of a group task it is."""
     queued_at = models.DateTimeField()
     received_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
@@ -54,7 +84,9 @@ class TaskRun(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["task", "device"], name="task_run_once"),
+            models.UniqueConstraint(
+                fields=["task", "device", "fired_at"], name="task_run_fire_once", nulls_distinct=False
+            ),
             models.CheckConstraint(condition=Q(state__in=RunState.values), name="task_run_state"),
             models.CheckConstraint(condition=Q(progress__lte=100), name="task_run_progress"),
         ]

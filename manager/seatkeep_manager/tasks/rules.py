@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,12 @@ from seatkeep_manager.tasks.enums import FINAL_STATES, RunState
 MAX_TARGETS = 10_000
 MAX_OPEN_PER_DEVICE = 200
 OUTPUT_LIMIT_CHARACTERS = 4096
+MAX_RUNS_A_DAY = 1_500
+"""Of one task on one device: a little more than one each minute."""
+GROUP_TASK_LIMIT_BYTES = 8 * 1024
+CHAIN_TASKS_LIMIT_BYTES = 40 * 1024
+"""What the tasks of one group document may take; `policies.size` keeps the room."""
+MAX_LIFE = timedelta(days=180)
 
 STATE_OF_WIRE = {
     TaskRunState.WAITING: RunState.QUEUED,
@@ -23,6 +29,7 @@ STATE_OF_WIRE = {
     TaskRunState.FAILED: RunState.FAILED,
     TaskRunState.EXPIRED: RunState.EXPIRED,
     TaskRunState.CANCELED: RunState.CANCELED,
+    TaskRunState.SUPPRESSED: RunState.SUPPRESSED,
 }
 _RANK = {RunState.QUEUED: 0, RunState.RUNNING: 1}
 _FINAL_RANK = 2
@@ -39,6 +46,13 @@ class RunReport:
     progress: int | None = None
     detail: str = ""
     result: dict[str, Any] = field(default_factory=dict)
+    task_uid: UUID | None = None
+    fired_at_us: int | None = None
+
+
+def fired_at(fired_at_us: int) -> datetime:
+    """The instant of a fire, exact to the microsecond."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=fired_at_us)
 
 
 def rank(state: RunState) -> int:

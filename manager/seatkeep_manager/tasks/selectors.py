@@ -7,11 +7,13 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from seatkeep_protocol.triggers import GroupTask, fire_us
 
-from seatkeep_manager.directory.models import Device, User
-from seatkeep_manager.directory.selectors import devices_visible
-from seatkeep_manager.tasks.enums import FINAL_STATES
+from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.models import Device, StaticGroup, User
+from seatkeep_manager.directory.selectors import devices_active_visible, devices_visible, groups_visible
+from seatkeep_manager.tasks.enums import FINAL_STATES, RERUN_STATES
 from seatkeep_manager.tasks.errors import TaskNotFoundError
 from seatkeep_manager.tasks.models import ClientTask, TaskRun
 
@@ -23,15 +25,17 @@ def task_runs_visible(user: User | AnonymousUser) -> QuerySet[TaskRun]:
 
 
 def tasks_visible(user: User | AnonymousUser) -> QuerySet[ClientTask]:
-    """The tasks with a run on a device that a person may see, newest first."""
-    return ClientTask.objects.filter(runs__device__in=devices_visible(user)).distinct().order_by("-id")
+    """The tasks on a group, or with a run on a device, that a person may see, newest first; with their groups."""
+    has_run = Exists(TaskRun.objects.filter(task=OuterRef("pk"), device__in=devices_visible(user)))
+    found = ClientTask.objects.filter(has_run | Q(group__in=groups_visible(user)))
+    return found.select_related("group", "dynamic_group").order_by("-id")
 
 
 def task_get(user: User | AnonymousUser, *, uid: uuid.UUID) -> ClientTask:
     """One task.
 
     Raises:
-        TaskNotFoundError: It does not exist or none of its devices is the person's to see.
+        TaskNotFoundError: It does not exist, and neither its group nor one of its devices is the person's to see.
     """
     task = tasks_visible(user).filter(uid=uid).first()
     if task is None:
@@ -44,7 +48,39 @@ def device_task_runs(device: Device) -> QuerySet[TaskRun]:
     return device.task_runs.select_related("task").order_by("-id")
 
 
+def task_failed_devices(user: User | AnonymousUser, task: ClientTask) -> list[int]:
+    """Ids of the managed devices that a person may change and whose newest run of a task failed or expired."""
+    newest = TaskRun.objects.filter(task=task, device=OuterRef("pk")).order_by("-id")
+    devices = devices_active_visible(user, level=AccessLevel.WRITE).filter(task_runs__task=task)
+    failed = devices.annotate(newest=Subquery(newest.values("state")[:1])).filter(newest__in=RERUN_STATES)
+    return sorted(set(failed.values_list("pk", flat=True)))
+
+
 def runs_open(device_ids: Collection[int], *, now: datetime) -> QuerySet[TaskRun]:
     """The runs that the devices' documents must carry: not ended, life not over; oldest first."""
-    runs = TaskRun.objects.filter(device_id__in=device_ids, task__expires_at__gt=now).exclude(state__in=FINAL_STATES)
+    runs = TaskRun.objects.filter(device_id__in=device_ids, task__expires_at__gt=now, fired_at__isnull=True)
+    runs = runs.exclude(state__in=FINAL_STATES)
     return runs.select_related("task").order_by("id")
+
+
+def group_tasks(group: StaticGroup) -> tuple[GroupTask, ...]:
+    """The tasks that a static group's document carries: those on its whole path and on its dynamic groups."""
+    rows = ClientTask.objects.filter(group_id__in=group.path, ended_at__isnull=True)
+    return tuple(map(group_task_wire, rows.select_related("group", "dynamic_group").order_by("id")))
+
+
+def group_task_wire(task: ClientTask) -> GroupTask:
+    """A group task as documents carry it."""
+    target = task.dynamic_group or task.group
+    assert target is not None, "only group tasks stand in group documents"  # noqa: S101  # narrows the type
+    return GroupTask(
+        task=task.uid,
+        group=target.uid.hex,
+        kind=task.kind,
+        params=task.params,
+        trigger=task.trigger or {},
+        issued_at_us=fire_us(task.created_at),
+        life_seconds=task.life_seconds,
+        pause_seconds=task.pause_seconds,
+        ends_at_us=fire_us(task.expires_at) if task.expires_at else None,
+    )

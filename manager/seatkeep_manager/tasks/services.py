@@ -12,7 +12,6 @@ from seatkeep_protocol.errors import TaskParamsError
 from seatkeep_protocol.tasks import TaskKind, params_decode, params_encode
 from seatkeep_protocol.vocabulary import TaskRunState
 from seatkeep_webkit.actors import Actor
-from seatkeep_webkit.audit.services import audit_record
 
 from seatkeep_manager.directory.enums import DeviceState
 from seatkeep_manager.directory.models import Device
@@ -21,10 +20,12 @@ from seatkeep_manager.tasks import rules
 from seatkeep_manager.tasks.enums import FINAL_STATES, RunState
 from seatkeep_manager.tasks.errors import (
     DeviceTasksFullError,
+    TaskNothingFailedError,
     TaskParamsInvalidError,
     TaskTargetsEmptyError,
     TaskTooManyTargetsError,
 )
+from seatkeep_manager.tasks.group_services import group_task_end, task_record
 from seatkeep_manager.tasks.models import ClientTask, TaskRun
 from seatkeep_manager.tasks.rules import RunReport
 
@@ -55,7 +56,7 @@ def task_create(
         TaskTooManyTargetsError: More than 10,000 devices.
         DeviceTasksFullError: One of them has 200 open tasks already.
     """
-    task_kind, clean = _params_check(kind, params)
+    task_kind, clean = params_check(kind, params)
     devices = _targets(device_ids)
     companies = {device.company_hub_id for device in devices}
     task = ClientTask.objects.create(
@@ -67,21 +68,45 @@ def task_create(
         created_by=actor.label,
     )
     TaskRun.objects.bulk_create([TaskRun(task=task, device=device, queued_at=now) for device in devices])
-    _record(actor, "task:create", task, now, kind=task.kind, devices=len(devices))
+    task_record(actor, "task:create", task, now, kind=task.kind, devices=len(devices))
     device_touch(device_ids=[device.pk for device in devices], now=now)
     return task
 
 
 @transaction.atomic
 def task_cancel(*, actor: Actor, task: ClientTask, now: datetime) -> int:
-    """Take a task back where it has not ended; returns how many runs were canceled. Idempotent."""
+    """Take a task back where it has not ended; returns how many runs were canceled. Idempotent.
+
+    A group task is taken off its group; what its devices have begun they end and report.
+    """
+    if task.group_id is not None and task.ended_at is None:
+        group_task_end(actor=actor, task=task, now=now)
     runs = TaskRun.objects.select_for_update().filter(task=task).exclude(state__in=FINAL_STATES)
     devices = list(runs.values_list("device_id", flat=True))
     runs.update(state=RunState.CANCELED, finished_at=now)
     if devices:
-        _record(actor, "task:cancel", task, now, runs=len(devices))
+        task_record(actor, "task:cancel", task, now, runs=len(devices))
         device_touch(device_ids=devices, now=now)
     return len(devices)
+
+
+@transaction.atomic
+def task_rerun(*, actor: Actor, task: ClientTask, device_ids: Collection[int], now: datetime) -> ClientTask:
+    """Ask the devices whose newest run of a task failed or expired to do it once more, at once, as a task of its own.
+
+    Args:
+        actor: Who asks.
+        task: What failed.
+        device_ids: Whom to ask; the caller has taken them from `task_failed_devices`.
+        now: Current time, aware UTC.
+
+    Raises:
+        TaskNothingFailedError: Nobody is left.
+        DeviceTasksFullError, TaskTooManyTargetsError: As in `task_create`.
+    """
+    if not device_ids:
+        raise TaskNothingFailedError
+    return task_create(actor=actor, kind=task.kind, params=task.params, device_ids=device_ids, now=now)
 
 
 @transaction.atomic
@@ -106,7 +131,8 @@ def task_runs_report(*, reports: Sequence[RunReport], now: datetime) -> set[int]
         _report_apply(run, report, now)
         changed[run.pk] = run
     TaskRun.objects.bulk_update(changed.values(), _REPORTED)
-    device_touch(device_ids={run.device_id for run in changed.values() if run.state in FINAL_STATES}, now=now)
+    ended = [run for run in changed.values() if run.state in FINAL_STATES and run.fired_at is None]
+    device_touch(device_ids={run.device_id for run in ended}, now=now)
     return {run.device_id for run in changed.values()}
 
 
@@ -125,7 +151,12 @@ _REPORTED = [
 ]  # fmt: skip
 
 
-def _params_check(kind: str, params: Mapping[str, Any]) -> tuple[TaskKind, dict[str, Any]]:
+def params_check(kind: str, params: Mapping[str, Any]) -> tuple[TaskKind, dict[str, Any]]:
+    """Read a kind and its parameters.
+
+    Raises:
+        TaskParamsInvalidError: The kind is unknown or a parameter does not fit.
+    """
     try:
         task_kind = TaskKind(kind)
         return task_kind, params_encode(params_decode(task_kind, params))
@@ -162,15 +193,3 @@ def _report_apply(run: TaskRun, report: RunReport, now: datetime) -> None:
     if state in FINAL_STATES:
         run.finished_at = report.at
         run.error_code = str(report.result.get("code", ""))[:100] if state == RunState.FAILED else ""
-
-
-def _record(actor: Actor, action: str, task: ClientTask, now: datetime, **details: str | int | bool | None) -> None:
-    audit_record(
-        actor=actor,
-        action=action,
-        subject_type="task",
-        subject_id=str(task.uid),
-        company_uid=task.company_hub_id,
-        details=details,
-        now=now,
-    )
