@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from seatkeep_webkit.actors import Actor, ActorKind
+from seatkeep_webkit.remembering import remembered
 from seatkeep_webkit.search import search_filter
 
 from seatkeep_hub.companies import access
@@ -118,6 +119,7 @@ def access_level(user: User, company: Company) -> AccessLevel:
     return holding(user, company).level
 
 
+@remembered
 def access_settings(user: User) -> list[Setting]:
     """Explicit settings of a person, as the decisions need them."""
     rows = Access.objects.filter(user=user).values_list("company__path", "level", "role", "sees_prices")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from seatkeep_webkit.remembering import remembered
+
 from seatkeep_hub.companies.enums import AccessLevel, CompanyKind, CompanyStatus
 from seatkeep_hub.companies.models import Company, User
 from seatkeep_hub.companies.rules import CHILD_KINDS
@@ -10,6 +12,7 @@ from seatkeep_hub.portal.enums import UseMode
 from seatkeep_hub.portal.models import FirstRun
 
 
+@remembered
 def first_run_get() -> FirstRun | None:
     """The answers of the first run; None while nobody did it."""
     return FirstRun.objects.select_related("company", "owner").first()

@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "seatkeep_webkit.middleware.HealthMiddleware",
     "seatkeep_webkit.middleware.SecurityHeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "seatkeep_webkit.remembering.RememberingMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
