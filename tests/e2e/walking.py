@@ -276,12 +276,22 @@ def companies(walk: Walk, person: Person) -> list[dict[str, Any]]:
     return found
 
 
-def invite(walk: Walk, by: Person, email: str, company: str, level: str, role: str) -> None:
-    """Invite somebody on the page; the link to copy is the one in the mail."""
+def invite(walk: Walk, by: Person, email: str, company: str, role: str) -> None:
+    """Invite somebody with a role on the page; the link to copy is the one in the mail."""
     by.open(f"{walk.stack.licensing}/users/")
-    by.act("Invite a person", "Invite", company=walk.facts[company], email=email, level=level, role=role)
+    by.act("Invite a person", "Invite", company=walk.facts[company], email=email, role=role)
     by.see(f"A mail went to {email}")
     assert by.page.locator(".copy-box code").inner_text() == walk.mailed_link(email)
+
+
+def shut_out(walk: Walk, by: Person, email: str, company: str) -> None:
+    """Take somebody's access to a company and all below it away, on their page."""
+    row = by.open(f"{walk.stack.licensing}/users/").get_by_role("row").filter(has_text=email)
+    row.get_by_role("link").first.click()
+    by.page.get_by_role("dialog").get_by_role("link", name="Open as a page").click()
+    by.page.locator("main").get_by_role("row", name=company).get_by_role("link", name="Change…").click()
+    by.answer("Set access", level="NONE")
+    by.see("Access set.")
 
 
 def expect_hidden(walk: Walk, person: Person, *names: str) -> None:
@@ -299,12 +309,32 @@ def customer_of(walk: Walk, parent: str, name: str) -> dict[str, Any]:
     return {"parent_id": walk.facts[parent], "kind": "CUSTOMER", "name": name}
 
 
-def order(walk: Walk, person: Person, name: str, **terms: str | int) -> None:
+def order(walk: Walk, person: Person, name: str, units: int, **terms: str) -> None:
     """Order the bundle for the MSP and remember the license by a name."""
     person.open(f"{walk.stack.licensing}/licenses/")
-    person.act("Order a bundle", "Order", **terms)
+    person.act("Order licenses", "Order", **{"units_endpoint-protection": units}, **terms)
     expect(person.page).to_have_url(re.compile(r"/licenses/[0-9a-f-]{36}/$"))
     walk.facts[name] = person.page.url.rstrip("/").rpartition("/")[2]
+
+
+def token_make(walk: Walk, person: Person, *scopes: str) -> None:
+    """Make an API client of the MSP that may do this much, and remember its secret."""
+    page = person.open(f"{walk.stack.licensing}/settings/")
+    page.get_by_role("link", name="New API client").click()
+    for scope in scopes:
+        page.locator(f"#dialog-body [value='{scope}']").check()
+    person.answer("Make it", company=walk.facts[MSP], name="PSA")
+    walk.facts["token"] = page.locator(".copy-box code").inner_text()
+
+
+def prove(person: Person) -> None:
+    """Type the password where a page asks for it again; who signed in minutes ago is not asked."""
+    page = person.page
+    password = page.locator("main [name=password]")
+    expect(password.or_(page.locator(".copy-box code")).first).to_be_visible()
+    if password.count():
+        password.fill(PASSWORD)
+        password.press("Enter")
 
 
 def agree(walk: Walk, person: Person, customer: str, license_name: str, words: str, **terms: str | int) -> None:
