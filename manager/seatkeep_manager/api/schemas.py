@@ -7,7 +7,7 @@ from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from seatkeep_manager.customers.models import CustomerTemplate
 
@@ -224,15 +224,40 @@ class TaskIn(Schema):
     devices: list[UUID] = Field(min_length=1, max_length=10_000)
 
 
+class GroupTaskIn(Schema):
+    """A task for a group; `dynamic_group` instead of `group` reaches only whom that one takes.
+
+    Triggers: `{"type": "ASAP"}`, `{"type": "JOINED"}` (a dynamic group), `{"type": "ONCE", "at": "2026-12-24T18:00"}`,
+    `{"type": "DAILY", "at": "03:00"}`, `{"type": "WEEKLY", "days": [0, 4], "at": "03:00"}` (0 is Monday),
+    `{"type": "MONTHLY", "day": 31, "at": "03:00"}`, `{"type": "CRON", "expression": "*/15 8-18 * * 1-5"}`; those with a
+    time may carry `delay_seconds`. Times are the computer's own.
+    """
+
+    kind: str
+    params: dict[str, Any] = Field(default_factory=dict)
+    trigger: dict[str, Any]
+    group: UUID | None = None
+    dynamic_group: UUID | None = None
+    life_seconds: int | None = Field(default=None, ge=60, le=180 * 24 * 3600)
+    pause_seconds: int = Field(default=0, ge=0, le=180 * 24 * 3600)
+    ends_at: AwareDatetime | None = None
+
+
 class TaskOut(Schema):
-    """A task."""
+    """A task; `trigger` and a group stand only at tasks of groups."""
 
     uid: UUID
     kind: str
     params: dict[str, Any]
     created_at: datetime
-    expires_at: datetime
+    expires_at: datetime | None
     created_by: str
+    trigger: dict[str, Any] | None
+    group: UUID | None = Field(default=None, alias="group.uid")
+    dynamic_group: UUID | None = Field(default=None, alias="dynamic_group.uid")
+    life_seconds: int
+    pause_seconds: int
+    ended_at: datetime | None
 
 
 class RunOut(Schema):
@@ -244,6 +269,7 @@ class RunOut(Schema):
     output: str
     result: dict[str, Any]
     error_code: str
+    fired_at: datetime | None
     queued_at: datetime
     finished_at: datetime | None
     device_uid: UUID = Field(alias="device.uid")

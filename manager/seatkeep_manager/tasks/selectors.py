@@ -9,6 +9,7 @@ from datetime import datetime
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from seatkeep_protocol.triggers import GroupTask, fire_us
+from seatkeep_webkit.errors import NotAllowedError
 
 from seatkeep_manager.directory.enums import AccessLevel
 from seatkeep_manager.directory.models import Device, StaticGroup, User
@@ -43,13 +44,34 @@ def task_get(user: User | AnonymousUser, *, uid: uuid.UUID) -> ClientTask:
     return task
 
 
+def task_get_writable(user: User | AnonymousUser, *, uid: uuid.UUID) -> ClientTask:
+    """One task that a person may take back: its group, and every managed device with a run, are theirs to change.
+
+    Raises:
+        TaskNotFoundError: The person does not see it.
+        NotAllowedError: They see it, and may not change all that it reaches.
+    """
+    task = task_get(user, uid=uid)
+    writable = groups_visible(user, level=AccessLevel.WRITE)
+    is_foreign = task.group_id is not None and not writable.filter(pk=task.group_id).exists()
+    if is_foreign or task.runs.exclude(device__group__in=writable).exists():
+        raise NotAllowedError
+    return task
+
+
 def device_task_runs(device: Device) -> QuerySet[TaskRun]:
     """The runs of a device the caller may see, newest first."""
     return device.task_runs.select_related("task").order_by("-id")
 
 
 def task_failed_devices(user: User | AnonymousUser, task: ClientTask) -> list[int]:
-    """Ids of the managed devices that a person may change and whose newest run of a task failed or expired."""
+    """Ids of the managed devices that a person may change and whose newest run of a task failed or expired.
+
+    Raises:
+        NotAllowedError: The person may change nothing at all.
+    """
+    if not groups_visible(user, level=AccessLevel.WRITE).exists():
+        raise NotAllowedError
     newest = TaskRun.objects.filter(task=task, device=OuterRef("pk")).order_by("-id")
     devices = devices_active_visible(user, level=AccessLevel.WRITE).filter(task_runs__task=task)
     failed = devices.annotate(newest=Subquery(newest.values("state")[:1])).filter(newest__in=RERUN_STATES)

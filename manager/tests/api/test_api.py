@@ -31,6 +31,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "snooze": {"until": "2027-01-01T00:00:00Z"}, "note": {"note": "x"}, "resolve": {"resolution": "RESOLVED"},
     "restore": {}, "group-templates": {"name": "t", **RULES}, "preview": RULES, "policies": {}, "sync": {},
     "rollouts": {"settings": {}},
+    "group-tasks": {"kind": "SCAN", "trigger": {"type": "ASAP"}, "group": str(uuid4())},
     "policy-files": {"format": "seatkeep-policies", "version": 1, "policies": [
         {"name": "f", "product": "agent", "settings": {}}]},
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from seatkeep_webkit.paging import Page, paginate
 from seatkeep_manager.api.auth import caller
 from seatkeep_manager.api.schemas import (
     DetectionOut,
+    GroupTaskIn,
     NoteIn,
     PageOut,
     ProblemOut,
@@ -38,13 +40,22 @@ from seatkeep_manager.detections.selectors import (
 )
 from seatkeep_manager.detections.services import detection_resolve
 from seatkeep_manager.directory.enums import AccessLevel
-from seatkeep_manager.directory.selectors import device_get
+from seatkeep_manager.directory.selectors import device_get, group_get
+from seatkeep_manager.grouping.selectors import dynamic_group_get
 from seatkeep_manager.problems.models import Problem
 from seatkeep_manager.problems.selectors import problem_get, problems_visible
 from seatkeep_manager.problems.services import problem_acknowledge, problem_note, problem_snooze
+from seatkeep_manager.tasks.errors import TaskTriggerInvalidError
+from seatkeep_manager.tasks.group_services import group_task_create
 from seatkeep_manager.tasks.models import ClientTask
-from seatkeep_manager.tasks.selectors import task_get, task_runs_visible, tasks_visible
-from seatkeep_manager.tasks.services import task_create
+from seatkeep_manager.tasks.selectors import (
+    task_failed_devices,
+    task_get,
+    task_get_writable,
+    task_runs_visible,
+    tasks_visible,
+)
+from seatkeep_manager.tasks.services import task_cancel, task_create, task_rerun
 
 router = Router(tags=["Protection"])
 
@@ -148,9 +159,15 @@ def _order(request: HttpRequest, uid: UUID, kind: TaskKind, *, is_excluding: boo
 
 
 @router.get("/tasks", response=PageOut[TaskOut], summary="Tasks")
-def task_list(request: HttpRequest, cursor: str | None = None, limit: int = 100) -> Page[Any]:
-    """Tasks with a run on a computer that the caller may see, newest first."""
-    return paginate(tasks_visible(caller(request)), order=("-id",), cursor=cursor, limit=limit)
+def task_list(
+    request: HttpRequest,
+    kind: Annotated[str | None, Query(max_length=255)] = None,
+    cursor: str | None = None,
+    limit: int = 100,
+) -> Page[Any]:
+    """Tasks on a group, or with a run on a computer, that the caller may see, newest first."""
+    found = tasks_visible(caller(request))
+    return paginate(found.filter(kind=kind) if kind else found, order=("-id",), cursor=cursor, limit=limit)
 
 
 @router.post("/tasks", response={201: TaskOut}, summary="Run a task")
@@ -172,8 +189,58 @@ def task_read(request: HttpRequest, uid: UUID) -> ClientTask:
 
 
 @router.get("/tasks/{uuid:uid}/runs", response=PageOut[RunOut], summary="Runs of a task")
-def run_list(request: HttpRequest, uid: UUID, cursor: str | None = None, limit: int = 100) -> Page[Any]:
+def run_list(
+    request: HttpRequest,
+    uid: UUID,
+    state: Annotated[str | None, Query(max_length=255)] = None,
+    cursor: str | None = None,
+    limit: int = 100,
+) -> Page[Any]:
     """Each computer's part of a task, as far as the caller may see the computer."""
     user = caller(request)
     runs = task_runs_visible(user).filter(task=task_get(user, uid=uid))
-    return paginate(runs, order=("-id",), cursor=cursor, limit=limit)
+    return paginate(runs.filter(state=state) if state else runs, order=("-id",), cursor=cursor, limit=limit)
+
+
+@router.post("/group-tasks", response={201: TaskOut}, summary="Put a task on a group")
+@idempotent
+def group_task_new(request: HttpRequest, body: GroupTaskIn) -> Status[ClientTask]:
+    """Ask whoever stands in the group, now or later, each time that the trigger fires there; offline too."""
+    user = caller(request)
+    if (body.group is None) == (body.dynamic_group is None):
+        raise TaskTriggerInvalidError(fields={"group": ["Name a group or a dynamic group."]})
+    dynamic = dynamic_group_get(user, uid=body.dynamic_group, level=AccessLevel.WRITE) if body.dynamic_group else None
+    group = dynamic.anchor if dynamic else group_get(user, uid=body.group or UUID(int=0), level=AccessLevel.WRITE)
+    task = group_task_create(
+        actor=actor_from_request(request),
+        kind=body.kind,
+        params=body.params,
+        trigger=body.trigger,
+        group_id=group.pk,
+        dynamic_id=dynamic.pk if dynamic else None,
+        now=clock_now(),
+        life=timedelta(seconds=body.life_seconds) if body.life_seconds else None,
+        pause=timedelta(seconds=body.pause_seconds),
+        ends_at=body.ends_at,
+    )
+    return Status(201, task)
+
+
+@router.post("/tasks/{uuid:uid}/cancel", response=TaskOut, summary="Cancel a task")
+def task_stop(request: HttpRequest, uid: UUID) -> ClientTask:
+    """Take a task back where it has not ended, or off its group. Idempotent."""
+    found = task_get_writable(caller(request), uid=uid)
+    task_cancel(actor=actor_from_request(request), task=found, now=clock_now())
+    found.refresh_from_db()
+    return found
+
+
+@router.post("/tasks/{uuid:uid}/rerun", response={201: TaskOut}, summary="Try what failed once more")
+@idempotent
+def task_again(request: HttpRequest, uid: UUID) -> Status[ClientTask]:
+    """Ask the computers whose newest run failed or expired once more, at once, as a task of its own."""
+    user = caller(request)
+    found = task_get(user, uid=uid)
+    failed = task_failed_devices(user, found)
+    again = task_rerun(actor=actor_from_request(request), task=found, device_ids=failed, now=clock_now())
+    return Status(201, again)
