@@ -100,3 +100,12 @@ def test_an_open_loop_counts_from_when_a_request_was_due():
     replies = asyncio.run(run())
     assert [reply.status for reply in replies] == [201] * 5
     assert timedelta(seconds=replies[-1].seconds) > timedelta(seconds=0.09)
+
+
+def test_growth_is_the_cost_of_one_whichever_way_is_better():
+    sheet = Sheet(lambda _: None)
+    sheet.put(row("sync_delta", value=20, unit="ms", better=Better.LOWER, goal=50, floor=2))
+    sheet.put(row("activation_spread", value=4_000, unit="/s", better=Better.HIGHER, goal=4_000, floor=9_000))
+    sheet.grown("sync_delta", 22)
+    sheet.grown("activation_spread", 3_200)
+    assert [one.growth for one in sheet.rows() if one.growth] == [1.25, 1.1]

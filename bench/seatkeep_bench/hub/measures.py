@@ -39,16 +39,17 @@ class Measures:
         self.stack, self.world, self.sizes = stack, world, sizes
         self.key = SigningKey.generate()
         self.taken: takes.Taken | None = None
+        self._cursors: dict[int, str] = {}
 
     # -- what devices do
 
-    def activation_spread(self, division: Division, growth_of: float | None = None) -> Row:
+    def activation_spread(self, division: Division) -> Row:
         """New devices by license key, over 1,000 licenses."""
         keys = self.world.keys(division, self.sizes.keys)
         self._warm_up(takes.by_key(keys))
         taken = self._take(takes.by_key(keys))
         self.taken = taken
-        return self._activation("activation_spread", 4_000, taken, growth_of)
+        return self._activation("activation_spread", 4_000, taken)
 
     def activation_one_license(self, division: Division) -> Row:
         """New devices on one license; then exactly as many as one license has left."""
@@ -109,7 +110,7 @@ class Measures:
     def _take(self, right: takes.Right) -> takes.Taken:
         return asyncio.run(takes.take(self.stack.fast_url, self.stack.device_url, right, self.sizes.activations))
 
-    def _activation(self, name: str, goal: float, taken: takes.Taken, before: float | None = None) -> Row:
+    def _activation(self, name: str, goal: float, taken: takes.Taken) -> Row:
         return row(
             name,
             value=taken.per_second,
@@ -119,7 +120,6 @@ class Measures:
             floor=seat_upserts_per_second(self.stack.database, FLOOR_ROWS),
             p50=percentile(taken.seconds, 0.50),
             p99=percentile(taken.seconds, 0.99),
-            growth=before / taken.per_second if before else None,
         )
 
     # -- what managers read
@@ -128,7 +128,7 @@ class Measures:
         """A full read of a division's feed; also gives the seconds of one item."""
         follower = self._follower(division)
         begun = time.perf_counter()
-        _, items = follower.read()
+        self._cursors[division.id], items = follower.read()
         seconds = time.perf_counter() - begun
         follower.close()
         each = seconds / items
@@ -143,10 +143,10 @@ class Measures:
         )
         return full, each
 
-    def sync_delta(self, division: Division, growth_of: float | None = None) -> Row:
+    def sync_delta(self, division: Division) -> Row:
         """One change: committed, then read by a manager that stands right before it."""
         follower = self._follower(division)
-        cursor, _ = follower.read()
+        cursor, _ = follower.read(self._cursors.get(division.id))
         seconds = []
         for _ in range(self.sizes.looks):
             self._touch(division)
@@ -155,6 +155,7 @@ class Measures:
             seconds.append(time.perf_counter() - begun)
             if items != 1:
                 raise LookupError(f"{items} changes came instead of one")
+        self._cursors[division.id] = cursor
         follower.close()
         value = percentile(seconds, 0.95) * 1_000
         floor = percentile(floors.change_seconds(self.world.connection, self.sizes.looks), 0.95) * 1_000
@@ -166,7 +167,6 @@ class Measures:
             goal=50,
             floor=floor,
             p50=percentile(seconds, 0.50),
-            growth=value / growth_of if growth_of else None,
         )
 
     def _follower(self, division: Division) -> Follower:
@@ -226,7 +226,7 @@ class Measures:
 
     # -- what people look at
 
-    def pages(self, paths: Sequence[str], growth_of: float | None = None) -> tuple[Row, dict[str, float]]:
+    def pages(self, paths: Sequence[str]) -> tuple[Row, dict[str, float]]:
         """Each page of the portal in turn; also gives the 95th percentile of each, seconds."""
         looker = Looker(self.stack)
         found = looker.seconds(paths, self.sizes.looks)
@@ -244,7 +244,6 @@ class Measures:
             floor=percentile(floor, 0.95) * 1_000,
             p50=percentile(everything, 0.50),
             p99=percentile(everything, 0.99),
-            growth=value / growth_of if growth_of else None,
         )
         return looked, by_path
 

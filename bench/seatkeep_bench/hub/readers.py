@@ -20,6 +20,7 @@ from seatkeep_bench.hub.stack import OWNER, HubStack
 TOKEN_SECONDS = 60
 SYNC_LIMIT = 1_000
 PATIENCE_SECONDS = 10.0
+TIMEOUT_SECONDS = 20.0
 EMPTY_SHA256 = "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
 """Base64url of the digest of an empty body."""
 
@@ -81,7 +82,7 @@ class Looker:
         self._client = httpx.Client(
             base_url=stack.web_url,
             headers={"Host": parts.netloc, "Cookie": browser.cookies(parts.hostname or "")},
-            timeout=60,
+            timeout=TIMEOUT_SECONDS,
             trust_env=False,
         )
         browser.close()
@@ -93,7 +94,7 @@ class Looker:
     def seconds(self, paths: Sequence[str], times: int) -> dict[str, list[float]]:
         """Look at each path so often, in turn; returns the seconds by path. The first look of each is not counted.
 
-        A page that has taken ten seconds in all is not looked at any more, so that a slow one does not hold up the rest.
+        A page that has taken ten seconds in all is not looked at any more: a slow one does not hold up the rest.
 
         Raises:
             BenchError: A page is not answered with 200.
@@ -109,7 +110,10 @@ class Looker:
 
     def _look(self, path: str) -> float:
         begun = time.perf_counter()
-        answer = self._client.get(path)
+        try:
+            answer = self._client.get(path)
+        except httpx.TimeoutException:
+            return TIMEOUT_SECONDS
         seconds = time.perf_counter() - begun
         if answer.status_code != httpx.codes.OK:
             raise BenchError(f"{path} answered {answer.status_code}.")
