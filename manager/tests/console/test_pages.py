@@ -17,7 +17,7 @@ from standing_cast import Cast
 READ_PAGES = [
     "problems", "dashboard", "computers", "customers", "approvals", "detections", "quarantine", "tasks", "policies",
     "policy-new", "policies-bin", "policies-import", "installers", "licenses", "link", "link-live", "audit", "settings",
-    "search", "dashboard-link", "group-templates",
+    "search", "dashboard-link", "group-templates", "task-order",
 ]  # fmt: skip
 ADMIN_PAGES = {"link", "link-live", "settings", "link-connect", "link-sync", "link-preview", "template-new"}
 OBJECT_PAGES = {
@@ -28,7 +28,7 @@ OBJECT_PAGES = {
     "customer-return": "alpha", "policy-edit": "policy", "policy-assign": "policy", "policy-delete": "policy",
     "policy-unassign": "assignment", "policy-duplicate": "policy", "policy-preview": "policy",
     "rollout-live": "policy", "group-policies": "group", "group-policy-add": "group",
-    "installer-revoke": "token", "installer-rotate": "token", "task-cancel": "task",
+    "installer-revoke": "token", "installer-rotate": "token", "task-cancel": "task", "task-again": "task",
     "problem-seen": "problem", "problem-snooze": "problem", "problem-note": "problem", "device-license": "device",
     "device-license-take": "device", "group-new": "group", "group-rename": "group", "group-move": "group",
     "group-delete": "group", "dynamic-new": "group", "dynamic-edit": "dynamic_group",

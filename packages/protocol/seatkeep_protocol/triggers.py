@@ -82,7 +82,7 @@ class MonthlyTrigger(_Scheduled, frozen=True, kw_only=True, tag="MONTHLY"):
 class CronTrigger(_Scheduled, frozen=True, kw_only=True, tag="CRON"):
     """By a CRON expression of five fields (`seatkeep_protocol.cron`)."""
 
-    expression: Annotated[str, msgspec.Meta(min_length=9, max_length=200)]
+    expression: Annotated[str, msgspec.Meta(max_length=200)]
 
 
 Schedule = OnceTrigger | DailyTrigger | WeeklyTrigger | MonthlyTrigger | CronTrigger

@@ -19,8 +19,6 @@ from seatkeep_manager.directory.models import Device
 from seatkeep_manager.directory.selectors import DEVICE_SEARCH
 from seatkeep_manager.enrollment.enums import WaitReason
 from seatkeep_manager.enrollment.models import EnrollmentRequest
-from seatkeep_manager.tasks.enums import RunState
-from seatkeep_manager.tasks.models import ClientTask, TaskRun
 
 PROTECTION_TONES = {
     "PROTECTED": "ok",
@@ -30,9 +28,6 @@ PROTECTION_TONES = {
     "UNKNOWN": "info",
 }
 SEVERITY_TONES = {"CRITICAL": "bad", "WARNING": "warn", "INFO": "info"}
-RUN_TONES = {
-    "QUEUED": "off", "RUNNING": "info", "FINISHED": "ok", "FAILED": "bad", "EXPIRED": "warn", "CANCELED": "off",
-}  # fmt: skip
 
 
 SYSTEMS = {
@@ -186,47 +181,6 @@ class QuarantineTable(Table[QuarantineItem]):
     def row_url(self, row: QuarantineItem) -> str:
         """The drawer of one file."""
         return reverse("console:quarantine-item", args=[row.uid])
-
-
-class TaskTable(Table[ClientTask]):
-    """Tasks with the progress of their runs."""
-
-    name = "tasks"
-    opens_pages = True
-    order = "-id"
-    search = ("kind__icontains", "created_by__icontains")
-    columns = (
-        Column("kind", _("Task"), sort="kind", is_title=True, template="console/cells/task_kind.html"),
-        Column(
-            "progress", _("Done"), kind="number", template="console/cells/task_runs.html", export=lambda t: t.runs_done
-        ),
-        Column("created_by", _("By"), sort="created_by"),
-        Column("created_at", _("Since"), sort="id", kind="when"),
-        Column("expires_at", _("Ends"), sort="expires_at", kind="when"),
-    )
-    empty = Empty(_("No tasks yet."), _("Choose computers and press Scan… to run the first one."), icon="list-check",
-                  url=reverse_lazy("console:computers"), label=_("Choose computers"))  # fmt: skip
-
-    def row_url(self, row: ClientTask) -> str:
-        """The page of one task."""
-        return reverse("console:task", args=[row.uid])
-
-
-class RunTable(Table[TaskRun]):
-    """The runs of one task or one computer."""
-
-    name = "runs"
-    order = "-id"
-    search = ("device__hostname__icontains",)
-    columns = (
-        Column("device.name", _("Computer"), sort="device__hostname", is_title=True),
-        Column("state", _("State"), sort="state", badge=RUN_TONES),
-        Column("progress", _("Progress"), sort="progress", kind="number", template="console/cells/percent.html"),
-        Column("output", _("Says"), template="console/cells/path.html"),
-        Column("finished_at", _("Ended"), sort="finished_at", kind="when"),
-    )
-    filters = (ChoiceFilter("state", _("State"), RunState.choices),)
-    empty = Empty(_("No runs."), "", icon="list-check")
 
 
 class ApprovalTable(Table[EnrollmentRequest]):

@@ -1,0 +1,144 @@
+"""The form of a task for a group: what, where, when."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.utils.dates import WEEKDAYS
+from django.utils.translation import gettext_lazy as _
+from seatkeep_protocol.tasks import GROUP_KINDS, TaskKind
+from seatkeep_protocol.triggers import DELAY_LIMIT_SECONDS
+
+from seatkeep_manager.console.forms import lines_of
+from seatkeep_manager.console.words import TASKS
+from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.models import User
+from seatkeep_manager.directory.selectors import group_get, groups_visible
+from seatkeep_manager.grouping.selectors import dynamic_group_get, dynamic_groups_visible
+
+TRIGGERS = [
+    ("ASAP", _("At once")), ("ONCE", _("Once, at a time")), ("DAILY", _("Every day")), ("WEEKLY", _("Every week")),
+    ("MONTHLY", _("Every month")), ("CRON", _("By a CRON expression")),
+    ("JOINED", _("When a computer joins the group")),
+]  # fmt: skip
+NEEDED = {
+    "ONCE": ("date", "at"), "DAILY": ("at",), "WEEKLY": ("days", "at"), "MONTHLY": ("day", "at"),
+    "CRON": ("expression",),
+}  # fmt: skip
+"""Trigger → the fields that it cannot do without; the others are hidden while it is chosen (tasks.css)."""
+
+
+class GroupTaskForm(forms.Form):
+    """A task for a group; a field that the chosen kind or trigger does not use is passed over.
+
+    Args:
+        user: Whose groups are offered: those that the person may change.
+    """
+
+    kind = forms.ChoiceField(label=_("Task"), choices=[(kind.value, TASKS[kind]) for kind in GROUP_KINDS])
+    text = forms.CharField(
+        label=_("Message"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Shown to whoever is signed in."),
+    )  # fmt: skip
+    notice_minutes = forms.IntegerField(
+        label=_("Restart after (minutes)"), required=False, min_value=1, max_value=720, initial=10,
+        help_text=_("The time people have to save their work."),
+    )  # fmt: skip
+    targets = forms.CharField(
+        label=_("Folders"), required=False, widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
+        help_text=_("One absolute folder a line. Empty: the folders of the computer's policy."),
+    )  # fmt: skip
+    place = forms.ChoiceField(label=_("Group"), help_text=_("Computers that join later do it too."))
+    trigger = forms.ChoiceField(label=_("When"), choices=TRIGGERS)
+    date = forms.DateField(label=_("Date"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    days = forms.TypedMultipleChoiceField(
+        label=_("Days"), required=False, coerce=int, choices=list(WEEKDAYS.items()),
+        widget=forms.CheckboxSelectMultiple,
+    )  # fmt: skip
+    day = forms.IntegerField(
+        label=_("Day of the month"), required=False, min_value=1, max_value=31,
+        help_text=_("In a shorter month its last day."),
+    )  # fmt: skip
+    at = forms.TimeField(
+        label=_("Time"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        help_text=_("In each computer's own time zone."),
+    )  # fmt: skip
+    expression = forms.CharField(
+        label=_("CRON expression"), required=False, max_length=200,
+        help_text=_("Minute, hour, day, month, weekday: 0 3 * * 1-5 is three o'clock from Monday to Friday."),
+    )  # fmt: skip
+    life_hours = forms.IntegerField(
+        label=_("May begin late by (hours)"), required=False, min_value=1, max_value=180 * 24,
+        help_text=_("For computers that were off. Empty: restart 12, message 8, scan 168."),
+    )  # fmt: skip
+    delay_minutes = forms.IntegerField(
+        label=_("Spread over (minutes)"), required=False, min_value=0, max_value=DELAY_LIMIT_SECONDS // 60,
+        help_text=_("Each computer waits its share, so that not all begin at once."),
+    )  # fmt: skip
+    pause_minutes = forms.IntegerField(
+        label=_("Not again within (minutes)"), required=False, min_value=0, max_value=180 * 24 * 60
+    )
+    folded = ("life_hours", "delay_minutes", "pause_minutes")
+    folded_label = _("Limits")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._user = user
+        dynamic = dynamic_groups_visible(user, level=AccessLevel.WRITE)
+        static = groups_visible(user, level=AccessLevel.WRITE).order_by("name", "id")
+        places = [
+            (_("Groups"), [(f"static:{one.uid}", one.name) for one in static]),
+            (_("Dynamic groups"), [(f"dynamic:{one.uid}", f"{one.anchor.name} / {one.name}") for one in dynamic]),
+        ]
+        self.fields["place"].choices = places  # type: ignore[attr-defined]  # a ChoiceField
+
+    def clean(self) -> dict[str, Any]:
+        """What the chosen trigger and kind need is there."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        needed = [*NEEDED.get(data.get("trigger", ""), ())]
+        if data.get("kind") == TaskKind.MESSAGE:
+            needed.append("text")
+        for name in needed:
+            if data.get(name) in (None, "", []) and name not in self.errors:
+                self.add_error(name, _("Needed here."))
+        return data
+
+    def order(self) -> dict[str, Any]:
+        """What `group_task_create` takes."""
+        data = self.cleaned_data
+        life, pause = data["life_hours"], data["pause_minutes"] or 0
+        return {
+            "kind": data["kind"], "params": self._params(), "trigger": self._trigger(), **self._place(),
+            "life": timedelta(hours=life) if life else None, "pause": timedelta(minutes=pause),
+        }  # fmt: skip
+
+    def _params(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        if data["kind"] == TaskKind.MESSAGE:
+            return {"text": data["text"]}
+        if data["kind"] == TaskKind.RESTART:
+            return {"text": data["text"], "delay_minutes": data["notice_minutes"] or 10}
+        return {"targets": lines_of(data["targets"])} if data["kind"] == TaskKind.SCAN else {}
+
+    def _trigger(self) -> dict[str, Any]:
+        data, kind = self.cleaned_data, self.cleaned_data["trigger"]
+        if kind in ("ASAP", "JOINED"):
+            return {"type": kind}
+        made: dict[str, Any] = {"type": kind, "delay_seconds": (data["delay_minutes"] or 0) * 60}
+        if kind == "CRON":
+            return {**made, "expression": data["expression"]}
+        at = data["at"].strftime("%H:%M")
+        if kind == "ONCE":
+            return {**made, "at": f"{data['date'].isoformat()}T{at}"}
+        extra = {"WEEKLY": {"days": data["days"]}, "MONTHLY": {"day": data["day"]}}.get(kind, {})
+        return {**made, **extra, "at": at}
+
+    def _place(self) -> dict[str, Any]:
+        kind, _sep, uid = self.cleaned_data["place"].partition(":")
+        if kind == "static":
+            return {"group_id": group_get(self._user, uid=UUID(uid), level=AccessLevel.WRITE).pk}
+        found = dynamic_group_get(self._user, uid=UUID(uid), level=AccessLevel.WRITE)
+        return {"group_id": found.anchor_id, "dynamic_id": found.pk}
