@@ -36,7 +36,7 @@ if (form) {
   search.addEventListener("input", narrow);
   search.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
   only.addEventListener("change", narrow);
-  form.addEventListener("change", (event) => {
+  form.addEventListener("input", (event) => {
     const setting = event.target.closest("[data-policy-setting]");
     const flag = setting?.querySelector(".policy-flag");
     if (flag && event.target !== flag && flag.value === "NOT_APPLY") flag.value = "APPLY"; /* Who types a value means it. */
