@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ninja import NinjaAPI
+from seatkeep_webkit.openapi import DescribedApi
 from seatkeep_webkit.problems import install_error_handlers
 
 from seatkeep_hub.api.auth import EVERYONE
@@ -29,7 +29,7 @@ from seatkeep_hub.api.routes import (
     seats,
 )
 
-api = NinjaAPI(
+api = DescribedApi(
     title="Seatkeep Licensing",
     version="1",
     description="Everything that a person can do in Licensing, for programs, and what a linked console calls.",

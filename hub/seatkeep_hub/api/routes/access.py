@@ -90,7 +90,7 @@ def role_index(request: HttpRequest) -> list[dict[str, object]]:
     return [
         {
             "role": role.value,
-            "name": role.label,
+            "name": str(role.label),
             "summary": str(one.summary),
             "level": one.level,
             "rights": sorted(one.rights),

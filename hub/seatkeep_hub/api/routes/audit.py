@@ -11,6 +11,7 @@ from seatkeep_webkit.actors import ActorKind
 from seatkeep_webkit.audit.enums import Result, Severity
 from seatkeep_webkit.audit.models import AuditEntry
 from seatkeep_webkit.audit.selectors import AuditQuery, audit_narrow
+from seatkeep_webkit.errors import InvalidError
 from seatkeep_webkit.paging import Page, paginate
 
 from seatkeep_hub.api.auth import viewer_of
@@ -45,13 +46,18 @@ def audit_index(
     company = company_get(viewer, asked.company_id) if asked.company_id else None
     query = AuditQuery(
         subjects=SUBJECTS_OF[asked.section] if asked.section else frozenset(),
-        since=_aware(asked.since),
-        until=_aware(asked.until),
+        since=_utc("since", asked.since),
+        until=_utc("until", asked.until),
         **asked.dict(exclude={"company_id", "section", "since", "until"}),
     )
     found = audit_narrow(journal(viewer, company=company), query)
     return paginate(found, order=("-id",), cursor=cursor, limit=limit)
 
 
-def _aware(at: datetime | None) -> datetime | None:
-    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
+def _utc(name: str, at: datetime | None) -> datetime | None:
+    if at is None or at.tzinfo is None:
+        return at and at.replace(tzinfo=UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise InvalidError(fields={name: ["Before the year 1, or after 9999."]}) from None

@@ -32,6 +32,14 @@ from seatkeep_hub.msp.requests import approval_check
 router = Router(tags=["Imports"])
 FileFormat = Literal["csv", "xlsx"]
 AskedFormat = Annotated[FileFormat, Query(alias="format")]
+_FILE = {
+    "responses": {
+        200: {
+            "description": "The file",
+            "content": {one: {"schema": {"type": "string", "format": "binary"}} for one in CONTENT_TYPES.values()},
+        }
+    }
+}
 _BODY = {
     "requestBody": {
         "required": True,
@@ -113,14 +121,14 @@ class MappingIn(Schema):
     erases_empty: bool = False
 
 
-@router.get("/imports/template", response={200: Any}, summary="The form of an import")
+@router.get("/imports/template", response={200: Any}, summary="The form of an import", openapi_extra=_FILE)
 def import_template(request: HttpRequest, file_format: AskedFormat = "csv") -> HttpResponse:
     """The form with one example row."""
     viewer_of(request)
     return file_answer(template_file(is_xlsx=file_format == "xlsx"), "seatkeep-companies-template", file_format)
 
 
-@router.get("/companies/{company_id}/export", response={200: Any}, summary="Export companies")
+@router.get("/companies/{company_id}/export", response={200: Any}, summary="Export companies", openapi_extra=_FILE)
 def company_export(request: HttpRequest, company_id: UUID, file_format: AskedFormat = "csv") -> HttpResponse:
     """Companies below one, with their agreements, in the form of an import: importing it again changes nothing."""
     viewer = viewer_of(request)
