@@ -87,11 +87,16 @@ class GroupTaskForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._user = user
+        static = {one.pk: one for one in groups_visible(user, level=AccessLevel.WRITE)}
         dynamic = dynamic_groups_visible(user, level=AccessLevel.WRITE)
-        static = groups_visible(user, level=AccessLevel.WRITE).order_by("name", "id")
+        ways = {pk: " / ".join(static[up].name for up in one.path if up in static) for pk, one in static.items()}
         places = [
-            (_("Groups"), [(f"static:{one.uid}", one.name) for one in static]),
-            (_("Dynamic groups"), [(f"dynamic:{one.uid}", f"{one.anchor.name} / {one.name}") for one in dynamic]),
+            ("", _("Choose a group")),
+            (
+                _("Groups"),
+                sorted(((f"static:{static[pk].uid}", way) for pk, way in ways.items()), key=lambda one: one[1]),
+            ),
+            (_("Dynamic groups"), [(f"dynamic:{one.uid}", f"{ways[one.anchor_id]} / {one.name}") for one in dynamic]),
         ]
         self.fields["place"].choices = places  # type: ignore[attr-defined]  # a ChoiceField
 

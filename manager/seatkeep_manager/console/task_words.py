@@ -21,7 +21,7 @@ def task_words(task: ClientTask) -> str:
 
 def place_words(task: ClientTask) -> str:
     """The group that it stands on; "" for a task of chosen computers."""
-    return str(task.dynamic_group or task.group or "")
+    return " / ".join(str(group) for group in (task.group, task.dynamic_group) if group)
 
 
 def params_words(params: Mapping[str, Any]) -> str:

@@ -56,7 +56,7 @@ class RunTable(Table[TaskRun]):
         Column("fired_at", _("Fired"), sort="fired_at", kind="when"),
         Column("state", _("State"), sort="state", badge=RUN_TONES),
         Column("progress", _("Progress"), sort="progress", kind="number", template="console/cells/percent.html"),
-        Column("output", _("Says"), template="console/cells/path.html"),
+        Column("output", _("Says")),
         Column("finished_at", _("Ended"), sort="finished_at", kind="when"),
     )
     filters = (ChoiceFilter("state", _("State"), RunState.choices),)
