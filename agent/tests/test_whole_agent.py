@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -32,6 +33,7 @@ from seatkeep_protocol.messages import (
 )
 from seatkeep_protocol.policy import ChainNode, NodeKind
 from seatkeep_protocol.subjects import device_key, group_key
+from seatkeep_protocol.triggers import GroupTask, run_id
 from world import DEPLOYMENT_KEY, PRODUCT, World, now
 
 pytestmark = pytest.mark.services
@@ -194,20 +196,28 @@ async def test_a_policy_is_live_within_two_seconds_and_reverts_when_it_goes(worl
     await heard(world, EndpointStatus, lambda body: body.settings["scan.schedule"] is None)
 
 
-async def test_a_dynamic_group_takes_the_device_and_its_policy_follows(world: World, machine: Machine) -> None:
-    """The group asks for what is true and then for what is not; the policy comes and goes with it."""
+async def test_a_dynamic_group_takes_the_device_and_its_policy_and_task_follow(world: World, machine: Machine) -> None:
+    """The group asks for what is true and then for what is not; the policy comes and goes with it, the task comes."""
     await start(world, machine)
     group = "dd" * 16
     node = ChainNode(
         kind=NodeKind.DYNAMIC, node=group, name="Linux", policies=(world.policy(scan__schedule="0 4 * * *"),)
     )
+    task = GroupTask(
+        task=uuid.uuid4(), group=group, kind="EXPORT_CONFIGURATION", params={}, trigger={"type": "JOINED"},
+        issued_at_us=int(now().timestamp() * 1_000_000), life_seconds=3600,
+    )  # fmt: skip
     for family, groups, schedule in (("LINUX", [group], "0 4 * * *"), ("WINDOWS", [], None)):
         template = Template(Operation.AND, (Rule("os.family", Operator.EQUAL, family),))
         dynamic = {world.group: (DynamicNode(node, template),)}
         world.seen.clear()
-        await world.put(msgspec.structs.replace(world.group_document(), dynamic=dynamic))
+        await world.put(msgspec.structs.replace(world.group_document(), dynamic=dynamic, tasks=(task,)))
         await heard(world, Heartbeat, lambda body, groups=groups: body.groups == groups)
         await heard(world, EndpointStatus, lambda body, at=schedule: body.settings["scan.schedule"] == at)
+        if groups:
+            run = await heard(world, TaskRunEvent, lambda body: body.state == "FINISHED")
+            assert run.run == run_id(task=task.task, device=world.device, fired_at_us=run.fired_at_us or 0)
+            assert run.result["endpoint"]["scan.schedule"] == schedule
 
 
 async def test_events_made_while_the_broker_is_down_arrive_after_it_returns(
