@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from seatkeep_webkit.tables import BulkAction, ChoiceFilter, Column, Empty, QueryFilter, Table
 
 from seatkeep_manager.console.engine_words import action_words, engine_name
-from seatkeep_manager.console.group_places import scope_path
+from seatkeep_manager.console.group_places import scope_dynamic, scope_path
 from seatkeep_manager.customers.across import SILENT_AFTER
 from seatkeep_manager.detections.enums import Engine, QuarantineState, Severity
 from seatkeep_manager.detections.models import Detection, QuarantineItem
@@ -103,7 +103,10 @@ class DeviceTable(Table[Device]):
     )
 
     def apply_scope(self, queryset: QuerySet[Device], scope: QueryDict) -> QuerySet[Device]:
-        """The group of the page and everything below it."""
+        """The group of the page and everything below it, or the members of its dynamic group."""
+        members_of = scope_dynamic(scope)
+        if members_of is not None:
+            return queryset.filter(memberships__group=members_of)
         path = scope_path(scope)
         return queryset if path is None else queryset.filter(group__path__contains=path)
 

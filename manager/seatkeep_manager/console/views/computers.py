@@ -20,7 +20,15 @@ from seatkeep_webkit.dialogs import Confirm, done
 from seatkeep_manager.console.audit_words import WORDS
 from seatkeep_manager.console.effective import product_rows
 from seatkeep_manager.console.engine_words import difference_rows, engine_rows, policy_mode_words
-from seatkeep_manager.console.group_places import asked_group, group_items, scope_of, way_to
+from seatkeep_manager.console.group_facts import group_facts
+from seatkeep_manager.console.group_places import (
+    asked_dynamic,
+    asked_group,
+    dynamic_items,
+    group_items,
+    scope_of,
+    way_to,
+)
 from seatkeep_manager.console.people import viewer
 from seatkeep_manager.console.reported import with_reported
 from seatkeep_manager.console.tables.devices import DeviceTable
@@ -43,11 +51,17 @@ TABS = ("overview", "detections", "tasks", "policies", "inventory", "license", "
 def computers(request: HttpRequest) -> HttpResponseBase:
     """The tree on the left, the computers of the chosen group and all below on the right."""
     user, address = viewer(request), reverse("console:computers")
-    group = asked_group(request)
-    table = DeviceTable(request, devices_below(user, group), scope=scope_of(group))
+    dynamic = asked_dynamic(request)
+    group = dynamic.anchor if dynamic else asked_group(request)
+    devices = devices_below(user, group)
+    table = DeviceTable(
+        request, devices.filter(memberships__group=dynamic) if dynamic else devices, scope=scope_of(group, dynamic)
+    )
     context: dict[str, object] = {"group": group, "above": way_to(user, group, address) if group else []}
     if not table.is_part:
-        context["tree"] = group_items(group_tree(user, current=group), address)
+        tree = group_tree(user, current=None if dynamic else group)
+        context["tree"] = group_items(tree, address, dynamic_items(user, address, current=dynamic))
+        context |= group_facts(user, group, dynamic)
     return table.response("console/computers.html", context)
 
 
