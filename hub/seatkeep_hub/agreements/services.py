@@ -137,9 +137,7 @@ def agreements_begin(*, actor: Actor, company: Company, now: datetime) -> list[A
     Returns:
         What was made, by product.
     """
-    shared = License.objects.filter(
-        owner_id__in=company.path, kind=LicenseKind.MSP, cancelled_at=None, frozen_at=None
-    )
+    shared = License.objects.filter(owner_id__in=company.path, kind=LicenseKind.MSP, cancelled_at=None, frozen_at=None)
     found = list(shared.select_related("bundle")[:2])
     if len(found) != 1 or Agreement.objects.filter(company=company).exists():
         return []

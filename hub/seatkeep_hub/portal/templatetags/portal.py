@@ -19,8 +19,13 @@ from seatkeep_hub.portal.audit_words import PROGRAMS
 register = template.Library()
 
 STATE_TONES = {
-    "OK": "ok", "WARNING": "warn", "ERROR": "bad", "EXPIRED": "bad", "TRIAL_EXPIRED": "bad",
-    "SUSPENDED": "warn", "CANCELLED": "off",
+    "OK": "ok",
+    "WARNING": "warn",
+    "ERROR": "bad",
+    "EXPIRED": "bad",
+    "TRIAL_EXPIRED": "bad",
+    "SUSPENDED": "warn",
+    "CANCELLED": "off",
 }
 ACTORS = {**PROGRAMS, "device": _("The computer itself")}
 QUIET_AFTER = timedelta(days=14)
