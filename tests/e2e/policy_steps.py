@@ -77,8 +77,9 @@ def dynamic_group_delete(journey: Journey) -> None:
 
 def group_act(page: Page, act: str) -> None:
     """Choose something from the menu of the group that stands open."""
-    page.locator("details[data-menu] > summary").filter(has_text="Group").click()
-    page.get_by_role("link", name=act).click()
+    menu = page.locator("details[data-menu]").filter(has_text="Group templates")
+    menu.locator("summary").click()
+    menu.get_by_role("link", name=act).click()
 
 
 def choose(select: Locator, words: str) -> None:
