@@ -50,7 +50,6 @@ class Flag(TextChoices):
     OVER_AGREED = "OVER_AGREED", _("In use above agreed")
     CHANGED = "CHANGED", _("More than 20 % from last month")
     DAYS_MISSING = "DAYS_MISSING", _("Not counted yet")
-    STALE = "STALE", _("Computers long not seen")
 
 
 class CorrectionState(TextChoices):

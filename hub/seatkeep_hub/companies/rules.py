@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from seatkeep_hub.companies.enums import AccessLevel, CompanyKind, CompanyStatus
+from seatkeep_hub.companies.enums import CompanyKind, CompanyStatus
 
 MAX_DEPTH = 12
 """Levels of the tree, the root included."""
@@ -35,8 +35,6 @@ Source:
     domain/licensing.md, section 2.1.
 """
 
-LEVEL_RANK: Mapping[str, int] = {AccessLevel.NONE: 0, AccessLevel.READ: 1, AccessLevel.WRITE: 2}
-
 
 def can_create(parent: CompanyKind | str, child: CompanyKind | str) -> bool:
     """Whether a company of kind `child` may stand directly below one of kind `parent`."""
@@ -46,27 +44,6 @@ def can_create(parent: CompanyKind | str, child: CompanyKind | str) -> bool:
 def child_kinds(parent: CompanyKind | str) -> list[CompanyKind]:
     """Kinds that may be created below `parent`, in the order of the enum."""
     return [kind for kind in CompanyKind if kind in CHILD_KINDS[CompanyKind(parent)]]
-
-
-def nearest_level(path: Sequence[int], explicit: Mapping[int, str]) -> AccessLevel:
-    """The access to a company: the nearest explicit setting on its path wins; none at all is NONE.
-
-    Args:
-        path: Ids from the root down to the company itself.
-        explicit: Level set for this person, by company id.
-
-    Source:
-        domain/licensing.md, section 2.2.
-    """
-    for company_id in reversed(path):
-        if company_id in explicit:
-            return AccessLevel(explicit[company_id])
-    return AccessLevel.NONE
-
-
-def allows(held: AccessLevel | str, wanted: AccessLevel | str) -> bool:
-    """Whether `held` is at least `wanted`."""
-    return LEVEL_RANK[held] >= LEVEL_RANK[wanted]
 
 
 def move_fault(

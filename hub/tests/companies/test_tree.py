@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from seatkeep_hub.companies import rules
 from seatkeep_hub.companies.enums import CompanyKind, CompanyStatus, FeedKind
 from seatkeep_hub.companies.errors import (
@@ -123,15 +121,6 @@ def test_a_waiting_company_is_confirmed_once(vendor, actor, now):
 def test_children_take_over_the_time_zone(vendor, actor, now):
     msp = company_create(actor=actor, kind="MSP", name="Berlin", parent=vendor, time_zone="Europe/Berlin", now=now)
     assert company_create(actor=actor, kind="CUSTOMER", name="C", parent=msp, now=now).time_zone == "Europe/Berlin"
-
-
-@given(
-    st.lists(st.integers(1, 50), min_size=1, max_size=12, unique=True),
-    st.dictionaries(st.integers(1, 50), st.sampled_from(["WRITE", "READ", "NONE"])),
-)
-def test_the_nearest_setting_wins(path, explicit):
-    nearest = [explicit[one] for one in path if one in explicit]
-    assert rules.nearest_level(path, explicit) == (nearest[-1] if nearest else "NONE")
 
 
 def test_depth_ends_at_twelve():
