@@ -84,7 +84,7 @@ def trial(month: Month) -> None:
 
 
 def suspend(month: Month, shared: dict[str, str]) -> None:
-    """From the 21st to the 24th nothing is ordered; the computers stay protected, and what is in use counts on."""
+    """From the 22nd to the 23rd nothing is billed, whatever is in use; the computers stay protected."""
     month.clock(1, 21)
     month.call("POST", f"/licenses/{shared['id']}/suspend", {"stops_billing": True})
     month.call("PUT", f"/licenses/{shared['id']}/seats", {"quantity": 9}, status=409)
@@ -100,16 +100,16 @@ def statement_of(month: Month, bakery: str, first: int) -> dict[str, object]:
 
 
 def bill_january(month: Month, bakery: str) -> str:
-    """Two computers for 31 days and one for 21, 10 cents a day; each line opens its seat record."""
+    """Two computers for 31 days and one for 21, two days of them paused, 10 cents a day; the record shows them all."""
     month.clock(2, 1)
     draft = statement_of(month, bakery, 1)
-    assert (draft["state"], draft["currency"], draft["total_minor"]) == ("DRAFT", "EUR", 830)
+    assert (draft["state"], draft["currency"], draft["total_minor"]) == ("DRAFT", "EUR", 770)
     line = next(one for one in month.items(f"/statements/{draft['id']}/lines") if one["product"] == WORKSTATION)
-    assert (line["device_days"], line["amount_minor"]) == (83, 830)
+    assert (line["device_days"], line["amount_minor"]) == (83, 770)
     seats = month.items(f"/statement-lines/{line['id']}/seats")
     assert {one["device"]: one["days"] for one in seats} == {"till": 31, "oven": 31, "shop": 21}
-    month.call("POST", f"/statements/{draft['id']}/close", {"total_minor": 831}, status=409)
-    closed = month.call("POST", f"/statements/{draft['id']}/close", {"total_minor": 830})
+    month.call("POST", f"/statements/{draft['id']}/close", {"total_minor": 771}, status=409)
+    closed = month.call("POST", f"/statements/{draft['id']}/close", {"total_minor": 770})
     assert closed["state"] == "CLOSED"
     return str(line["id"])
 

@@ -109,6 +109,9 @@ class UsageDay(models.Model):
         _("device-days"), default=0, help_text=_("Devices that held a seat at any time of the day.")
     )
     is_flexible = models.BooleanField(default=False, help_text=_("Nothing was promised: what is in use is billed."))
+    is_paused = models.BooleanField(
+        default=False, db_default=False, help_text=_("Billing was stopped the whole day; what was in use is told only.")
+    )
     is_direct = models.BooleanField(default=True, help_text=_("The buyer is the company that uses the seats."))
     recorded_at = models.DateTimeField(_("recorded at"))
 

@@ -21,7 +21,10 @@ from seatkeep_hub.companies.models import Company
 from seatkeep_hub.licensing.enums import NodeKind
 from seatkeep_hub.licensing.models import PoolNode
 
-_DAY = ("buyer_id", "node_id", "node__kind", "day", "ordered", "agreed", "is_flexible", "in_use", "peak", "device_days")
+_DAY = (
+    "buyer_id", "node_id", "node__kind", "day", "ordered", "agreed", "is_flexible", "in_use", "peak", "device_days",
+    "is_paused",
+)  # fmt: skip
 Days = dict[int, list[DayCount]]
 
 

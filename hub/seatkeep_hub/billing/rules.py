@@ -19,7 +19,7 @@ CHANGE_PERCENT = 20
 
 
 class DayCount(NamedTuple):
-    """One day of one share, in seats."""
+    """One day of one share, in seats; on a paused one billing was stopped, and what was in use is told only."""
 
     day: date
     ordered: int
@@ -28,6 +28,7 @@ class DayCount(NamedTuple):
     in_use: int
     peak: int
     device_days: int
+    is_paused: bool = False
 
 
 class Tier(NamedTuple):
@@ -94,16 +95,18 @@ def seats_of(basis: str, day: DayCount) -> int:
 def billed_of(terms: Terms, days: Sequence[DayCount], month: Month) -> Billed:
     """What a share comes to in a month.
 
-    The peak, and the number on the last day, hold for the whole month: they are billed for each of its days. A share
-    that has no last day, because it ended before, has nothing in use then.
+    The peak, and the number on the last day, hold for the whole month: they are billed for each of its days but the
+    paused ones. A share that has no last day, because it ended before, has nothing in use then.
     """
+    counted = [day for day in days if not day.is_paused]
+    billed_days = month.days - (len(days) - len(counted))
     if terms.basis == "IN_USE_PEAK":
-        seats = max((day.peak for day in days), default=0)
-        return Billed(seats * month.days, seats)
+        seats = max((day.peak for day in counted), default=0)
+        return Billed(seats * billed_days, seats)
     if terms.basis == "IN_USE_LAST_DAY":
-        seats = sum(day.in_use for day in days if day.day == month.last)
-        return Billed(seats * month.days, seats)
-    counts = [seats_of(terms.basis, day) for day in days]
+        seats = sum(day.in_use for day in counted if day.day == month.last)
+        return Billed(seats * billed_days, seats)
+    counts = [seats_of(terms.basis, day) for day in counted]
     return Billed(sum(counts), max(counts, default=0))
 
 

@@ -97,8 +97,10 @@ def test_a_suspended_license_counts_through_the_day_of_its_suspension(agree, cus
     license_suspend(actor=actor, license=license, now=at("2026-11-23T10:00"))
     license_unsuspend(actor=actor, license=license, now=at("2026-11-26T10:00"))
     usage_days_record(first=DAY, last=date(2026, 11, 26), now=at("2026-11-27T01:00"))
-    ordered = [row(customer, DAY + timedelta(days=number)).ordered for number in range(5)]
-    assert ordered == [10, 10, 0, 0, 10]
+    days = [row(customer, DAY + timedelta(days=number)) for number in range(5)]
+    assert [(one.ordered, one.is_paused) for one in days] == [
+        (10, False), (10, False), (0, True), (0, True), (10, False)
+    ]  # fmt: skip
 
 
 def test_what_was_agreed_ends_with_the_day_before_it_was_closed(agree, customer, actor):

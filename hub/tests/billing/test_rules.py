@@ -34,6 +34,20 @@ def day(number=1, *, ordered=0, agreed=0, flexible=False, in_use=0, peak=0, devi
     return DayCount(date(2027, 3, number), ordered, agreed, flexible, in_use, peak, devices)
 
 
+@pytest.mark.parametrize(
+    ("basis", "seat_days", "seats"),
+    [("ORDERED", 10, 5), ("AGREED", 8, 4), ("IN_USE_DAYS", 6, 3), ("IN_USE_PEAK", 87, 3), ("IN_USE_LAST_DAY", 58, 2)],
+)
+def test_a_paused_day_is_billed_under_no_basis(basis, seat_days, seats):
+    """Two days of March count, two were paused; the second of those had more of everything."""
+    counted = [day(number, ordered=5, agreed=4, in_use=2, peak=3, devices=3) for number in (1, 31)]
+    paused = [
+        day(number, ordered=9, agreed=9, in_use=9, peak=9, devices=9)._replace(is_paused=True) for number in (2, 3)
+    ]
+    terms = Terms(basis, "SEAT_DAY", "DAILY")
+    assert billed_of(terms, [*counted, *paused], MARCH) == Billed(seat_days, seats)
+
+
 def test_a_leap_february_has_29_days():
     assert (month_of(date(2028, 2, 3)).days, month_before(month_of(date(2028, 3, 1))).last) == (29, date(2028, 2, 29))
 

@@ -34,11 +34,11 @@ class TreeItem:
 
 
 def open_to_current(items: Sequence[TreeItem], *, levels: int = 2) -> bool:
-    """Open the first levels and the way to the current place; tells whether it is among these items."""
+    """Open the first levels, the way to the current place and the place itself; tells whether it is among these."""
     is_here = False
     for item in items:
         is_below = open_to_current(item.children, levels=levels - 1)
-        item.is_open = item.is_open or levels > 0 or is_below
+        item.is_open = item.is_open or levels > 0 or is_below or item.is_current
         is_here = is_here or item.is_current or is_below
     return is_here
 

@@ -31,3 +31,9 @@ def test_attack_markup_in_a_name_is_text() -> None:
     html = Template("{% load webkit %}{% tree items 'Groups' %}").render(Context({"items": _tree()}))
     assert "Till &lt;1&gt;" in html
     assert "<1>" not in html
+
+
+def test_what_stands_below_the_current_place_is_in_sight() -> None:
+    current = TreeItem("Practice", "/", is_current=True, children=[TreeItem("Below", "/below")])
+    open_to_current([current], levels=0)
+    assert current.is_open

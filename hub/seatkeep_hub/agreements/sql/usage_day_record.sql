@@ -9,10 +9,8 @@ WITH relation AS (
             AND u.seller_id <> u.buyer_id AND r.seller_id <> r.buyer_id
     )
 ), ordered AS MATERIALIZED (
-    SELECT wanted.*, CASE WHEN pause.kind IN ('SUSPEND', 'CANCEL') AND NOT EXISTS (
-               SELECT 1 FROM licensing_licenseentry e
-               WHERE e.license_id = wanted.license_id AND e.kind = 'UNSUSPEND' AND e.at >= low AND e.at < high
-           ) THEN 0 ELSE coalesce(entry.quantity, 0) END AS units, entry.bundle_id
+    SELECT wanted.*, CASE WHEN paused.is_so THEN 0 ELSE coalesce(entry.quantity, 0) END AS units, entry.bundle_id,
+           paused.is_so AS is_paused
     FROM (SELECT DISTINCT license_id, low, high FROM usage_relation) AS wanted
     LEFT JOIN LATERAL (
         SELECT e.quantity, e.bundle_id FROM licensing_licenseentry e
@@ -24,6 +22,12 @@ WITH relation AS (
         WHERE e.license_id = wanted.license_id AND e.at < low AND e.kind IN ('SUSPEND', 'UNSUSPEND', 'CANCEL')
         ORDER BY e.number DESC LIMIT 1
     ) AS pause ON true
+    CROSS JOIN LATERAL (
+        SELECT coalesce(pause.kind IN ('SUSPEND', 'CANCEL'), false) AND NOT EXISTS (
+            SELECT 1 FROM licensing_licenseentry e
+            WHERE e.license_id = wanted.license_id AND e.kind = 'UNSUSPEND' AND e.at >= low AND e.at < high
+        ) AS is_so
+    ) AS paused
 ), changed AS MATERIALIZED (
     SELECT DISTINCT agreement_id FROM agreements_agreemententry WHERE at >= (SELECT min(high) FROM usage_relation)
 ), agreed AS (
@@ -99,7 +103,7 @@ WITH relation AS (
     GROUP BY n.parent_id
 ), counted AS (
     SELECT r.seller_id, r.buyer_id, r.node_id, n.product_id, r.is_direct, r.is_whole,
-           floor(ordered.units * line.ratio)::int AS ordered,
+           floor(ordered.units * line.ratio)::int AS ordered, ordered.is_paused,
            CASE WHEN agreed.mode IS NULL OR (agreed.ended_at IS NOT NULL AND NOT leaving.is_billed) THEN 0
                 ELSE agreed.quantity END AS agreed,
            coalesce(agreed.mode = 'FLEXIBLE', true) AS is_flexible,
@@ -131,13 +135,14 @@ WITH relation AS (
 )
 INSERT INTO agreements_usageday
     (seller_id, buyer_id, node_id, product_id, day, ordered, agreed, is_flexible, in_use, peak, device_days,
-     is_direct, recorded_at)
+     is_paused, is_direct, recorded_at)
 SELECT seller_id, buyer_id, node_id, product_id, %(day)s, ordered,
        CASE WHEN is_whole THEN ordered ELSE agreed END, is_flexible AND NOT is_whole,
-       at_end, greatest(at_end, at_start, at_start + rise), at_start + arrived, is_direct, %(now)s
+       at_end, greatest(at_end, at_start, at_start + rise), at_start + arrived, is_paused, is_direct,
+       %(now)s
 FROM counted
 ORDER BY buyer_id, node_id, seller_id
 ON CONFLICT (day, buyer_id, node_id, seller_id) DO UPDATE
 SET ordered = excluded.ordered, agreed = excluded.agreed, is_flexible = excluded.is_flexible,
     in_use = excluded.in_use, peak = excluded.peak, device_days = excluded.device_days,
-    is_direct = excluded.is_direct, recorded_at = excluded.recorded_at
+    is_paused = excluded.is_paused, is_direct = excluded.is_direct, recorded_at = excluded.recorded_at
