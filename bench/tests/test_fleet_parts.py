@@ -132,6 +132,8 @@ def test_rows_are_written_as_other_programs_read_them(tmp_path: Path) -> None:
         "ratio": 0.2,
         "p50": 0.01,
         "p99": 0.02,
+        "growth": None,
+        "failure": "",
     }
     assert (rows[0].is_met, rows[1].is_met) == (False, True)
     assert "below goal" in table(rows)

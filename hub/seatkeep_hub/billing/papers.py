@@ -16,6 +16,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
+from fpdf.fonts import TTFFont
 from seatkeep_webkit.env import SettingError
 
 from seatkeep_hub.billing.errors import LogoError, PaperTooLongError
@@ -60,7 +61,24 @@ class Paper(FPDF):
         self.set_auto_page_break(auto=True, margin=20)
         self.paper_title = title
         self.add_page()
-        self._letterhead(settings)
+        try:
+            self._letterhead(settings)
+        except Exception:
+            self._fonts_close()
+            raise
+
+    def content(self) -> bytes:
+        """Finish the paper."""
+        try:
+            return bytes(self.output())
+        finally:
+            self._fonts_close()
+
+    def _fonts_close(self) -> None:
+        """Let go of the fonts' files, which the library keeps open."""
+        for font in self.fonts.values():
+            if isinstance(font, TTFFont):
+                font.close()
 
     def footer(self) -> None:
         """The paper's name and the page's number."""
@@ -197,7 +215,7 @@ def statement_pdf(statement: Statement, *, now: datetime) -> bytes:
     for line in lines:
         paper.row(cells, _line_values(line), notes=[line.reason] if line.reason else [])
     paper.row(cells, ["", "", "", "", "", _("Total"), statement.total_text], style="B")
-    return bytes(paper.output())
+    return paper.content()
 
 
 def seat_record_pdf(line: StatementLine, *, now: datetime) -> bytes:
@@ -223,7 +241,7 @@ def seat_record_pdf(line: StatementLine, *, now: datetime) -> bytes:
         paper.row(cells, _seat_values(one), notes=[_event_words(event) for event in one.events])
     paper.row(cells, [_("Device-days"), "", "", "", "", str(sum(len(one.days) for one in record))], style="B")
     _changes(paper, line)
-    return bytes(paper.output())
+    return paper.content()
 
 
 def logo_try(content: bytes, seller: Company, now: datetime) -> None:
@@ -233,7 +251,7 @@ def logo_try(content: bytes, seller: Company, now: datetime) -> None:
         LogoError: It cannot be drawn.
     """
     try:
-        Paper("", BillingSettings(seller=seller, logo=content), now).output()
+        Paper("", BillingSettings(seller=seller, logo=content), now).content()
     except Exception as error:  # whatever the drawing library meets in a strange file
         raise LogoError(_("This picture cannot be drawn on paper.")) from error
 
