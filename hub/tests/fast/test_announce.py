@@ -35,7 +35,7 @@ async def test_a_change_is_announced_at_once(fast, world, cursor):
     start = time.monotonic()
     await later(company_rename)(actor=ACTOR, company=world.contoso, name="Contoso 2", now=clock.now())
     assert (await waiting).json() == {"changed": True}
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 5  # Half of what it would have waited.
 
 
 async def test_a_change_that_comes_while_the_feed_is_looked_at_is_not_missed(fast, world, cursor, monkeypatch):
