@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from seatkeep_hub.billing.enums import LineKind, StatementState
+from seatkeep_hub.billing.enums import StatementState
 from seatkeep_hub.billing.errors import (
     CorrectionNotFoundError,
     LayoutNotFoundError,
@@ -98,11 +98,6 @@ def line_get(viewer: Viewer, uid: UUID) -> StatementLine:
     if found is None:
         raise StatementNotFoundError
     return found
-
-
-def flagged_count(statement: Statement) -> int:
-    """Usage lines that a person should look at."""
-    return statement.lines.filter(kind=LineKind.USAGE).exclude(flags=[]).count()
 
 
 def sellers_writable(viewer: Viewer) -> QuerySet[Company]:

@@ -184,12 +184,6 @@ def requests_to_decide(viewer: Viewer) -> QuerySet[Request]:
     return request_list(viewer).filter(state=RequestState.PENDING, company__parent__in=managers.values("pk"))
 
 
-def requests_own(viewer: Viewer) -> QuerySet[Request]:
-    """Waiting requests that the viewer may take back: those of companies that the viewer may change."""
-    own = companies_visible(viewer, level=AccessLevel.WRITE).values("pk")
-    return request_list(viewer).filter(state=RequestState.PENDING, company__in=own)
-
-
 def request_get(viewer: Viewer, uid: UUID) -> Request:
     """One request.
 

@@ -5,98 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, QueryDict
-from django.urls import reverse, reverse_lazy
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from seatkeep_webkit.audit.models import AuditEntry
 from seatkeep_webkit.audit.tables import AuditTable as JournalTable
-from seatkeep_webkit.tables import BoolFilter, BulkAction, ChoiceFilter, Column, Empty, Table
+from seatkeep_webkit.tables import BoolFilter, ChoiceFilter, Column, Empty, Table
 
 from seatkeep_hub.agreements.models import UsageDay
 from seatkeep_hub.companies.enums import AccessLevel
 from seatkeep_hub.companies.models import Access, User
 from seatkeep_hub.instances.models import Instance
-from seatkeep_hub.licensing.enums import AdminStatus, LicenseKind, SeatState
-from seatkeep_hub.licensing.models import License, Seat, SecurityAdmin
-from seatkeep_hub.licensing.selectors import licenses_usage
+from seatkeep_hub.licensing.enums import AdminStatus
+from seatkeep_hub.licensing.models import SecurityAdmin
 from seatkeep_hub.people.signing_in import second_factor_holders
 from seatkeep_hub.portal.audit_words import ONE_MSP_WORDS, WORDS
-from seatkeep_hub.portal.company_tree import scope_path
 from seatkeep_hub.portal.selectors import is_one_msp
 
-SEAT_TONES = {"ACTIVE": "ok", "RELEASED": "off", "DEACTIVATED": "warn"}
 ADMIN_TONES = {"INVITED": "info", "ACCEPTED": "ok", "REVOKED": "off"}
-
-
-class LicenseTable(Table[License]):
-    """Licenses of the companies that the viewer may see."""
-
-    name = "licenses"
-    order = "-created_at"
-    search = ("public_id__istartswith", "owner__name__icontains", "bundle__name__icontains")
-    columns = (
-        Column("public_id", _("License"), sort="public_id", is_title=True),
-        Column("owner.name", _("Owner"), sort="owner__name"),
-        Column("bundle.name", _("Bundle"), sort="bundle__name"),
-        Column("get_kind_display", _("Terms"), sort="kind"),
-        Column("state", _("State"), template="portal/cells/license_state.html"),
-        Column("quantity", _("In use / ordered"), sort="quantity", template="portal/cells/license_seats.html"),
-        Column("get_lapse_display", _("When it runs out"), is_hidden=True),
-        Column("created_at", _("Ordered"), sort="created_at", kind="when", is_hidden=True),
-    )
-    filters = (ChoiceFilter("kind", _("Terms"), LicenseKind.choices),)
-    empty = Empty(
-        _("No licenses yet."),
-        _("Order a bundle: one license, shared by all your customers."),
-        icon="license",
-        url=reverse_lazy("portal:license-order"),
-        label=_("Order a bundle"),
-    )
-
-    def prepare(self, rows: Sequence[License]) -> None:
-        """Seats of all rows in three queries."""
-        usage = licenses_usage(rows)
-        for row in rows:
-            setattr(row, "usage_lines", usage[row.pk])  # noqa: B010  # what `license_badge` looks for
-
-    def row_url(self, row: License) -> str:
-        """The license's drawer."""
-        return reverse("portal:license", args=[row.uid])
-
-
-class SeatTable(Table[Seat]):
-    """Devices that hold a seat."""
-
-    name = "seats"
-    order = "-last_seen_at"
-    search = ("device_name__icontains", "name__icontains", "serial__istartswith", "license__public_id__istartswith")
-    columns = (
-        Column("shown_name", _("Device"), sort="device_name", is_title=True),
-        Column("product.name", _("Product"), sort="product__name"),
-        Column("node.company.name", _("Customer"), sort="node__company__name"),
-        Column("license.public_id", _("License"), sort="license__public_id"),
-        Column("state", _("State"), sort="state", badge=SEAT_TONES),
-        Column("last_seen_at", _("Last seen"), sort="last_seen_at", template="portal/cells/last_seen.html"),
-        Column("activated_at", _("Activated"), sort="activated_at", kind="when", is_hidden=True),
-        Column("os", _("System"), is_hidden=True),
-        Column("serial", _("Serial number"), is_hidden=True),
-    )
-    filters = (ChoiceFilter("state", _("State"), SeatState.choices),)
-    bulk_actions = (BulkAction("stop", _("Stop protecting…"), "portal:seats-stop", icon="player-stop", is_danger=True),)
-    empty = Empty(
-        _("No devices yet."),
-        _("A device appears here by itself as soon as its protection is activated. Installers are in the console."),
-        icon="devices",
-    )
-
-    def apply_scope(self, queryset: QuerySet[Seat], scope: QueryDict) -> QuerySet[Seat]:
-        """The company of the page and everything below it."""
-        path = scope_path(scope)
-        return queryset if path is None else queryset.filter(node__company__path__contains=path)
-
-    def row_url(self, row: Seat) -> str:
-        """The seat's drawer."""
-        return reverse("portal:seat", args=[row.uid])
 
 
 def _person_state(row: User) -> str:

@@ -10,9 +10,7 @@ from seatkeep_webkit.actors import Actor, actor_from_request
 from seatkeep_webkit.clock import now as read_clock
 from seatkeep_webkit.errors import SignInNeededError
 
-from seatkeep_hub.companies.enums import AccessLevel, CompanyStatus
 from seatkeep_hub.companies.models import User
-from seatkeep_hub.companies.selectors import companies_visible
 
 
 def viewer_of(request: HttpRequest) -> User:
@@ -29,11 +27,6 @@ def viewer_of(request: HttpRequest) -> User:
 def acting(request: HttpRequest) -> tuple[Actor, datetime]:
     """Who acts, for the audit journal, and when."""
     return actor_from_request(request), read_clock()
-
-
-def can_change_any(viewer: User) -> bool:
-    """Whether there is a company that this person may change: what is only for those is not offered to others."""
-    return companies_visible(viewer, level=AccessLevel.WRITE).exclude(status=CompanyStatus.REMOVED).exists()
 
 
 def link_out(path: str) -> str:

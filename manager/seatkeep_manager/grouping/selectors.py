@@ -82,11 +82,6 @@ def member_counts(groups: QuerySet[StaticGroup]) -> dict[int, int]:
     return dict(rows)
 
 
-def device_groups(device: Device) -> QuerySet[DynamicGroup]:
-    """The dynamic groups that a device the caller may see belongs to, from the top down."""
-    return DynamicGroup.objects.filter(memberships__device=device).order_by("anchor__path", "position", "id")
-
-
 def dynamic_nodes(
     anchor_ids: Collection[int], policies: Mapping[int, tuple[Policy, ...]]
 ) -> dict[int, tuple[DynamicNode, ...]]:

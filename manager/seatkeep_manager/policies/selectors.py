@@ -187,11 +187,6 @@ def policy_devices(policy: Policy) -> QuerySet[Device]:
     return Device.objects.filter(wanted, state=DeviceState.ACTIVE)
 
 
-def policy_device_count(policy: Policy) -> int:
-    """How many managed devices stand under a policy's assignments."""
-    return policy_devices(policy).count()
-
-
 def group_assignments(group: StaticGroup) -> QuerySet[PolicyAssignment]:
     """What is assigned to a group itself, in merge order, with the policy."""
     return group.policy_assignments.select_related("policy").order_by("position", "id")

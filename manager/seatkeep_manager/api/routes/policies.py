@@ -15,7 +15,8 @@ from seatkeep_webkit.errors import NotFoundError
 from seatkeep_webkit.idempotency import idempotent
 from seatkeep_webkit.paging import Page, paginate
 
-from seatkeep_manager.api.auth import caller, require_admin
+from seatkeep_manager.api.auth import caller
+from seatkeep_manager.api.owners import owner_of
 from seatkeep_manager.api.policy_schemas import (
     ChangeOut,
     DuplicateIn,
@@ -29,7 +30,6 @@ from seatkeep_manager.api.policy_schemas import (
 )
 from seatkeep_manager.api.schemas import AssignIn, AssignmentOut, PageOut
 from seatkeep_manager.customers.policy_places import assignment_visible
-from seatkeep_manager.customers.selectors import customer_get
 from seatkeep_manager.directory.enums import AccessLevel
 from seatkeep_manager.directory.selectors import group_get
 from seatkeep_manager.policies.changes import Change, settings_changes
@@ -76,7 +76,7 @@ def policy_new(request: HttpRequest, body: PolicyIn) -> Status[Policy]:
         name=body.name,
         product=PolicyProduct(body.product),
         settings=body.settings,
-        company_hub_id=_owner(request, body.company),
+        company_hub_id=owner_of(request, body.company),
         now=clock_now(),
         description=body.description,
         note=body.note,
@@ -125,7 +125,7 @@ def policy_back(request: HttpRequest, uid: UUID) -> Policy:
 def policy_copy(request: HttpRequest, uid: UUID, body: DuplicateIn) -> Status[Policy]:
     """Make a policy with the same settings, assigned to nothing; the way to change a built-in one."""
     found = policy_get(caller(request), uid=uid)
-    owner = _owner(request, body.company)
+    owner = owner_of(request, body.company)
     made = policy_duplicate(
         actor=actor_from_request(request), policy_id=found.pk, name=body.name, company_hub_id=owner, now=clock_now()
     )
@@ -171,7 +171,7 @@ def policy_file_take(
     request: HttpRequest, body: Body[dict[str, Any]], company: UUID | None = None
 ) -> Status[list[Policy]]:
     """Make every policy of an export, or none; a policy or setting that does not fit is named."""
-    owner = _owner(request, company)
+    owner = owner_of(request, company)
     file = policy_file_read(json.dumps(body).encode())
     made = policies_import(actor=actor_from_request(request), file=file, company_hub_id=owner, now=clock_now())
     return Status(201, made)
@@ -215,11 +215,3 @@ def group_policies_order(request: HttpRequest, uid: UUID, body: OrderIn) -> list
 
 def _writable(request: HttpRequest, uid: UUID) -> Policy:
     return policy_get(caller(request), uid=uid, level=AccessLevel.WRITE)
-
-
-def _owner(request: HttpRequest, company: UUID | None) -> UUID | None:
-    """The owner of a new policy: a customer that the caller may change, or everybody for administrators."""
-    if company is None:
-        require_admin(request)
-        return None
-    return customer_get(caller(request), uid=company, level=AccessLevel.WRITE).hub_id
