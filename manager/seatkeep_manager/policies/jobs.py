@@ -5,7 +5,6 @@ from __future__ import annotations
 from procrastinate.contrib.django import app
 from seatkeep_webkit.clock import now as clock_now
 
-from seatkeep_manager.policies.builtins import builtins_ensure
 from seatkeep_manager.policies.selectors import rollouts_under_way_ids
 from seatkeep_manager.policies.watching import rollout_watch
 
@@ -16,10 +15,3 @@ def rollouts(timestamp: int) -> None:
     """Look after every roll-out that is under way; this is also what goes on with one after a kill."""
     for rollout_id in rollouts_under_way_ids():
         rollout_watch(rollout_id=rollout_id, now=clock_now())
-
-
-@app.periodic(cron="* * * * * */30")
-@app.task(name="policies.builtins", queueing_lock="policies.builtins", pass_context=False)
-def builtins(timestamp: int) -> None:
-    """Make the built-in policies that are not there yet."""
-    builtins_ensure(now=clock_now())

@@ -25,7 +25,8 @@ from seatkeep_webkit.clock import now as clock_now
 from seatkeep_webkit.outbox.services import CHANNEL
 
 from seatkeep_manager.enrollment.revocations import revocations_publish
-from seatkeep_manager.grouping.builtins import builtins_ensure
+from seatkeep_manager.grouping.builtins import builtins_ensure as group_templates_ensure
+from seatkeep_manager.policies.builtins import builtins_ensure as policies_ensure
 from seatkeep_manager.publisher.gather import (
     EVENTS_AT_ONCE,
     TOPICS,
@@ -179,7 +180,8 @@ async def _run_once(database: DatabaseThreads, stop: asyncio.Event) -> None:
     listener = await psycopg.AsyncConnection.connect(database_url(), autocommit=True)
     async with listener:
         await _lead(listener, stop)
-        await database.run(builtins_ensure, now=clock_now())
+        for ensure in (group_templates_ensure, policies_ensure):
+            await database.run(ensure, now=clock_now())
         await listener.execute(f"LISTEN {CHANNEL}")
         client = await bus_connect()
         try:
