@@ -19,13 +19,14 @@ from seatkeep_hub.companies.enums import FeedKind
 from seatkeep_hub.companies.errors import FeedCursorGoneError
 from seatkeep_hub.companies.models import Company, Feed, FeedEntry
 
+# The order is that of the index. A bare `xid` would mean the column that is selected, a number, and sort all the rest.
 _SCAN = """
-    SELECT id, xid::text::bigint, kind, uid
-    FROM companies_feedentry
-    WHERE (xid, id) > (%(xid)s::text::xid8, %(id)s)
-      AND xid < pg_snapshot_xmin(pg_current_snapshot())
-      AND path @> ARRAY[%(company)s]::bigint[]
-    ORDER BY xid, id
+    SELECT e.id, e.xid::text::bigint, e.kind, e.uid
+    FROM companies_feedentry AS e
+    WHERE (e.xid, e.id) > (%(xid)s::text::xid8, %(id)s)
+      AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
+      AND e.path @> ARRAY[%(company)s]::bigint[]
+    ORDER BY e.xid, e.id
     LIMIT %(limit)s
 """
 

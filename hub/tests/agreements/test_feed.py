@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from seatkeep_hub.agreements.feed import feed_read
 from seatkeep_hub.agreements.services import agreement_close
 from seatkeep_hub.companies.errors import FeedCursorGoneError, FeedCursorInvalidError
@@ -61,6 +63,18 @@ def test_paging_reaches_everything_once_and_then_nothing(agree, msp, customer, o
         seen, cursor, more = seen + page.items, page.cursor, page.more
     assert {item["id"] for item in seen} == {item["id"] for item in read(msp, now).items}
     assert read(msp, now, cursor).items == []
+
+
+def test_a_page_is_read_in_the_order_of_the_index_not_sorted_out_of_all_that_is_left(msp, now):
+    with CaptureQueriesContext(connection) as seen:
+        read(msp, now)
+    scan = next(one["sql"] for one in seen if "companies_feedentry" in one["sql"])
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        cursor.execute(f"EXPLAIN {scan}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "feed_entry_order" in plan
+    assert "Sort" not in plan
 
 
 def test_a_rename_arrives_after_the_cursor(msp, customer, actor, now):
