@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar, Self
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -29,13 +30,32 @@ CHROMIUM_FLAGS = [
 ]
 
 
-def find_free_block(size: int = 10) -> int:
-    """First of `size` ports in a row that nothing listens on."""
-    for _ in range(50):
-        first = find_free_port()
-        if all(is_free(port) for port in range(first, first + size)):
-            return first
-    raise RuntimeError("no free block of ports")
+@dataclass(frozen=True)
+class Ports:
+    """Ports of one installation, all different: three that its users meet, and the first of a row of ten inside."""
+
+    http: int
+    https: int
+    nats: int
+    internal: int
+
+    INTERNAL_SIZE: ClassVar[int] = 10
+
+    @classmethod
+    def find(cls) -> Self:
+        """Ports that nothing listens on.
+
+        Raises:
+            RuntimeError: There are none.
+        """
+        for _ in range(50):
+            internal = find_free_port()
+            row = range(internal, internal + cls.INTERNAL_SIZE)
+            outer = {find_free_port() for _ in range(3)}
+            if len(outer) == 3 and outer.isdisjoint(row) and all(is_free(port) for port in row):
+                http, https, nats = outer
+                return cls(http, https, nats, internal)
+        raise RuntimeError("no free ports")
 
 
 @dataclass
@@ -110,8 +130,8 @@ def stack_make(**environment: str) -> Stack:
     """A stack on free ports that does not run yet."""
     data = Path(tempfile.mkdtemp(prefix="seatkeep-e2e-"))
     data.chmod(0o755)
-    ports = (find_free_port(), find_free_port(), find_free_port(), find_free_block())
-    return Stack(data, *ports, more=environment)
+    ports = Ports.find()
+    return Stack(data, ports.http, ports.https, ports.nats, ports.internal, more=environment)
 
 
 @pytest.fixture(scope="module")

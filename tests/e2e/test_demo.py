@@ -20,10 +20,9 @@ from seatkeep_launcher.demo.browser import Browser
 from seatkeep_launcher.demo.console_steps import BY_LICENSING
 from seatkeep_launcher.demo.driver import CONSOLE_STEPS, FIRST, HUB_STEPS
 from seatkeep_launcher.demo.scene import CUSTOMERS, TECHNICIAN, rows, sign_in
-from seatkeep_launcher.ports import find_free_port
 from seatkeep_license.localhost import install_localhost_names
 
-from .conftest import find_free_block
+from .conftest import Ports
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(400)]
 NAMES = [name for name, _ in (FIRST, *HUB_STEPS, *CONSOLE_STEPS)]
@@ -34,17 +33,14 @@ class Machine:
     """Where one demo lives: a folder and ports of its own."""
 
     data: Path
-    http_port: int = field(default_factory=find_free_port)
-    https_port: int = field(default_factory=find_free_port)
-    nats_port: int = field(default_factory=find_free_port)
-    internal_port: int = field(default_factory=find_free_block)
+    ports: Ports = field(default_factory=Ports.find)
 
     def command(self, *options: str) -> list[str]:
         """`seatkeep demo` on these ports."""
         return [
             sys.executable, "-m", "seatkeep_launcher", "demo", "--data", str(self.data),
-            "--http-port", str(self.http_port), "--https-port", str(self.https_port),
-            "--nats-port", str(self.nats_port), "--internal-port", str(self.internal_port), *options,
+            "--http-port", str(self.ports.http), "--https-port", str(self.ports.https),
+            "--nats-port", str(self.ports.nats), "--internal-port", str(self.ports.internal), *options,
         ]  # fmt: skip
 
     def run(self, *options: str) -> subprocess.CompletedProcess[str]:
@@ -89,8 +85,8 @@ def test_every_step_is_shown_while_it_runs_and_in_the_table(first: tuple[str, fl
 
 def test_it_ends_with_addresses_sign_in_and_the_next_command(machine: Machine, first: tuple[str, float]) -> None:
     end = first[0].split("The whole chain works")[1]
-    assert f"http://console.localhost:{machine.http_port}" in end
-    assert f"http://licensing.localhost:{machine.http_port}" in end
+    assert f"http://console.localhost:{machine.ports.http}" in end
+    assert f"http://licensing.localhost:{machine.ports.http}" in end
     assert TECHNICIAN in end
     assert "\nnext: seatkeep up" in end
 
@@ -140,7 +136,7 @@ def customers(machine: Machine) -> list[str]:
     """The customers that the technician sees in the console, by name; she has one problem to fix."""
     install_localhost_names()
     password = json.loads((machine.data / "demo.json").read_text())["facts"][f"password of {TECHNICIAN}"]
-    console = f"http://console.localhost:{machine.http_port}"
+    console = f"http://console.localhost:{machine.ports.http}"
     with Browser() as browser:
         home = sign_in(browser, f"{console}{BY_LICENSING}", TECHNICIAN, password)
         assert "Detection not handled" in home.text
