@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class ExitCode(IntEnum):
@@ -29,6 +29,18 @@ class PlatformUnsupportedError(AgentError):
 
 class LocalFailureError(AgentError):
     """Something on this machine is in the way: a folder, a service, the endpoint."""
+
+
+class WorkFailedError(LocalFailureError):
+    """Work for a task came to its end, and failed.
+
+    Attributes:
+        result: What came out nevertheless.
+    """
+
+    def __init__(self, detail: str, result: dict[str, Any]) -> None:
+        super().__init__(detail)
+        self.result = result
 
 
 class ManagerUnreachableError(AgentError):

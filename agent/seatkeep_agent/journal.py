@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 from seatkeep_protocol.documents import DocumentTask
 from seatkeep_protocol.messages import TaskRunEvent
-from seatkeep_protocol.tasks import TaskKind
 from seatkeep_protocol.vocabulary import TaskRunState
 
 from seatkeep_agent.store import Store
@@ -20,7 +19,7 @@ class JournalRun(msgspec.Struct, frozen=True, kw_only=True):
 
     run: uuid.UUID
     task: uuid.UUID
-    kind: TaskKind
+    kind: str
     params: dict[str, Any]
     state: TaskRunState
 
@@ -40,7 +39,7 @@ class Journal:
         with self._store.transaction() as connection:
             cursor = connection.execute(
                 "INSERT OR IGNORE INTO run (run, task, kind, params, state, at_us) VALUES (?, ?, ?, ?, ?, ?)",
-                (task.run.hex, task.task.hex, task.kind.value, msgspec.msgpack.encode(task.params),
+                (task.run.hex, task.task.hex, task.kind, msgspec.msgpack.encode(task.params),
                  TaskRunState.RECEIVED.value, micros(now)),
             )  # fmt: skip
         return cursor.rowcount == 1
@@ -81,6 +80,14 @@ class Journal:
                 (TaskRunState.RECEIVED.value, micros(now), run.hex, TaskRunState.RUNNING.value),
             )
 
+    def progress(self, run: uuid.UUID, *, now: datetime, result: dict[str, Any]) -> None:
+        """Note what came out so far of a run that goes on."""
+        with self._store.transaction() as connection:
+            connection.execute(
+                "UPDATE run SET at_us = ?, result = ?, is_told = 0 WHERE run = ? AND state = ?",
+                (micros(now), msgspec.msgpack.encode(result), run.hex, TaskRunState.RUNNING.value),
+            )
+
     def untold(self) -> list[uuid.UUID]:
         """Runs whose newest state is not in the spool yet."""
         return [uuid.UUID(row["run"]) for row in self._store.rows("SELECT run FROM run WHERE is_told = 0")]
@@ -89,15 +96,16 @@ class Journal:
         """The spool has this state."""
         with self._store.transaction() as connection:
             connection.execute(
-                "UPDATE run SET is_told = 1 WHERE run = ? AND state = ?", (event.run.hex, event.state.value)
+                "UPDATE run SET is_told = 1 WHERE run = ? AND state = ? AND at_us = ?",
+                (event.run.hex, event.state.value, event.at_us),
             )
 
     def in_state(self, state: TaskRunState) -> list[JournalRun]:
-        """Runs in a state, in no particular order."""
-        rows = self._store.rows("SELECT * FROM run WHERE state = ?", state.value)
+        """Runs in a state, by their ids: as they were ordered."""
+        rows = self._store.rows("SELECT * FROM run WHERE state = ? ORDER BY run", state.value)
         return [
             JournalRun(
-                run=uuid.UUID(row["run"]), task=uuid.UUID(row["task"]), kind=TaskKind(row["kind"]),
+                run=uuid.UUID(row["run"]), task=uuid.UUID(row["task"]), kind=row["kind"],
                 params=msgspec.msgpack.decode(row["params"]), state=TaskRunState(row["state"]),
             )
             for row in rows

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, cast
 
-from seatkeep_protocol.tasks import MessageParams, Params, RestartParams, TaskKind
+from seatkeep_protocol.tasks import MessageParams, PowerParams, TaskKind
 
 from seatkeep_agent.errors import LocalFailureError
 from seatkeep_agent.platforms.base import People
-from seatkeep_agent.runner import OwnWork
+from seatkeep_agent.runner import OwnRun, OwnWork
 
 
 def own_work(people: People, configuration: Callable[[], dict[str, Any]]) -> dict[TaskKind, OwnWork]:
@@ -21,18 +21,18 @@ def own_work(people: People, configuration: Callable[[], dict[str, Any]]) -> dic
         configuration: Gives the settings in force, product by product, without secrets.
     """
 
-    async def message(params: Params) -> dict[str, Any]:
-        if not await asyncio.to_thread(people.message_user, cast("MessageParams", params).text):
+    async def message(run: OwnRun) -> dict[str, Any]:
+        if not await asyncio.to_thread(people.message_user, cast("MessageParams", run.params).text):
             raise LocalFailureError("nobody is signed in who could read it")
         return {}
 
-    async def restart(params: Params) -> dict[str, Any]:
-        wanted = cast("RestartParams", params)
+    async def restart(run: OwnRun) -> dict[str, Any]:
+        wanted = cast("PowerParams", run.params)
         is_told = bool(wanted.text) and await asyncio.to_thread(people.message_user, wanted.text)
         await asyncio.to_thread(people.restart, wanted.delay_minutes)
         return {"is_told": is_told, "delay_minutes": wanted.delay_minutes}
 
-    async def export(_params: Params) -> dict[str, Any]:
+    async def export(_run: OwnRun) -> dict[str, Any]:
         return configuration()
 
     return {TaskKind.MESSAGE: message, TaskKind.RESTART: restart, TaskKind.EXPORT_CONFIGURATION: export}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from seatkeep_protocol.documents import DocumentTask
-from seatkeep_protocol.errors import ProtocolError
+from seatkeep_protocol.errors import ProtocolError, TaskKindUnknownError
 from seatkeep_protocol.local import (
     Op,
     QuarantineDeleteArgs,
@@ -18,11 +20,17 @@ from seatkeep_protocol.local import (
     ScanStartArgs,
     SignaturesUpdateArgs,
 )
-from seatkeep_protocol.tasks import Params, QuarantineParams, ScanParams, TaskKind, params_decode
+from seatkeep_protocol.tasks import PARAMS_TYPES, Params, QuarantineParams, ScanParams, TaskKind, params_decode
 from seatkeep_protocol.vocabulary import ScanMethod, TaskRunState
 
 from seatkeep_agent.endpoint_client import EndpointClient
-from seatkeep_agent.errors import EndpointAbsentError, EndpointRefusedError, LocalFailureError, SpoolFullError
+from seatkeep_agent.errors import (
+    EndpointAbsentError,
+    EndpointRefusedError,
+    LocalFailureError,
+    SpoolFullError,
+    WorkFailedError,
+)
 from seatkeep_agent.journal import Journal, JournalRun, micros
 from seatkeep_agent.spool import Spool
 
@@ -33,8 +41,31 @@ STARTED_BEFORE = "scan_known"
 INTERRUPTED = "interrupted: the agent was stopped in between"
 LASTING = frozenset({TaskKind.SCAN, TaskKind.SIGNATURES_UPDATE})
 """The endpoint does them for a while and tells their end by itself."""
-OwnWork = Callable[[Params], Awaitable[dict[str, Any]]]
-"""Work that the agent does without the endpoint; returns what came out, or raises a `LocalFailureError`."""
+SLOW = frozenset({
+    TaskKind.RUN_COMMAND, TaskKind.COLLECT_LOGS, TaskKind.SOFTWARE_INSTALL, TaskKind.SOFTWARE_UNINSTALL,
+})  # fmt: skip
+"""Done beside the others, one of each kind at a time."""
+REPEATABLE = frozenset({TaskKind.ISOLATE, TaskKind.RELEASE})
+"""Doing them twice is as doing them once: after an interruption they are done again, not reported as failed."""
+TOO_OLD = "agent_too_old"
+
+
+@dataclass(frozen=True)
+class OwnRun:
+    """A run that the agent does without the endpoint.
+
+    Attributes:
+        tell: Reports what came out so far.
+    """
+
+    run: uuid.UUID
+    kind: str
+    params: Params
+    tell: Callable[[dict[str, Any]], None]
+
+
+OwnWork = Callable[[OwnRun], Awaitable[dict[str, Any] | None]]
+"""Does it and returns what came out, or raises a `LocalFailureError`; None: it goes on, and `finish` tells its end."""
 
 
 class TaskRunner:
@@ -47,6 +78,7 @@ class TaskRunner:
         activate: Takes the assigned seat now; raises what `EndpointClient.ask` raises.
         send_inventory: Sends a full inventory now.
         own: What the agent can do by itself besides, kind by kind.
+        goes_on: Whether a run of its own goes on although the agent was stopped in between.
         clock: Current time, aware UTC.
     """
 
@@ -60,8 +92,11 @@ class TaskRunner:
         send_inventory: Callable[[], Awaitable[None]],
         clock: Callable[[], datetime],
         own: Mapping[TaskKind, OwnWork] | None = None,
+        goes_on: Callable[[uuid.UUID], bool] = lambda run: False,
     ) -> None:
-        self._own = {TaskKind.INVENTORY: self._inventory, **(own or {})}
+        self._goes_on = goes_on
+        self._slow: dict[str, asyncio.Task[None]] = {}
+        self._own: dict[str, OwnWork] = {TaskKind.INVENTORY: self._inventory, **(own or {})}
         self._journal, self._spool, self._endpoint = journal, spool, endpoint
         self._activate, self._send_inventory, self._clock = activate, send_inventory, clock
 
@@ -75,23 +110,41 @@ class TaskRunner:
 
     async def work(self) -> None:
         """Do what waits. Runs that need the endpoint wait until it is there."""
-        is_scanning = any(run.kind is TaskKind.SCAN for run in self._journal.in_state(TaskRunState.RUNNING))
+        is_scanning = any(run.kind == TaskKind.SCAN for run in self._journal.in_state(TaskRunState.RUNNING))
         for run in self._journal.in_state(TaskRunState.RECEIVED):
-            if run.kind is TaskKind.SCAN and is_scanning:
+            if (run.kind == TaskKind.SCAN and is_scanning) or run.kind in self._slow or not self._can_begin(run):
                 continue
-            if run.kind not in self._own and not self._endpoint.is_connected:
-                continue
-            is_scanning = is_scanning or run.kind is TaskKind.SCAN
+            is_scanning = is_scanning or run.kind == TaskKind.SCAN
             if self._journal.begin(run.run, now=self._clock()):
                 self.tell()
-                await self._do(run)
+                await self._start(run)
         self.tell()
+
+    async def end(self) -> None:
+        """Stop what is done beside: it is reported as interrupted at the next start."""
+        for job in self._slow.values():
+            job.cancel()
+        await asyncio.gather(*self._slow.values(), return_exceptions=True)
+
+    def _can_begin(self, run: JournalRun) -> bool:
+        """Whether nothing is missing; a kind that we do not know needs nothing to be refused."""
+        return run.kind in self._own or run.kind not in PARAMS_TYPES or self._endpoint.is_connected
+
+    async def _start(self, run: JournalRun) -> None:
+        if run.kind not in SLOW:
+            await self._do(run)
+            return
+        job = asyncio.create_task(self._do(run))
+        self._slow[run.kind] = job
+        job.add_done_callback(lambda _: self._slow.pop(run.kind, None))
 
     def settle(self) -> None:
         """At a start of the agent: what it did by itself and never ended may have happened, and is not done again."""
         for run in self._journal.in_state(TaskRunState.RUNNING):
-            if run.kind in self._own:
-                self._finish(run.run, TaskRunState.FAILED, INTERRUPTED)
+            if run.kind in REPEATABLE:
+                self._journal.put_back(run.run, now=self._clock())
+            elif run.kind in self._own and not self._goes_on(run.run):
+                self.finish(run.run, TaskRunState.FAILED, INTERRUPTED)
         self.tell()
 
     async def resume(self) -> None:
@@ -108,7 +161,7 @@ class TaskRunner:
             elif run.kind in (TaskKind.QUARANTINE_RESTORE, TaskKind.QUARANTINE_DELETE):
                 await self._settle_quarantine(run)
             else:
-                self._finish(run.run, TaskRunState.FAILED, INTERRUPTED)
+                self.finish(run.run, TaskRunState.FAILED, INTERRUPTED)
         self.tell()
 
     def scan_done(self, done: ScanDone) -> None:
@@ -125,6 +178,12 @@ class TaskRunner:
         self._journal.finish(done.run, state, now=self._clock(), detail=done.error, result=result)
         self.tell()
 
+    def finish(
+        self, run: uuid.UUID, state: TaskRunState, detail: str = "", *, result: dict[str, Any] | None = None
+    ) -> None:
+        """Set how a run ended; the manager hears of it with the next `tell`."""
+        self._journal.finish(run, state, now=self._clock(), detail=detail, result=result)
+
     def tell(self) -> None:
         """Put untold states into the spool; on a full disk they stay untold and come later."""
         try:
@@ -140,22 +199,34 @@ class TaskRunner:
         try:
             params = params_decode(run.kind, run.params)
             if run.kind in self._own:
-                self._finish(run.run, TaskRunState.FINISHED, result=await self._own[run.kind](params))
+                await self._do_own(run, params)
                 return
             is_over = await self._perform(run, params)
+        except TaskKindUnknownError:
+            self.finish(
+                run.run, TaskRunState.FAILED, f"this agent is too old for {run.kind[:100]}", result={"code": TOO_OLD}
+            )
         except EndpointRefusedError as error:
             self._refused(run, error)
+        except WorkFailedError as error:
+            self.finish(run.run, TaskRunState.FAILED, str(error), result=error.result)
         except (EndpointAbsentError, LocalFailureError, ProtocolError) as error:
-            self._finish(run.run, TaskRunState.FAILED, str(error))
+            self.finish(run.run, TaskRunState.FAILED, str(error))
         else:
             if is_over:
-                self._finish(run.run, TaskRunState.FINISHED)
+                self.finish(run.run, TaskRunState.FINISHED)
+
+    async def _do_own(self, run: JournalRun, params: Params) -> None:
+        own = OwnRun(run.run, run.kind, params, lambda out: self._tell_progress(run, out))
+        result = await self._own[run.kind](own)
+        if result is not None:
+            self.finish(run.run, TaskRunState.FINISHED, result=result)
 
     def _refused(self, run: JournalRun, error: EndpointRefusedError) -> None:
         if error.code in NOT_STARTED:
             self._journal.put_back(run.run, now=self._clock())
         elif error.code != STARTED_BEFORE:
-            self._finish(run.run, TaskRunState.FAILED, f"{error.code}: {error}")
+            self.finish(run.run, TaskRunState.FAILED, f"{error.code}: {error}")
 
     async def _perform(self, run: JournalRun, params: Params) -> bool:
         """Do the work; True when it is over with that (what the endpoint takes longer for tells its end by itself)."""
@@ -166,19 +237,19 @@ class TaskRunner:
             )  # fmt: skip
             await self._endpoint.ask(Op.SCAN_START, args)
             return False
-        if run.kind is TaskKind.SIGNATURES_UPDATE:
+        if run.kind == TaskKind.SIGNATURES_UPDATE:
             await self._endpoint.ask(Op.SIGNATURES_UPDATE, SignaturesUpdateArgs(run.run))
             return False
         if isinstance(params, QuarantineParams):
             await self._quarantine(run.kind, params)
-        elif run.kind is TaskKind.ACTIVATE:
+        elif run.kind == TaskKind.ACTIVATE:
             await self._activate()
         else:
-            raise EndpointRefusedError("not_allowed", "commands are not allowed on this device")
+            raise LocalFailureError("this agent cannot do that")
         return True
 
-    async def _quarantine(self, kind: TaskKind, params: QuarantineParams) -> None:
-        if kind is TaskKind.QUARANTINE_RESTORE:
+    async def _quarantine(self, kind: str, params: QuarantineParams) -> None:
+        if kind == TaskKind.QUARANTINE_RESTORE:
             args = QuarantineRestoreArgs(item=params.item, is_excluding=params.is_excluding)
             await self._endpoint.ask(Op.QUARANTINE_RESTORE, args)
         else:
@@ -188,15 +259,14 @@ class TaskRunner:
         params = params_decode(run.kind, run.params)
         items = {item["item"] for item in await self._endpoint.ask(Op.QUARANTINE_LIST)}
         if isinstance(params, QuarantineParams) and str(params.item) in items:
-            self._finish(run.run, TaskRunState.FAILED, "interrupted: the agent was stopped before it was done")
+            self.finish(run.run, TaskRunState.FAILED, "interrupted: the agent was stopped before it was done")
         else:
-            self._finish(run.run, TaskRunState.FINISHED)
+            self.finish(run.run, TaskRunState.FINISHED)
 
-    async def _inventory(self, _params: Params) -> dict[str, Any]:
+    async def _inventory(self, _run: OwnRun) -> dict[str, Any]:
         await self._send_inventory()
         return {}
 
-    def _finish(
-        self, run: uuid.UUID, state: TaskRunState, detail: str = "", *, result: dict[str, Any] | None = None
-    ) -> None:
-        self._journal.finish(run, state, now=self._clock(), detail=detail, result=result)
+    def _tell_progress(self, run: JournalRun, result: dict[str, Any]) -> None:
+        self._journal.progress(run.run, now=self._clock(), result=result)
+        self.tell()

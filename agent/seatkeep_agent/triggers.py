@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from seatkeep_protocol.documents import GroupDocument
 from seatkeep_protocol.errors import ProtocolError
-from seatkeep_protocol.tasks import TaskKind, params_decode
+from seatkeep_protocol.tasks import params_decode
 from seatkeep_protocol.triggers import (
     AsapTrigger,
     GroupTask,
@@ -136,8 +136,8 @@ class TriggerFollower:
 
     def _outcome(self, task: GroupTask, state: TriggerState, now_us: int) -> tuple[TaskRunState, str]:
         try:
-            params_decode(TaskKind(task.kind), task.params)
-        except (ValueError, ProtocolError) as error:
+            params_decode(task.kind, task.params)
+        except ProtocolError as error:
             return TaskRunState.FAILED, str(error)
         if state.ran_us is not None and 0 <= now_us - state.ran_us < task.pause_seconds * 1_000_000:
             return TaskRunState.SUPPRESSED, "too soon after the last run"

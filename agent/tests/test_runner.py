@@ -109,3 +109,15 @@ async def test_without_defender_it_fails_and_says_why(scene: Scene) -> None:
 
     assert not scene.is_in(TaskRunState.RUNNING, run)
     assert not scene.is_in(TaskRunState.RECEIVED, run)
+
+
+async def test_a_task_of_a_later_release_is_refused_alone(scene: Scene) -> None:
+    scene.endpoint.is_connected = False
+    run = await scene.take("DANCE", song="waltz")  # type: ignore[arg-type]
+    scene.endpoint.is_connected = True
+    scan = await scene.take(TaskKind.SCAN)
+
+    event = scene.journal.event(run)
+    assert event is not None
+    assert (event.state, event.result) == (TaskRunState.FAILED, {"code": "agent_too_old"})
+    assert scene.is_in(TaskRunState.RUNNING, scan)

@@ -28,7 +28,7 @@ def chore_reports(task: DocumentTask, *, has_seat: bool, at_us: int) -> list[Tas
     failure = _failure(task, has_seat)
     if failure:
         return [_report(task, TaskRunState.FAILED, at_us, detail=failure)]
-    result = _SCANNED if task.kind is TaskKind.SCAN else {}
+    result = _SCANNED if task.kind == TaskKind.SCAN else {}
     return [
         _report(task, TaskRunState.RUNNING, at_us, progress_percent=0),
         _report(task, TaskRunState.FINISHED, at_us + 1, progress_percent=100, result=result),
@@ -36,11 +36,11 @@ def chore_reports(task: DocumentTask, *, has_seat: bool, at_us: int) -> list[Tas
 
 
 def _failure(task: DocumentTask, has_seat: bool) -> str:
-    if task.kind is TaskKind.RUN_COMMAND:
+    if task.kind == TaskKind.RUN_COMMAND:
         return "A simulated device runs no commands."
     if task.kind in (TaskKind.QUARANTINE_RESTORE, TaskKind.QUARANTINE_DELETE):
         return "A simulated device has no quarantine."
-    if task.kind is TaskKind.ACTIVATE and not has_seat:
+    if task.kind == TaskKind.ACTIVATE and not has_seat:
         return "No seat was given."
     return ""
 

@@ -34,6 +34,7 @@ DESCRIPTION = "Connects this computer to its Seatkeep console and keeps its prot
 DEFAULT_SERVICE = "SeatkeepAgent"
 RESTART_PAUSES_MS = (2_000, 10_000, 60_000)
 FAILURES_FORGOTTEN_SECONDS = 86_400
+ALSO_AFTER_ERRORS = 4  # SERVICE_CONFIG_FAILURE_ACTIONS_FLAG
 ASK_SECONDS = 0.5
 STOP_HINT_MS = 30_000
 STILL_THERE = (winerror.ERROR_SERVICE_EXISTS, winerror.ERROR_SERVICE_MARKED_FOR_DELETE)
@@ -61,7 +62,10 @@ class WindowsService(WindowsMachine, BackgroundProcesses):
         command = subprocess.list2cmdline([*program, "service", "--root", str(root)])
         try:
             with manager() as control:
-                service_create_patiently(control, service_name(root, self.default_root()), command)
+                name = service_name(root, self.default_root())
+                service_create_patiently(control, name, command)
+                with opened(control, name) as service:
+                    win32service.StartService(service, None)
         except pywintypes.error as error:
             raise LocalFailureError(f"the service: {error.strerror}") from error
 
@@ -190,19 +194,28 @@ def service_create_patiently(control: Any, name: str, command: str) -> None:
 
 
 def service_create(control: Any, name: str, command: str) -> None:
-    """Make a service that starts with the machine and is started again when it fails, and start it."""
+    """Make a service that starts with the machine and is started again when it fails."""
     service = win32service.CreateService(
         control, name, DISPLAY_NAME, win32service.SERVICE_ALL_ACCESS, win32service.SERVICE_WIN32_OWN_PROCESS,
         win32service.SERVICE_AUTO_START, win32service.SERVICE_ERROR_NORMAL, command, None, False, None, None, None,
     )  # fmt: skip
     try:
         win32service.ChangeServiceConfig2(service, win32service.SERVICE_CONFIG_DESCRIPTION, DESCRIPTION)
-        actions = [(win32service.SC_ACTION_RESTART, pause) for pause in RESTART_PAUSES_MS]
-        failure = {"ResetPeriod": FAILURES_FORGOTTEN_SECONDS, "RebootMsg": "", "Command": "", "Actions": actions}
-        win32service.ChangeServiceConfig2(service, win32service.SERVICE_CONFIG_FAILURE_ACTIONS, failure)
-        win32service.StartService(service, None)
+        service_harden(service)
     finally:
         win32service.CloseServiceHandle(service)
+
+
+def service_harden(service: Any) -> None:
+    """Have Windows start a service again whenever it fails, also when it ends by itself with an error."""
+    actions = [(win32service.SC_ACTION_RESTART, pause) for pause in RESTART_PAUSES_MS]
+    failure = {"ResetPeriod": FAILURES_FORGOTTEN_SECONDS, "RebootMsg": "", "Command": "", "Actions": actions}
+    win32service.ChangeServiceConfig2(service, win32service.SERVICE_CONFIG_FAILURE_ACTIONS, failure)
+    try:
+        win32service.ChangeServiceConfig2(service, ALSO_AFTER_ERRORS, True)
+    except pywintypes.error as error:
+        if error.winerror != winerror.ERROR_INVALID_LEVEL:  # Wine does not know every kind of configuration.
+            raise
 
 
 def service_stop(service: Any) -> None:

@@ -78,7 +78,13 @@ TASKS: dict[str, Promise] = {
     "SIGNATURES_UPDATE": _("Update signatures"),
     "MESSAGE": _("Show a message"),
     "RESTART": _("Restart"),
+    "SHUTDOWN": _("Shut down"),
     "EXPORT_CONFIGURATION": _("Export configuration"),
+    "COLLECT_LOGS": _("Collect logs"),
+    "ISOLATE": _("Isolate from the network"),
+    "RELEASE": _("Release from isolation"),
+    "SOFTWARE_INSTALL": _("Install software"),
+    "SOFTWARE_UNINSTALL": _("Remove software"),
 }
 
 

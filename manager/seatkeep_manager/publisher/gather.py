@@ -13,7 +13,6 @@ from django.db import transaction
 from seatkeep_protocol.documents import Addresses, DocumentTask, LicenseAssignment
 from seatkeep_protocol.errors import DocumentTooLargeError
 from seatkeep_protocol.subjects import group_key
-from seatkeep_protocol.tasks import TaskKind
 from seatkeep_webkit.outbox.models import OutboxEvent
 from seatkeep_webkit.outbox.selectors import outbox_unread
 from seatkeep_webkit.outbox.services import consume
@@ -223,7 +222,7 @@ def _task(run: TaskRun) -> DocumentTask:
     return DocumentTask(
         run=run.uid,
         task=run.task.uid,
-        kind=TaskKind(run.task.kind),
+        kind=run.task.kind,
         params=params,
         issued_at_us=rules.micros(run.task.created_at),
         expires_at_us=rules.micros(ends_at),

@@ -30,7 +30,6 @@ from seatkeep_protocol.policy import ChainNode, DynamicGroup, NodeKind, Policy, 
 from seatkeep_protocol.rollouts import chain_on
 from seatkeep_protocol.sealing import seal, seal_context, seal_key_generate, unseal
 from seatkeep_protocol.subjects import KEYS_KEY, device_key, group_key
-from seatkeep_protocol.tasks import TaskKind
 from seatkeep_protocol.triggers import GroupTask
 
 __all__ = [
@@ -129,11 +128,16 @@ class ChainLink(msgspec.Struct, frozen=True):
 
 
 class DocumentTask(msgspec.Struct, frozen=True, kw_only=True):
-    """A task for this device; `params` are read by `tasks.params_decode`."""
+    """A task for this device.
+
+    Attributes:
+        kind: A value of `tasks.TaskKind`; text, so that a kind of tomorrow does not spoil the document.
+        params: Read by `tasks.params_decode`.
+    """
 
     run: uuid.UUID
     task: uuid.UUID
-    kind: TaskKind
+    kind: str
     params: dict[str, Any]
     issued_at_us: int
     expires_at_us: int

@@ -145,6 +145,12 @@ class TaskParamsError(ProtocolError):
     code = "task_params_wrong"
 
 
+class TaskKindUnknownError(TaskParamsError):
+    """The kind of task is of a later release."""
+
+    code = "task_kind_unknown"
+
+
 class TriggerInvalidError(ProtocolError):
     """A trigger is none that devices can follow."""
 

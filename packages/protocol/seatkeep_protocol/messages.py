@@ -80,6 +80,22 @@ class OsInfo(msgspec.Struct, frozen=True, kw_only=True):
     build: Short = ""
 
 
+class IsolationState(msgspec.Struct, frozen=True, kw_only=True):
+    """The device is cut off the network.
+
+    Attributes:
+        since_us: When that began, µs since 1970, by the device's clock.
+        until_us: When it ends by itself.
+        by: Who ordered it.
+        reason: Why.
+    """
+
+    since_us: Micros
+    until_us: Micros
+    by: Short = ""
+    reason: Text = ""
+
+
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     """The device lives.
 
@@ -92,6 +108,7 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
         addresses: IP addresses of the device.
         user: Who is signed in, or empty.
         groups: The dynamic groups that take this device; None while that is not known.
+        isolation: How the device is cut off the network; None while it is not.
     """
 
     agent_version: Short
@@ -102,6 +119,7 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     addresses: Annotated[list[Short], msgspec.Meta(max_length=64)] = []
     user: Short = ""
     groups: Annotated[list[HexId], msgspec.Meta(max_length=256)] | None = None
+    isolation: IsolationState | None = None
 
 
 class Disk(msgspec.Struct, frozen=True, kw_only=True):

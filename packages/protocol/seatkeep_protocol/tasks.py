@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
@@ -10,7 +11,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from seatkeep_protocol.errors import TaskParamsError
+from seatkeep_protocol.errors import TaskKindUnknownError, TaskParamsError
 from seatkeep_protocol.vocabulary import ScanMethod
 
 Path = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
@@ -28,7 +29,13 @@ class TaskKind(StrEnum):
     SIGNATURES_UPDATE = "SIGNATURES_UPDATE"
     MESSAGE = "MESSAGE"
     RESTART = "RESTART"
+    SHUTDOWN = "SHUTDOWN"
     EXPORT_CONFIGURATION = "EXPORT_CONFIGURATION"
+    COLLECT_LOGS = "COLLECT_LOGS"
+    ISOLATE = "ISOLATE"
+    RELEASE = "RELEASE"
+    SOFTWARE_INSTALL = "SOFTWARE_INSTALL"
+    SOFTWARE_UNINSTALL = "SOFTWARE_UNINSTALL"
 
     @property
     def default_life(self) -> timedelta:
@@ -42,8 +49,31 @@ _LIVES = {
     TaskKind.INVENTORY: timedelta(days=1),
     TaskKind.MESSAGE: timedelta(hours=8),
     TaskKind.RESTART: timedelta(hours=12),
+    TaskKind.SHUTDOWN: timedelta(hours=12),
     TaskKind.EXPORT_CONFIGURATION: timedelta(days=1),
+    TaskKind.COLLECT_LOGS: timedelta(days=1),
+    TaskKind.ISOLATE: timedelta(days=1),
+    TaskKind.SOFTWARE_INSTALL: timedelta(days=30),
+    TaskKind.SOFTWARE_UNINSTALL: timedelta(days=30),
 }
+
+
+class Interpreter(StrEnum):
+    """Who reads a script."""
+
+    SH = "SH"
+    BASH = "BASH"
+    PYTHON = "PYTHON"
+    POWERSHELL = "POWERSHELL"
+    CMD = "CMD"
+
+
+class PackageFormat(StrEnum):
+    """Who installs a package: dpkg, rpm, Windows Installer."""
+
+    DEB = "DEB"
+    RPM = "RPM"
+    MSI = "MSI"
 
 
 class ScanParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,11 +100,21 @@ class QuarantineParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     is_excluding: bool = False
 
 
-class RunCommandParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Run a program with arguments, without a shell; only where agent policy allows it."""
+class RunCommandParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Run a program with arguments and no shell, or a script; only where agent policy allows it.
 
-    argv: Annotated[list[str], msgspec.Meta(min_length=1, max_length=64)]
+    Raises:
+        ValueError: Both, or neither.
+    """
+
+    argv: Annotated[list[str], msgspec.Meta(max_length=64)] = []
+    script: Annotated[str, msgspec.Meta(max_length=6000)] = ""
+    interpreter: Interpreter = Interpreter.SH
     timeout_seconds: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 300
+
+    def __post_init__(self) -> None:
+        if bool(self.argv) == bool(self.script.strip()):
+            raise ValueError("Name a program or a script.")
 
 
 class InventoryParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,11 +131,75 @@ class MessageParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 
 
-class RestartParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Restart after a notice; `text` is shown to whoever is signed in, `delay_minutes` is their time to save."""
+class PowerParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Restart or shut down after a notice.
+
+    Attributes:
+        text: Shown to whoever is signed in.
+        delay_minutes: Their time to save.
+        defers: How often they may say "not now".
+        defer_minutes: How long each "not now" puts it off.
+    """
 
     text: Annotated[str, msgspec.Meta(max_length=1000)] = ""
     delay_minutes: Annotated[int, msgspec.Meta(ge=1, le=720)] = 10
+    defers: Annotated[int, msgspec.Meta(ge=0, le=10)] = 0
+    defer_minutes: Annotated[int, msgspec.Meta(ge=5, le=1440)] = 60
+
+
+class IsolateParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Cut the device off the network, or keep it cut off for longer.
+
+    Attributes:
+        by: Who ordered it, as the device shows it.
+        reason: Why, as the device shows it.
+        hours: When it ends by itself.
+        allow: Networks (`192.0.2.7`, `192.0.2.0/24`, `2001:db8::/64`) that stay open both ways.
+        is_for_servers: Servers obey too; without it a server refuses.
+
+    Raises:
+        ValueError: An entry of `allow` is no network.
+    """
+
+    by: Annotated[str, msgspec.Meta(max_length=255)] = ""
+    reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
+    hours: Annotated[int, msgspec.Meta(ge=1, le=720)] = 24
+    allow: Annotated[list[Annotated[str, msgspec.Meta(max_length=64)]], msgspec.Meta(max_length=64)] = []
+    is_for_servers: bool = False
+
+    def __post_init__(self) -> None:
+        for network in self.allow:
+            ipaddress.ip_network(network, strict=False)
+
+
+class ReleaseParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """End the isolation now."""
+
+
+class CollectLogsParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Send the logs of agent and endpoint to the manager."""
+
+
+class SoftwareInstallParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Install a package, or a newer version of one, from a file of exactly this content.
+
+    Attributes:
+        name: How people call it.
+        url: Where the file is; `https://` only.
+        sha256: Of the file.
+    """
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+    format: PackageFormat
+    url: Annotated[str, msgspec.Meta(pattern=r"^https://[^\s]+$", max_length=2000)]
+    sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+
+
+class SoftwareUninstallParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Remove a package by the name, or the Windows product code, that its package manager has for it."""
+
+    format: PackageFormat
+    package: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9{][A-Za-z0-9{}+._:~-]*$", max_length=255)]
 
 
 class ExportConfigurationParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -110,8 +214,13 @@ Params = (
     | InventoryParams
     | SignaturesParams
     | MessageParams
-    | RestartParams
+    | PowerParams
     | ExportConfigurationParams
+    | CollectLogsParams
+    | IsolateParams
+    | ReleaseParams
+    | SoftwareInstallParams
+    | SoftwareUninstallParams
 )
 
 PARAMS_TYPES: dict[TaskKind, type[Params]] = {
@@ -123,25 +232,35 @@ PARAMS_TYPES: dict[TaskKind, type[Params]] = {
     TaskKind.INVENTORY: InventoryParams,
     TaskKind.SIGNATURES_UPDATE: SignaturesParams,
     TaskKind.MESSAGE: MessageParams,
-    TaskKind.RESTART: RestartParams,
+    TaskKind.RESTART: PowerParams,
+    TaskKind.SHUTDOWN: PowerParams,
     TaskKind.EXPORT_CONFIGURATION: ExportConfigurationParams,
+    TaskKind.COLLECT_LOGS: CollectLogsParams,
+    TaskKind.ISOLATE: IsolateParams,
+    TaskKind.RELEASE: ReleaseParams,
+    TaskKind.SOFTWARE_INSTALL: SoftwareInstallParams,
+    TaskKind.SOFTWARE_UNINSTALL: SoftwareUninstallParams,
 }
 
 GROUP_KINDS = (
     TaskKind.SCAN, TaskKind.SIGNATURES_UPDATE, TaskKind.INVENTORY, TaskKind.MESSAGE, TaskKind.RESTART,
-    TaskKind.EXPORT_CONFIGURATION,
+    TaskKind.SHUTDOWN, TaskKind.RUN_COMMAND, TaskKind.ISOLATE, TaskKind.RELEASE, TaskKind.SOFTWARE_INSTALL,
+    TaskKind.SOFTWARE_UNINSTALL, TaskKind.COLLECT_LOGS, TaskKind.EXPORT_CONFIGURATION,
 )  # fmt: skip
 """What a whole group can be asked; the others concern one device's seat or file."""
 
 
-def params_decode(kind: TaskKind, params: Mapping[str, Any]) -> Params:
+def params_decode(kind: str, params: Mapping[str, Any]) -> Params:
     """Read the parameters of a task.
 
     Raises:
+        TaskKindUnknownError: There is no such kind, or not yet.
         TaskParamsError: A field is missing, unknown or wrong; the message names it.
     """
+    if kind not in PARAMS_TYPES:
+        raise TaskKindUnknownError(f"There is no task {kind[:100]!r}.")
     try:
-        return msgspec.convert(params, PARAMS_TYPES[kind])
+        return msgspec.convert(params, PARAMS_TYPES[TaskKind(kind)])
     except msgspec.ValidationError as error:
         raise TaskParamsError(str(error)) from error
 

@@ -108,10 +108,21 @@ def test_parameters_read_back() -> None:
         (TaskKind.SIGNATURES_UPDATE, {"from": "\\\\share"}),
         (TaskKind.QUARANTINE_DELETE, {}),
         (TaskKind.RUN_COMMAND, {"argv": []}),
+        (TaskKind.RUN_COMMAND, {"argv": ["true"], "script": "true"}),
+        (TaskKind.RUN_COMMAND, {"script": "true", "interpreter": "AWK"}),
+        (TaskKind.ISOLATE, {"allow": ["intranet.example.com"]}),
+        (TaskKind.ISOLATE, {"hours": 0}),
+        (TaskKind.RESTART, {"defers": 11}),
+        (
+            TaskKind.SOFTWARE_INSTALL,
+            {"name": "x", "format": "DEB", "url": "http://x.example/x", "sha256": "0" * 64},
+        ),
+        (TaskKind.SOFTWARE_UNINSTALL, {"format": "DEB", "package": "--force-all"}),
+        ("DANCE", {}),
         (TaskKind.RUN_COMMAND, {"argv": ["true"], "timeout_seconds": 3_601}),
     ],
 )
-def test_wrong_parameters_are_refused(kind: TaskKind, params: dict[str, Any]) -> None:
+def test_wrong_parameters_are_refused(kind: str, params: dict[str, Any]) -> None:
     with pytest.raises(TaskParamsError):
         params_decode(kind, params)
 
