@@ -11,7 +11,8 @@ from seatkeep_webkit.clock import now as clock_now
 from seatkeep_webkit.errors import NotAllowedError
 
 from seatkeep_manager.api.services import token_account
-from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.access import may_everywhere
+from seatkeep_manager.directory.enums import Functionality
 from seatkeep_manager.directory.models import User
 
 
@@ -44,6 +45,6 @@ def require_admin(request: HttpRequest) -> User:
         NotAllowedError: It may not.
     """
     user = caller(request)
-    if user.instance_level != AccessLevel.WRITE:
+    if not may_everywhere(user, Functionality.SETTINGS):
         raise NotAllowedError
     return user

@@ -9,7 +9,10 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import AwareDatetime, Field
 
+from seatkeep_manager.api.models import ApiToken
 from seatkeep_manager.customers.models import CustomerTemplate
+from seatkeep_manager.directory.access import may_everywhere
+from seatkeep_manager.directory.enums import Functionality
 
 T = TypeVar("T")
 
@@ -339,10 +342,15 @@ class ApiTokenOut(Schema):
 
     uid: UUID
     name: str
-    level: str = Field(alias="account.instance_level")
+    level: str
     hint: str
     created_at: datetime
     last_used_at: datetime | None
+
+    @staticmethod
+    def resolve_level(token: ApiToken) -> str:
+        """WRITE for who may change the whole console."""
+        return "WRITE" if may_everywhere(token.account, Functionality.SETTINGS) else "READ"
 
 
 class ApiTokenMadeOut(Schema):

@@ -9,10 +9,12 @@ from django.db import transaction
 from seatkeep_webkit.actors import Actor
 from seatkeep_webkit.audit.services import audit_record
 from seatkeep_webkit.keyring import lookup_hmac
+from seatkeep_webkit.roles import Role
 
 from seatkeep_manager.api.models import ApiToken
-from seatkeep_manager.directory.enums import AccessLevel
-from seatkeep_manager.directory.models import User
+from seatkeep_manager.directory.enums import AccessLevel, GroupKind
+from seatkeep_manager.directory.models import PermissionGrant, User
+from seatkeep_manager.directory.selectors import group_system
 
 LOOKUP_PURPOSE = "api-token"
 USED_EVERY = timedelta(minutes=1)
@@ -31,8 +33,10 @@ def token_create(*, actor: Actor, name: str, level: AccessLevel, now: datetime) 
     secret = "skt_" + secrets.token_urlsafe(32)
     token = ApiToken(name=name.strip(), lookup=lookup_hmac(secret, LOOKUP_PURPOSE), hint=secret[-4:], created_at=now)
     token.account = User.objects.create_user(
-        f"api-{token.uid}@token.invalid", name=f"API: {token.name}", instance_level=level
+        f"api-{token.uid}@token.invalid", name=f"API: {token.name}", is_program=True
     )
+    role = Role.ADMINISTRATOR if level == AccessLevel.WRITE else Role.READ_ONLY
+    PermissionGrant.objects.create(user=token.account, group=group_system(GroupKind.ROOT), role=role, created_at=now)
     token.save()
     _record(actor, "api_token:create", token, now)
     return token, secret

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.http import HttpRequest
 from seatkeep_webkit.errors import NotAllowedError, SignInNeededError
 
-from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.access import may_everywhere
+from seatkeep_manager.directory.enums import Functionality
 from seatkeep_manager.directory.models import User
 
 
@@ -22,8 +23,7 @@ def viewer(request: HttpRequest) -> User:
 
 def viewer_is_admin(request: HttpRequest) -> bool:
     """Whether the person may change the whole instance: the link, settings, everybody's audit."""
-    user = viewer(request)
-    return user.instance_level == AccessLevel.WRITE
+    return may_everywhere(viewer(request), Functionality.SETTINGS)
 
 
 def admin(request: HttpRequest) -> User:

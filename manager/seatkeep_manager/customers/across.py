@@ -15,7 +15,8 @@ from seatkeep_webkit.audit.selectors import audit_list
 from seatkeep_manager.customers.selectors import customers_visible
 from seatkeep_manager.detections.models import Detection
 from seatkeep_manager.detections.selectors import detections_visible
-from seatkeep_manager.directory.enums import AccessLevel, ProtectionStatus
+from seatkeep_manager.directory.access import may_everywhere, of_companies
+from seatkeep_manager.directory.enums import AccessLevel, Functionality, ProtectionStatus
 from seatkeep_manager.directory.models import Device, StaticGroup, User
 from seatkeep_manager.directory.selectors import devices_active_visible, devices_matching, groups_visible
 from seatkeep_manager.hublink.models import MirroredCompany, MirroredLicense, MirroredNode
@@ -109,7 +110,7 @@ def licenses_with_seats(user: User) -> QuerySet[MirroredLicense]:
     licenses = license_list().annotate(
         used=Coalesce(Subquery(used), 0), agreed=Coalesce(Subquery(agreed), 0), used_most=Coalesce(Subquery(most), 0)
     )
-    return licenses if user.instance_level in (AccessLevel.READ, AccessLevel.WRITE) else licenses.filter(used__gt=0)
+    return licenses if may_everywhere(user, Functionality.LICENSES, AccessLevel.READ) else licenses.filter(used__gt=0)
 
 
 def license_customers(user: User, license_: MirroredLicense, *, limit: int) -> tuple[list[dict[str, Any]], int]:
@@ -134,10 +135,11 @@ def license_customers(user: User, license_: MirroredLicense, *, limit: int) -> t
 
 
 def audit_visible(user: User) -> QuerySet[AuditEntry]:
-    """The journal of what a person may see: everything for who sees the instance, else by customer."""
-    if user.instance_level in (AccessLevel.READ, AccessLevel.WRITE):
+    """The journal of what a person may read: everything with the whole instance, else by customer."""
+    if may_everywhere(user, Functionality.AUDIT, AccessLevel.READ):
         return audit_list(company_uids=None)
-    return audit_list(company_uids=set(customers_visible(user).values_list("hub_id", flat=True)))
+    mine = of_companies(user, field="company_uid", functionality=Functionality.AUDIT, level=AccessLevel.READ)
+    return audit_list(company_uids=None).filter(mine)
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from uuid import UUID
 from django.db.models import Prefetch, Q, QuerySet
 
 from seatkeep_manager.customers.models import CustomerTemplate
-from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.access import groups_within, may_everywhere
+from seatkeep_manager.directory.enums import AccessLevel, Functionality
 from seatkeep_manager.directory.models import StaticGroup, User
-from seatkeep_manager.directory.selectors import groups_visible
 from seatkeep_manager.policies.models import TARGETS, Policy, PolicyAssignment
 from seatkeep_manager.policies.selectors import policies_visible
 
@@ -32,15 +32,17 @@ def policies_with_targets(user: User) -> QuerySet[Policy]:
 
 
 def assignments_visible(user: User, *, level: AccessLevel = AccessLevel.READ) -> QuerySet[PolicyAssignment]:
-    """Assignments whose targets a person may see or change, in merge order."""
-    groups = groups_visible(user, level=level)
+    """Assignments at targets where a person may see or assign (USE) policies, in merge order."""
+    if may_everywhere(user, Functionality.POLICIES, level):
+        return PolicyAssignment.objects.order_by("position", "id")
+    groups = groups_within(user, Functionality.POLICIES, level)
     mine = Q(group__in=groups) | Q(dynamic_group__anchor__in=groups) | Q(device__group__in=groups)
     return PolicyAssignment.objects.filter(mine).order_by("position", "id")
 
 
 def assignment_visible(user: User, *, uid: UUID) -> PolicyAssignment | None:
-    """An assignment whose target the person may change."""
-    rows = assignments_visible(user, level=AccessLevel.WRITE).filter(uid=uid)
+    """An assignment at whose target the person may assign policies."""
+    rows = assignments_visible(user, level=AccessLevel.USE).filter(uid=uid)
     return rows.select_related("policy", *TARGETS).first()
 
 

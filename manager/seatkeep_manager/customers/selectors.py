@@ -14,9 +14,9 @@ from seatkeep_manager.customers.enums import UNFINISHED, OffboardState
 from seatkeep_manager.customers.errors import CustomerReadOnlyError, OffboardNotFoundError, TemplateNotFoundError
 from seatkeep_manager.customers.models import CustomerTemplate, OffboardJob
 from seatkeep_manager.detections.models import Detection
-from seatkeep_manager.directory.enums import AccessLevel, DeviceState, ProtectionStatus
+from seatkeep_manager.directory.access import within
+from seatkeep_manager.directory.enums import AccessLevel, DeviceState, Functionality, ProtectionStatus
 from seatkeep_manager.directory.models import Device, User
-from seatkeep_manager.directory.selectors import groups_visible
 from seatkeep_manager.hublink.enums import CustomerState
 from seatkeep_manager.hublink.errors import CompanyNotFoundError
 from seatkeep_manager.hublink.models import MirroredCompany, MirroredNode
@@ -27,7 +27,8 @@ Viewer = User | AnonymousUser
 
 def customers_visible(user: Viewer, *, level: AccessLevel = AccessLevel.READ) -> QuerySet[MirroredCompany]:
     """The customers that a person may see or change."""
-    return company_list().filter(group__in=groups_visible(user, level=level)).order_by("name", "id")
+    mine = within(company_list(), user, functionality=Functionality.CUSTOMERS, level=level)
+    return mine.order_by("name", "id")
 
 
 def customer_get(user: Viewer, *, uid: UUID, level: AccessLevel = AccessLevel.READ) -> MirroredCompany:

@@ -10,15 +10,15 @@ from django.db.models import Count, QuerySet
 
 from seatkeep_manager.detections.errors import DetectionNotFoundError, QuarantineItemNotFoundError
 from seatkeep_manager.detections.models import Detection, QuarantineItem
-from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.access import within
+from seatkeep_manager.directory.enums import AccessLevel, Functionality
 from seatkeep_manager.directory.models import Device, User
-from seatkeep_manager.directory.selectors import devices_visible
 
 
 def detections_visible(user: User | AnonymousUser, *, level: AccessLevel = AccessLevel.READ) -> QuerySet[Detection]:
     """The detections on devices that a person may see or change, newest first, with device and group."""
-    found = Detection.objects.filter(device__in=devices_visible(user, level=level))
-    return found.select_related("device", "device__group").order_by("-occurred_at", "-id")
+    found = Detection.objects.select_related("device", "device__group").order_by("-occurred_at", "-id")
+    return within(found, user, field="device__group", functionality=Functionality.DETECTIONS, level=level)
 
 
 def detection_get(user: User | AnonymousUser, *, uid: uuid.UUID, level: AccessLevel = AccessLevel.READ) -> Detection:
@@ -37,8 +37,9 @@ def quarantine_visible(
     user: User | AnonymousUser, *, level: AccessLevel = AccessLevel.READ
 ) -> QuerySet[QuarantineItem]:
     """The quarantined files on devices that a person may see or change, newest first, with device and detection."""
-    items = QuarantineItem.objects.filter(device__in=devices_visible(user, level=level))
-    return items.select_related("device", "device__group", "detection").order_by("-quarantined_at", "-id")
+    items = QuarantineItem.objects.select_related("device", "device__group", "detection")
+    mine = within(items, user, field="device__group", functionality=Functionality.DETECTIONS, level=level)
+    return mine.order_by("-quarantined_at", "-id")
 
 
 def quarantine_item_get(

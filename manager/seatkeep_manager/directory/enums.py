@@ -42,8 +42,29 @@ class ProtectionStatus(TextChoices):
 
 
 class AccessLevel(TextChoices):
-    """What a person may do with a company and everything below it."""
+    """How far a permission goes; each includes those below it."""
 
     WRITE = "WRITE", _("Change")
+    USE = "USE", _("Use")
     READ = "READ", _("Look")
     NONE = "NONE", _("Nothing")
+
+
+class Functionality(TextChoices):
+    """What a permission is about; what USE adds to looking is said in `rights.USES`."""
+
+    GROUPS = "GROUPS", _("Groups and computers")
+    CUSTOMERS = "CUSTOMERS", _("Customers, their set-up and off-boarding")
+    PROBLEMS = "PROBLEMS", _("Problems")
+    DETECTIONS = "DETECTIONS", _("Detections and quarantine")
+    POLICIES = "POLICIES", _("Policies")
+    CLIENT_TASKS = "CLIENT_TASKS", _("Client tasks")
+    COMMANDS = "COMMANDS", _("Client tasks that run commands")
+    SERVER_TASKS = "SERVER_TASKS", _("Server tasks")
+    INSTALLERS = "INSTALLERS", _("Installers, deployment and approvals")
+    LICENSES = "LICENSES", _("Licenses")
+    REPORTS = "REPORTS", _("Dashboard and reports")
+    USERS = "USERS", _("Users and permission sets")
+    AUDIT = "AUDIT", _("Audit log")
+    API_CLIENTS = "API_CLIENTS", _("API clients")
+    SETTINGS = "SETTINGS", _("Settings and the link to Licensing")

@@ -2,47 +2,101 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
+from seatkeep_webkit import roles
 from seatkeep_webkit.fields import EncryptedBinaryField
 from seatkeep_webkit.identity import AbstractPerson
 from seatkeep_webkit.ids import new_uid
 
-from seatkeep_manager.directory.enums import AccessLevel, DeviceKind, DeviceState, GroupKind, ProtectionStatus
+from seatkeep_manager.directory.enums import DeviceKind, DeviceState, GroupKind, ProtectionStatus
 
 
 class User(AbstractPerson):
-    """A person who works in the console; signs in through Licensing or natively."""
+    """Who works in the console: a person of Licensing (`hub_sub`), a native one, or a program behind an API client.
+
+    `home_group` is where what the person makes stands unless said otherwise.
+    """
 
     hub_sub = models.TextField(null=True, unique=True)
-    instance_level = models.TextField(choices=AccessLevel.choices, default=AccessLevel.NONE)
-    """Level for everything of this instance, including devices of no company."""
+    home_group = models.ForeignKey("StaticGroup", null=True, on_delete=models.SET_NULL, related_name="+")
+    is_program = models.BooleanField(default=False, db_default=False)
+    left_at = models.DateTimeField(null=True)
 
-    class Meta(AbstractPerson.Meta):
-        constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(instance_level__in=AccessLevel.values), name="user_instance_level"),
-        ]
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        """Read anew, also what the person holds (see `access.holdings_of`)."""
+        vars(self).pop("holdings", None)
+        super().refresh_from_db(*args, **kwargs)
 
 
 class UserAccess(models.Model):
-    """What a person may do with one company of the hub and everything below; the nearest explicit row wins."""
+    """What Licensing says that a person may do with a company and everything below; the nearest row wins.
+
+    Without a company: with everything of this instance, also what belongs to no company.
+    """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="accesses")
-    company_hub_id = models.UUIDField()
-    level = models.TextField(choices=AccessLevel.choices)
+    company_hub_id = models.UUIDField(null=True)
+    level = models.TextField(choices=roles.AccessLevel.choices)
+    role = models.TextField(choices=roles.Role.choices, blank=True, default="", db_default="")
+    """Empty from a hub that does not tell it: the plainest role of the level."""
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["user", "company_hub_id"], name="user_access_once"),
-            models.CheckConstraint(condition=Q(level__in=AccessLevel.values), name="user_access_level"),
+            models.UniqueConstraint(fields=["user", "company_hub_id"], name="user_access_once", nulls_distinct=False),
+            models.CheckConstraint(condition=Q(level__in=roles.AccessLevel.values), name="user_access_level"),
+            models.CheckConstraint(condition=Q(role__in=["", *roles.Role.values]), name="user_access_role"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.user_id} {self.level} {self.company_hub_id}"
+        return f"{self.user_id} {self.role or self.level} {self.company_hub_id}"
+
+
+class PermissionSet(models.Model):
+    """Permissions that somebody put together: functionality → level. The ready-made roles are sets in the code."""
+
+    uid = models.UUIDField(unique=True, default=new_uid)
+    name = models.TextField(unique=True)
+    note = models.TextField(blank=True, default="")
+    levels = models.JSONField(default=dict)
+    """Functionality → READ, USE or WRITE; what is missing is not permitted."""
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=~Q(name=""), name="permission_set_named")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PermissionGrant(models.Model):
+    """A role or a permission set that somebody has at a group and everything below; all that one has adds up."""
+
+    uid = models.UUIDField(unique=True, default=new_uid)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="grants")
+    group = models.ForeignKey("StaticGroup", on_delete=models.CASCADE, related_name="grants")
+    role = models.TextField(choices=roles.Role.choices, blank=True, default="")
+    permission_set = models.ForeignKey(PermissionSet, null=True, on_delete=models.PROTECT, related_name="grants")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(role__in=["", *roles.Role.values]), name="grant_role"),
+            models.CheckConstraint(
+                condition=Q(role="", permission_set__isnull=False) | (~Q(role="") & Q(permission_set__isnull=True)),
+                name="grant_is_role_or_set",
+            ),
+            models.UniqueConstraint(
+                fields=["user", "group", "role", "permission_set"], name="grant_once", nulls_distinct=False
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.role or self.permission_set_id} {self.group_id}"
 
 
 class Instance(models.Model):

@@ -10,8 +10,8 @@ from typing import Any
 from django.db import transaction
 from seatkeep_webkit.actors import Actor
 from seatkeep_webkit.audit.services import audit_record
+from seatkeep_webkit.roles import AccessLevel, Role
 
-from seatkeep_manager.directory.enums import AccessLevel
 from seatkeep_manager.directory.errors import PersonWithoutAccessError
 from seatkeep_manager.directory.models import StaticGroup, User, UserAccess
 
@@ -30,43 +30,43 @@ def person_from_claims(*, claims: Mapping[str, Any], linked_company: uuid.UUID |
         PersonWithoutAccessError: No access to the linked company or to any company below it, or claims are missing.
     """
     access = access_parse(claims.get("seatkeep_access"))
-    level = access.get(linked_company, AccessLevel.NONE) if linked_company else AccessLevel.NONE
-    if not _may_enter(access, level, linked_company) or not claims.get("sub") or not claims.get("email"):
+    if not _may_enter(access, linked_company) or not claims.get("sub") or not claims.get("email"):
         raise PersonWithoutAccessError
     person = _person(str(claims["sub"]), str(claims["email"]))
     is_new = person.pk is None
     person.email, person.name, person.is_active = str(claims["email"]), str(claims.get("name") or "")[:120], True
-    # A denial of one company below needs the slower, nearest-wins way; without one the whole instance is open.
-    has_denials = any(found != level for found in access.values())
-    person.instance_level = AccessLevel.NONE if has_denials else level
     if is_new:
         person.set_unusable_password()
     person.save()
-    _access_replace(person, access)
+    _access_replace(person, access, linked_company)
     if is_new:
         audit_record(
             actor=Actor.system("sign-in"), action="person:create", subject_type="person", subject_id=person.uid,
-            company_uid=linked_company, details={"level": str(level)}, now=now,
+            company_uid=linked_company, details={"companies": len(access)}, now=now,
         )  # fmt: skip
     return person
 
 
-def access_parse(claim: object) -> dict[uuid.UUID, AccessLevel]:
-    """Read the claim `seatkeep_access`; entries of another shape are passed over."""
-    access: dict[uuid.UUID, AccessLevel] = {}
+def access_parse(claim: object) -> dict[uuid.UUID, tuple[AccessLevel, str]]:
+    """Read the claim `seatkeep_access`: company → level and role; entries of another shape are passed over.
+
+    A role that this version does not know, or none, becomes empty: the plainest of the level.
+    """
+    access: dict[uuid.UUID, tuple[AccessLevel, str]] = {}
     for entry in claim if isinstance(claim, list) else []:
         try:
-            access[uuid.UUID(str(entry["company_id"]))] = AccessLevel(entry["level"])
-        except (KeyError, TypeError, ValueError):
+            level, role = AccessLevel(entry["level"]), entry.get("role")
+            access[uuid.UUID(str(entry["company_id"]))] = level, role if role in Role.values else ""
+        except (AttributeError, KeyError, TypeError, ValueError):
             continue
     return access
 
 
-def _may_enter(access: Mapping[uuid.UUID, AccessLevel], level: AccessLevel, linked_company: uuid.UUID | None) -> bool:
+def _may_enter(access: Mapping[uuid.UUID, tuple[AccessLevel, str]], linked_company: uuid.UUID | None) -> bool:
     if linked_company is None:
         return False
-    granted = [company for company, found in access.items() if found != AccessLevel.NONE]
-    return level != AccessLevel.NONE or StaticGroup.objects.filter(hub_id__in=granted).exists()
+    granted = [company for company, (level, _role) in access.items() if level != AccessLevel.NONE]
+    return linked_company in granted or StaticGroup.objects.filter(hub_id__in=granted).exists()
 
 
 def _person(sub: str, email: str) -> User:
@@ -83,8 +83,13 @@ def _person(sub: str, email: str) -> User:
     return same_email
 
 
-def _access_replace(person: User, access: Mapping[uuid.UUID, AccessLevel]) -> None:
+def _access_replace(
+    person: User, access: Mapping[uuid.UUID, tuple[AccessLevel, str]], linked_company: uuid.UUID | None
+) -> None:
+    """Keep what the claims say; the linked company's setting holds for the whole instance."""
     UserAccess.objects.filter(user=person).delete()
     UserAccess.objects.bulk_create(
-        [UserAccess(user=person, company_hub_id=company, level=level) for company, level in access.items()]
+        UserAccess(user=person, company_hub_id=None if company == linked_company else company, level=level, role=role)
+        for company, (level, role) in access.items()
     )
+    vars(person).pop("holdings", None)

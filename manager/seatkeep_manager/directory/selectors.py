@@ -1,52 +1,62 @@
-"""Reads of the directory. `groups_visible` and `devices_visible` are the one door of every page and API read."""
+"""Reads of the directory; `groups_visible` and `devices_visible` are the one door of every page and API read.
+
+Who may what is decided in `access`: `visible(user, functionality=Functionality.CLIENT_TASKS, level=AccessLevel.USE)`.
+"""
 
 from __future__ import annotations
 
 import uuid
-from importlib.resources import files
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
-from django.db.models.expressions import RawSQL
 
-from seatkeep_manager.directory.enums import AccessLevel, DeviceState, GroupKind
+from seatkeep_manager.directory.access import groups_within, within
+from seatkeep_manager.directory.enums import AccessLevel, DeviceState, Functionality, GroupKind
 from seatkeep_manager.directory.errors import DeviceNotFoundError, GroupNotFoundError
 from seatkeep_manager.directory.models import Device, InventorySnapshot, StaticGroup, User
 
-_GROUPS_VISIBLE = files(__package__).joinpath("sql/groups_visible.sql").read_text()
 DEVICE_SEARCH = (
     "hostname__icontains", "display_name__icontains", "serial__icontains", "last_user__icontains",
     "domain__istartswith", "os_name__icontains", "os_build__startswith", "agent_version__istartswith",
 )  # fmt: skip
 """Where a search for devices looks; one hit is enough."""
-_COUNTING = {
-    AccessLevel.READ: [AccessLevel.READ.value, AccessLevel.WRITE.value],
-    AccessLevel.WRITE: [AccessLevel.WRITE.value],
-}
 
 
-def groups_visible(user: User | AnonymousUser, *, level: AccessLevel = AccessLevel.READ) -> QuerySet[StaticGroup]:
-    """The groups that a person may see (READ) or change (WRITE); somebody without access sees none.
+def groups_visible(
+    user: User | AnonymousUser,
+    *,
+    level: AccessLevel = AccessLevel.READ,
+    functionality: Functionality = Functionality.GROUPS,
+) -> QuerySet[StaticGroup]:
+    """The groups at which a person may look (READ), use or change something; somebody without a set sees none.
 
     Args:
         user: Who asks.
-        level: READ counts READ and WRITE; WRITE counts WRITE alone.
+        level: How far; a higher level includes the lower ones.
+        functionality: What it is about: the groups themselves, or what is to be done there, such as
+            `Functionality.CLIENT_TASKS` with USE for groups on which a task may be run.
     """
-    if not isinstance(user, User) or not user.is_active:
-        return StaticGroup.objects.none()
-    if user.instance_level in _COUNTING[level]:
-        return StaticGroup.objects.all()
-    return StaticGroup.objects.filter(pk__in=RawSQL(_GROUPS_VISIBLE, [user.pk, _COUNTING[level]]))  # noqa: S611  # a constant file
+    return groups_within(user, functionality, level)
 
 
-def devices_visible(user: User | AnonymousUser, *, level: AccessLevel = AccessLevel.READ) -> QuerySet[Device]:
-    """The devices that a person may see (READ) or change (WRITE), retired ones included; with their group."""
-    return Device.objects.filter(group__in=groups_visible(user, level=level)).select_related("group")
+def devices_visible(
+    user: User | AnonymousUser,
+    *,
+    level: AccessLevel = AccessLevel.READ,
+    functionality: Functionality = Functionality.GROUPS,
+) -> QuerySet[Device]:
+    """The devices at which a person may look, use or change something, retired ones included; with their group."""
+    return within(Device.objects.select_related("group"), user, functionality=functionality, level=level)
 
 
-def devices_active_visible(user: User | AnonymousUser, *, level: AccessLevel = AccessLevel.READ) -> QuerySet[Device]:
+def devices_active_visible(
+    user: User | AnonymousUser,
+    *,
+    level: AccessLevel = AccessLevel.READ,
+    functionality: Functionality = Functionality.GROUPS,
+) -> QuerySet[Device]:
     """As `devices_visible`, without retired devices."""
-    return devices_visible(user, level=level).filter(state=DeviceState.ACTIVE)
+    return devices_visible(user, level=level, functionality=functionality).filter(state=DeviceState.ACTIVE)
 
 
 def devices_matching(devices: QuerySet[Device], text: str) -> QuerySet[Device]:
@@ -57,13 +67,19 @@ def devices_matching(devices: QuerySet[Device], text: str) -> QuerySet[Device]:
     return devices.filter(found)
 
 
-def device_get(user: User | AnonymousUser, *, uid: uuid.UUID, level: AccessLevel = AccessLevel.READ) -> Device:
+def device_get(
+    user: User | AnonymousUser,
+    *,
+    uid: uuid.UUID,
+    level: AccessLevel = AccessLevel.READ,
+    functionality: Functionality = Functionality.GROUPS,
+) -> Device:
     """One device.
 
     Raises:
         DeviceNotFoundError: It does not exist or is not the person's to see (or change).
     """
-    device = devices_visible(user, level=level).filter(uid=uid).first()
+    device = devices_visible(user, level=level, functionality=functionality).filter(uid=uid).first()
     if device is None:
         raise DeviceNotFoundError
     return device
@@ -74,13 +90,19 @@ def device_inventory_get(device: Device) -> InventorySnapshot | None:
     return InventorySnapshot.objects.filter(device=device).first()
 
 
-def group_get(user: User | AnonymousUser, *, uid: uuid.UUID, level: AccessLevel = AccessLevel.READ) -> StaticGroup:
+def group_get(
+    user: User | AnonymousUser,
+    *,
+    uid: uuid.UUID,
+    level: AccessLevel = AccessLevel.READ,
+    functionality: Functionality = Functionality.GROUPS,
+) -> StaticGroup:
     """One group.
 
     Raises:
         GroupNotFoundError: It does not exist or is not the person's to see (or change).
     """
-    group = groups_visible(user, level=level).filter(uid=uid).first()
+    group = groups_visible(user, level=level, functionality=functionality).filter(uid=uid).first()
     if group is None:
         raise GroupNotFoundError
     return group

@@ -7,18 +7,21 @@ import uuid
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
-from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.access import within
+from seatkeep_manager.directory.enums import AccessLevel, Functionality
 from seatkeep_manager.directory.models import StaticGroup, User
-from seatkeep_manager.directory.selectors import groups_visible
 from seatkeep_manager.enrollment.enums import RequestState, TokenKind
 from seatkeep_manager.enrollment.errors import EnrollmentRequestNotFoundError, TokenNotFoundError
 from seatkeep_manager.enrollment.models import EnrollmentRequest, EnrollmentToken, InstallProgress, RevokedCredential
 
 
-def tokens_visible(user: User | AnonymousUser, *, level: AccessLevel = AccessLevel.WRITE) -> QuerySet[EnrollmentToken]:
-    """The keys of groups that a person may change: a key lets devices in, so seeing it needs WRITE. Newest first."""
-    tokens = EnrollmentToken.objects.filter(group__in=groups_visible(user, level=level))
-    return tokens.select_related("group", "created_by").order_by("-id")
+def tokens_visible(user: User | AnonymousUser, *, level: AccessLevel = AccessLevel.USE) -> QuerySet[EnrollmentToken]:
+    """The keys of groups for which a person may install: a key lets devices in, so seeing it needs USE. Newest first.
+
+    WRITE: make, replace and revoke them.
+    """
+    tokens = EnrollmentToken.objects.select_related("group", "created_by").order_by("-id")
+    return within(tokens, user, functionality=Functionality.INSTALLERS, level=level)
 
 
 def token_get(user: User | AnonymousUser, *, uid: uuid.UUID) -> EnrollmentToken:
@@ -47,8 +50,8 @@ def requests_visible(
     user: User | AnonymousUser, *, level: AccessLevel = AccessLevel.READ
 ) -> QuerySet[EnrollmentRequest]:
     """The devices that asked to join groups that a person may see or decide about (WRITE), newest first."""
-    requests = EnrollmentRequest.objects.filter(group__in=groups_visible(user, level=level))
-    return requests.select_related("group", "token", "replaces").order_by("-last_asked_at", "-id")
+    requests = EnrollmentRequest.objects.select_related("group", "token", "replaces").order_by("-last_asked_at", "-id")
+    return within(requests, user, functionality=Functionality.INSTALLERS, level=level)
 
 
 def requests_waiting(user: User | AnonymousUser) -> QuerySet[EnrollmentRequest]:

@@ -13,9 +13,9 @@ from django.db.models import Count, Q, QuerySet
 from seatkeep_protocol.membership import DynamicNode, Template, is_member
 from seatkeep_protocol.policy import ChainNode, NodeKind, Policy
 
-from seatkeep_manager.directory.enums import AccessLevel, DeviceState
+from seatkeep_manager.directory.access import may, may_everywhere, of_companies, within
+from seatkeep_manager.directory.enums import AccessLevel, DeviceState, Functionality
 from seatkeep_manager.directory.models import Device, StaticGroup, User
-from seatkeep_manager.directory.selectors import groups_visible
 from seatkeep_manager.grouping.errors import DynamicGroupNotFoundError, TemplateNotFoundError
 from seatkeep_manager.grouping.known import devices_status
 from seatkeep_manager.grouping.models import DynamicGroup, GroupTemplate
@@ -29,11 +29,9 @@ def templates_visible(user: User | AnonymousUser, *, level: AccessLevel = Access
 
     Everybody's are seen by all who see any group, and changed by who may change the whole instance.
     """
-    if not isinstance(user, User):
-        return GroupTemplate.objects.none()
-    groups = groups_visible(user, level=level)
-    wanted = Q(company_hub_id__in=groups.filter(hub_id__isnull=False).values("hub_id"))
-    if groups.exists() if level == AccessLevel.READ else user.instance_level == AccessLevel.WRITE:
+    wanted = of_companies(user, functionality=Functionality.GROUPS, level=level)
+    is_wide = may_everywhere if level == AccessLevel.WRITE else may
+    if is_wide(user, Functionality.GROUPS, level):
         wanted |= Q(company_hub_id__isnull=True)
     return GroupTemplate.objects.filter(wanted).annotate(group_count=Count("groups")).order_by("name", "id")
 
@@ -54,11 +52,9 @@ def dynamic_groups_visible(
     user: User | AnonymousUser, *, level: AccessLevel = AccessLevel.READ
 ) -> QuerySet[DynamicGroup]:
     """The dynamic groups under static groups that a person may see or change, with anchor and template."""
-    return (
-        DynamicGroup.objects.filter(anchor__in=groups_visible(user, level=level))
-        .select_related("anchor", "parent", "template")
-        .order_by("anchor__path", "position", "id")
-    )
+    found = DynamicGroup.objects.select_related("anchor", "parent", "template")
+    mine = within(found, user, field="anchor", functionality=Functionality.GROUPS, level=level)
+    return mine.order_by("anchor__path", "position", "id")
 
 
 def dynamic_group_get(

@@ -23,9 +23,9 @@ from seatkeep_protocol.policy import Policy as ChainPolicy
 from seatkeep_protocol.rollouts import chain_on
 from seatkeep_protocol.settings_schema import product_schema
 
-from seatkeep_manager.directory.enums import AccessLevel, DeviceState
+from seatkeep_manager.directory.access import may, may_everywhere, of_companies
+from seatkeep_manager.directory.enums import AccessLevel, DeviceState, Functionality
 from seatkeep_manager.directory.models import Device, StaticGroup, User
-from seatkeep_manager.directory.selectors import groups_visible
 from seatkeep_manager.grouping.models import DynamicGroup, Membership
 from seatkeep_manager.grouping.selectors import dynamic_nodes
 from seatkeep_manager.policies.enums import UNFINISHED
@@ -35,10 +35,10 @@ from seatkeep_manager.policies.rules import settings_load
 
 
 def policies_visible(user: User | AnonymousUser, *, level: AccessLevel = AccessLevel.READ) -> QuerySet[Policy]:
-    """The policies of companies that a person may see or change.
+    """The policies of companies that a person may see (READ), assign (USE) or edit (WRITE).
 
-    Everybody's policies, the built-in ones among them, are seen by all who see any group, and changed by who may change
-    the whole instance.
+    Everybody's policies, the built-in ones among them, are seen and assigned by all who may do so at any group, and
+    edited by who may edit policies in the whole instance.
     """
     return _policies_of(user, level).filter(deleted_at__isnull=True).order_by("name", "id")
 
@@ -49,12 +49,9 @@ def policies_deleted(user: User | AnonymousUser) -> QuerySet[Policy]:
 
 
 def _policies_of(user: User | AnonymousUser, level: AccessLevel) -> QuerySet[Policy]:
-    if not isinstance(user, User):
-        return Policy.objects.none()
-    groups = groups_visible(user, level=level)
-    wanted = Q(company_hub_id__in=groups.filter(hub_id__isnull=False).values("hub_id"))
-    is_wide = groups.exists() if level == AccessLevel.READ else user.instance_level == AccessLevel.WRITE
-    if is_wide:
+    wanted = of_companies(user, functionality=Functionality.POLICIES, level=level)
+    is_wide = may_everywhere if level == AccessLevel.WRITE else may
+    if is_wide(user, Functionality.POLICIES, level):
         wanted |= Q(company_hub_id__isnull=True)
     return Policy.objects.filter(wanted)
 

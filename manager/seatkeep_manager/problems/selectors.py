@@ -7,9 +7,9 @@ import uuid
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 
-from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.access import groups_within, may_everywhere, of_companies
+from seatkeep_manager.directory.enums import AccessLevel, Functionality
 from seatkeep_manager.directory.models import User
-from seatkeep_manager.directory.selectors import devices_visible, groups_visible
 from seatkeep_manager.problems.enums import ProblemState
 from seatkeep_manager.problems.errors import ProblemNotFoundError
 from seatkeep_manager.problems.models import Problem
@@ -17,15 +17,12 @@ from seatkeep_manager.problems.models import Problem
 
 def problems_visible(user: User | AnonymousUser, *, level: AccessLevel = AccessLevel.READ) -> QuerySet[Problem]:
     """All problems that a person may see or work on, resolved ones included; newest first."""
-    if not isinstance(user, User):
-        return Problem.objects.none()
-    companies = groups_visible(user, level=level).filter(hub_id__isnull=False).values("hub_id")
-    wanted = Q(device__in=devices_visible(user, level=level)) | Q(device__isnull=True, company_hub_id__in=companies)
-    if user.instance_level in (AccessLevel.WRITE, level):
-        wanted |= Q(device__isnull=True, company_hub_id__isnull=True)
-    return (
-        Problem.objects.filter(wanted).select_related("device", "device__group", "assignee").order_by("-since", "-id")
-    )
+    found = Problem.objects.select_related("device", "device__group", "assignee").order_by("-since", "-id")
+    if may_everywhere(user, Functionality.PROBLEMS, level):
+        return found
+    groups = groups_within(user, Functionality.PROBLEMS, level)
+    companies = of_companies(user, functionality=Functionality.PROBLEMS, level=level)
+    return found.filter(Q(device__group__in=groups) | Q(companies, device__isnull=True))
 
 
 def problems_open(user: User | AnonymousUser) -> QuerySet[Problem]:

@@ -11,9 +11,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from seatkeep_protocol.triggers import GroupTask, fire_us
 from seatkeep_webkit.errors import NotAllowedError
 
-from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.access import groups_within, may, may_everywhere, within
+from seatkeep_manager.directory.enums import AccessLevel, Functionality
 from seatkeep_manager.directory.models import Device, StaticGroup, User
-from seatkeep_manager.directory.selectors import devices_active_visible, devices_visible, groups_visible
+from seatkeep_manager.directory.selectors import devices_active_visible
 from seatkeep_manager.tasks.enums import FINAL_STATES, RERUN_STATES
 from seatkeep_manager.tasks.errors import TaskNotFoundError
 from seatkeep_manager.tasks.models import ClientTask, TaskRun
@@ -21,15 +22,17 @@ from seatkeep_manager.tasks.models import ClientTask, TaskRun
 
 def task_runs_visible(user: User | AnonymousUser) -> QuerySet[TaskRun]:
     """The runs on devices that a person may see, newest first, with task and device."""
-    runs = TaskRun.objects.filter(device__in=devices_visible(user))
-    return runs.select_related("task", "device", "device__group").order_by("-id")
+    runs = TaskRun.objects.select_related("task", "device", "device__group").order_by("-id")
+    return within(runs, user, field="device__group", functionality=Functionality.CLIENT_TASKS, level=AccessLevel.READ)
 
 
 def tasks_visible(user: User | AnonymousUser) -> QuerySet[ClientTask]:
     """The tasks on a group, or with a run on a device, that a person may see, newest first; with their groups."""
-    has_run = Exists(TaskRun.objects.filter(task=OuterRef("pk"), device__in=devices_visible(user)))
-    found = ClientTask.objects.filter(has_run | Q(group__in=groups_visible(user)))
-    return found.select_related("group", "dynamic_group").order_by("-id")
+    tasks = ClientTask.objects.select_related("group", "dynamic_group").order_by("-id")
+    if may_everywhere(user, Functionality.CLIENT_TASKS, AccessLevel.READ):
+        return tasks
+    has_run = Exists(task_runs_visible(user).order_by().filter(task=OuterRef("pk")))
+    return tasks.filter(has_run | Q(group__in=groups_within(user, Functionality.CLIENT_TASKS, AccessLevel.READ)))
 
 
 def task_get(user: User | AnonymousUser, *, uid: uuid.UUID) -> ClientTask:
@@ -52,7 +55,9 @@ def task_get_writable(user: User | AnonymousUser, *, uid: uuid.UUID) -> ClientTa
         NotAllowedError: They see it, and may not change all that it reaches.
     """
     task = task_get(user, uid=uid)
-    writable = groups_visible(user, level=AccessLevel.WRITE)
+    if may_everywhere(user, Functionality.CLIENT_TASKS, AccessLevel.USE):
+        return task
+    writable = groups_within(user, Functionality.CLIENT_TASKS, AccessLevel.USE)
     is_foreign = task.group_id is not None and not writable.filter(pk=task.group_id).exists()
     if is_foreign or task.runs.exclude(device__group__in=writable).exists():
         raise NotAllowedError
@@ -70,10 +75,11 @@ def task_failed_devices(user: User | AnonymousUser, task: ClientTask) -> list[in
     Raises:
         NotAllowedError: The person may change nothing at all.
     """
-    if not groups_visible(user, level=AccessLevel.WRITE).exists():
+    if not may(user, Functionality.CLIENT_TASKS, AccessLevel.USE):
         raise NotAllowedError
     newest = TaskRun.objects.filter(task=task, device=OuterRef("pk")).order_by("-id")
-    devices = devices_active_visible(user, level=AccessLevel.WRITE).filter(task_runs__task=task)
+    devices = devices_active_visible(user, functionality=Functionality.CLIENT_TASKS, level=AccessLevel.USE)
+    devices = devices.filter(task_runs__task=task)
     failed = devices.annotate(newest=Subquery(newest.values("state")[:1])).filter(newest__in=RERUN_STATES)
     return sorted(set(failed.values_list("pk", flat=True)))
 

@@ -85,7 +85,7 @@ def cast_make(now: datetime) -> Cast:
     task = task_create(actor=ACTOR, kind="SCAN", params={"targets": ["/home"]}, device_ids=[device.pk], now=now)
     group_template, dynamic_group = dynamic_make(alpha, now)
     return Cast(
-        alice=person("alice@northwind.example", "Alice Owner", instance_level=AccessLevel.WRITE),
+        alice=person("alice@northwind.example", "Alice Owner", level="WRITE"),
         bob=person("bob@northwind.example", "Bob Tech", company=alpha_id, level=AccessLevel.WRITE),
         rita=person("rita@alpha.example", "Rita Reader", company=alpha_id, level=AccessLevel.READ),
         charlie=person("charlie@else.example", "Charlie Stranger"),
@@ -111,9 +111,9 @@ def dynamic_make(customer: MirroredCompany, now: datetime) -> tuple[GroupTemplat
 
 
 def person(email: str, name: str, *, company: UUID | None = None, level: Any = None, **fields: Any) -> User:
-    """A person, with access to one company where given."""
+    """A person, with access to one company, or with a level alone to the whole instance."""
     user: User = User.objects.create_user(email, name=name, **fields)
-    if company:
+    if level:
         UserAccess.objects.create(user=user, company_hub_id=company, level=level)
     return user
 

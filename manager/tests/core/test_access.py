@@ -8,7 +8,8 @@ from datetime import datetime
 import pytest
 from cast import ACTOR, Tree, person
 from django.contrib.auth.models import AnonymousUser
-from seatkeep_manager.directory.enums import AccessLevel, DeviceKind
+from seatkeep_manager.directory.access import may_everywhere
+from seatkeep_manager.directory.enums import AccessLevel, DeviceKind, Functionality
 from seatkeep_manager.directory.errors import DeviceNotFoundError, GroupLockedError, PersonWithoutAccessError
 from seatkeep_manager.directory.group_services import (
     group_create,
@@ -83,7 +84,8 @@ def claims(tree: Tree, group: StaticGroup | None = None, level: str = "WRITE", *
 
 def test_access_to_the_linked_company_opens_the_whole_instance(device: Device, tree: Tree, now: datetime) -> None:
     alice = person_from_claims(claims=claims(tree), linked_company=tree.msp.hub_id, now=now)
-    assert (alice.email, alice.instance_level) == ("alice@example.com", AccessLevel.WRITE)
+    assert alice.email == "alice@example.com"
+    assert may_everywhere(alice, Functionality.SETTINGS)
     assert list(devices_visible(alice, level=AccessLevel.WRITE)) == [device]
 
 
