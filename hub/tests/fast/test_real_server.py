@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 import pytest
-from psycopg.conninfo import conninfo_to_dict
-from seatkeep_launcher.ports import find_free_port
+from hub_server import granian
 from seatkeep_license.encoding import seconds_of
 from seatkeep_webkit import clock
 
@@ -28,36 +22,14 @@ LATE = timedelta(minutes=10)
 
 
 @pytest.fixture
-def server(world: Any, database_url: str, tmp_path: Path) -> Iterator[httpx.Client]:
+def server(world: Any, tmp_path: Path) -> Iterator[httpx.Client]:
     """The fast path on the test's database."""
-    port, found = find_free_port(), conninfo_to_dict(database_url)
-    user, password = quote(str(found["user"])), quote(str(found.get("password", "")))
-    address = f"postgresql://{user}:{password}@{quote(str(found['host']), safe='')}:{found['port']}/{found['dbname']}"
-    environment = {**os.environ, "SEATKEEP_HUB_DATABASE_URL": address, "SEATKEEP_LICENSING_DEVICE_URL": DEVICE_URL}
-    command = [
-        sys.executable, "-m", "granian", "--interface", "rsgi", "--loop", "uvloop", "--host", "127.0.0.1",
-        "--port", str(port), "--workers", "1", "--no-ws", "seatkeep_hub.fast.app:app",
-    ]  # fmt: skip
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=JOSE, timeout=30, trust_env=False) as client:
-        try:
-            await_healthy(client, process, tmp_path / "log")
-            yield client
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def await_healthy(client: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if client.get("/healthz").status_code == httpx.codes.OK:
-                return
-        except httpx.TransportError:
-            time.sleep(0.05)
-    raise AssertionError(log.read_text())
+    words = ("--interface", "rsgi", "--loop", "uvloop", "--no-ws", "seatkeep_hub.fast.app:app")
+    with (
+        granian(tmp_path, *words, SEATKEEP_LICENSING_DEVICE_URL=DEVICE_URL) as url,
+        httpx.Client(base_url=url, headers=JOSE, timeout=30, trust_env=False) as client,
+    ):
+        yield client
 
 
 def code(answer: httpx.Response) -> tuple[int, str]:
