@@ -37,7 +37,7 @@ LICENSING = {
     "dashboard": "/", "customers": "/companies/", "customer-new": "/companies/new/", "licenses": "/licenses/",
     "imports": "/imports/", "import-new": "/imports/new/",
     "license-order": "/licenses/order/", "seats": "/seats/", "usage": "/usage/", "users": "/users/",
-    "user-invite": "/users/invite/", "consoles": "/consoles/", "audit": "/audit/", "settings": "/settings/",
+    "user-invite": "/users/invite/", "consoles": "/consoles/", "audit": "/audit/", "settings": "/settings/", "alerts": "/alerts/",
     "token-new": "/settings/tokens/new/", "recovery-kit": "/welcome/kit/", "ready": "/welcome/",
     "second-factor": "/accounts/2fa/", "password": "/accounts/password/change/", "search": "/search/?q=Bakery",
     "link": "/link/", "not-found": "/nothing-here/", "preferences": "/me/", "audit-none": "/audit/?q=zzzz",

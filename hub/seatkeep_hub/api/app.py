@@ -9,6 +9,7 @@ from seatkeep_hub.api.auth import EVERYONE
 from seatkeep_hub.api.routes import (
     access,
     agreements,
+    alerts,
     audit,
     billing,
     catalogue,
@@ -55,6 +56,7 @@ for one in (
     seats,
     people,
     access,
+    alerts,
     programs,
     requests,
     audit,

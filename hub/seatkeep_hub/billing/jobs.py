@@ -9,7 +9,6 @@ from seatkeep_webkit import clock
 
 from seatkeep_hub.agreements.usage import usage_recount
 from seatkeep_hub.billing.drafting import drafts_recount, statements_draft
-from seatkeep_hub.billing.mails import drafts_mail
 from seatkeep_hub.companies.models import Company
 
 
@@ -17,9 +16,7 @@ from seatkeep_hub.companies.models import Company
 @app.task(name="billing.drafts", queueing_lock="billing.drafts")
 def drafts(timestamp: int) -> None:
     """Every hour, after usage was counted: drafts for sellers whose month is over."""
-    now = clock.now()
-    made = statements_draft(now=now)
-    drafts_mail([one for one in made if one.created_at == now])
+    statements_draft(now=clock.now())
 
 
 @app.task(name="billing.recount", retry=3)

@@ -69,7 +69,6 @@ class PlannedChange(models.Model):
     state = models.CharField(_("state"), max_length=9, choices=enums.PlanState.choices, default="PLANNED")
     actor = models.CharField(_("who"), max_length=200)
     created_at = models.DateTimeField(_("planned at"))
-    warned_at = models.DateTimeField(_("announced at"), null=True)
     ended_at = models.DateTimeField(_("ended at"), null=True)
     refusal = models.CharField(_("why not"), max_length=300, blank=True)
 

@@ -111,18 +111,11 @@ def changes_apply(*, now: datetime) -> int:
     return sum(_apply(plan, now) for plan in due)
 
 
-def changes_to_announce(*, now: datetime) -> list[PlannedChange]:
-    """Planned changes at most seven days away of which nobody was told yet; they count as announced from now on."""
+def plans_near(*, now: datetime) -> QuerySet[PlannedChange]:
+    """Planned changes at most seven days away in some zone; `rules.is_announced` judges each in its owner's."""
     latest = (now + FURTHEST_EAST + rules.ANNOUNCED_BEFORE).date()
-    with transaction.atomic():
-        found = PlannedChange.objects.select_for_update(of=("self",)).select_related(*_RELATED)
-        near = [
-            plan
-            for plan in found.filter(state=PlanState.PLANNED, warned_at=None, due_on__lte=latest)
-            if rules.is_announced(plan.due_on, now=now, zone=plan.license.owner.time_zone)
-        ]
-        PlannedChange.objects.filter(pk__in=[plan.pk for plan in near]).update(warned_at=now)
-    return near
+    found = PlannedChange.objects.filter(state=PlanState.PLANNED, due_on__lte=latest)
+    return found.select_related(*_RELATED).order_by("due_on", "id")
 
 
 _RELATED = ("license__owner", "license__bundle", "agreement__company", "agreement__product", "agreement__node")

@@ -27,6 +27,8 @@ ACTIONS = {
     "bundle:set": _("Bundle changed"),
     "access:clear": _("Access setting removed"),
     "access:set": _("Access set"),
+    "alerts:off": _("Alerts switched off by a mail's link"),
+    "alerts:set": _("Alerts set"),
     "agreement:close": _("Agreement closed"),
     "agreement:set": _("Agreement set"),
     "api-token:create": _("API client made"),

@@ -63,5 +63,6 @@ def _administration(*, is_one: bool) -> list[NavItem]:
         *([] if is_one else admins),
         NavItem(_("Consoles"), reverse("portal:instances"), icon="server"),
         NavItem(_("Audit log"), reverse("portal:audit"), icon="history"),
+        NavItem(_("Alerts"), reverse("portal:alerts"), icon="bell"),
         NavItem(_("Settings"), reverse("portal:settings"), icon="settings"),
     ]

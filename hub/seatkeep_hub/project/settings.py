@@ -21,7 +21,7 @@ TEST_CLOCK = test_clock_begin([LICENSING_URL, LICENSING_DEVICE_URL, CONSOLE_URL]
 
 OWN_APPS = (
     *("companies", "licensing", "agreements", "ordering", "upkeep", "billing", "msp", "business", "imports"),
-    *("instances", "people", "portal", "api"),
+    *("instances", "people", "alerts", "portal", "api"),
 )
 
 globals().update(

@@ -251,6 +251,7 @@ def body_of(route: Route, cast: Cast) -> dict[str, Any]:
         "PUT /users/{user_id}/role": {"company_id": a, "role": "OWNER"},
         "PATCH /users/{user_id}": {"name": "Intruder"},
         "POST /users/{user_id}/leave": {"decisions": []},
+        "PUT /users/{user_id}/alerts": {"hour": 7},
         "PUT /companies/{company_id}/sign-in-rule": {"requires_second_factor": False},
         "POST /security-admins": {"company_id": a, "email": "intruder@example.com"},
         "POST /api-tokens": {"company_id": a, "name": "x"},

@@ -295,28 +295,3 @@ def test_counting_again_without_a_change_writes_no_line(march):
     before = list(march.lines.values_list("pk", flat=True))
     statement_recount(statement=march, now=AFTER)
     assert list(march.lines.values_list("pk", flat=True)) == before
-
-
-def test_whoever_may_close_gets_one_mail_when_drafts_are_new(shop, mailoutbox, settings, monkeypatch):
-    from seatkeep_hub.billing import jobs
-    from seatkeep_hub.billing.branding import settings_set
-
-    settings.SMTP_IS_SET = True
-    for name, role in (("alice", "BILLING"), ("tim", "TECHNICIAN")):
-        user = user_create(actor=ACTOR, company=shop.msp, email=f"{name}@example.com", name=name, now=AFTER)
-        access_set(actor=ACTOR, user=user, company=shop.msp, level="WRITE", role=role, now=AFTER)
-    shop.price("300")
-    shop.agree(shop.customer, "FIXED", quantity=3)
-    shop.count(MARCH, date(2027, 3, 31), now=AFTER)
-    monkeypatch.setattr("seatkeep_webkit.clock.now", lambda: AFTER)
-    jobs.drafts(0)
-    jobs.drafts(0)
-    assert [(one.to, one.subject) for one in mailoutbox] == [
-        (["alice@example.com"], "[Seatkeep] Statements of March 2027 are ready to be looked at – Alice IT")
-    ]
-    assert "/statements/?state=DRAFT" in mailoutbox[0].body
-    Statement.objects.all().delete()
-    rules = {"is_second_person_needed": False, "is_draft_mail_sent": False, "letterhead": ""}
-    settings_set(actor=ACTOR, seller=shop.msp, now=AFTER, **rules)
-    jobs.drafts(0)
-    assert len(mailoutbox) == 1

@@ -1,4 +1,4 @@
-"""Change seats later: stored, announced, done on its day in the owner's zone, taken back; it never picks computers."""
+"""Change seats later: stored, done on its day in the owner's zone, taken back; it never picks computers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.core import mail
 from hub_cast import ACTOR, NOW, Cast
 from seatkeep_hub.agreements.models import Agreement
 from seatkeep_hub.agreements.selectors import agreement_over
@@ -15,10 +14,9 @@ from seatkeep_hub.companies.models import Company
 from seatkeep_hub.licensing.errors import LicenseStateError
 from seatkeep_hub.licensing.models import License, Seat
 from seatkeep_hub.licensing.suspension import license_suspend
-from seatkeep_hub.ordering.announcing import changes_announce
 from seatkeep_hub.ordering.errors import PlanExistsError, PlanFieldError, PlanOverError
 from seatkeep_hub.ordering.models import PlannedChange
-from seatkeep_hub.ordering.plans import change_plan, change_unplan, changes_apply, changes_to_announce, plan_list
+from seatkeep_hub.ordering.plans import change_plan, change_unplan, changes_apply, plan_list
 
 pytestmark = pytest.mark.django_db
 DUE = date(2026, 12, 1)
@@ -107,16 +105,6 @@ def test_a_flexible_agreement_becomes_fixed_on_its_day(plan: Any, agree: Any) ->
     assert (Agreement.objects.get().mode, Agreement.objects.get().quantity) == ("FIXED", 3)
 
 
-def test_owners_are_mailed_seven_days_before_and_only_they(cast: Cast, plan: Any, settings: Any) -> None:
-    settings.SMTP_IS_SET = True
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    plan(2)
-    at = MIDNIGHT - timedelta(days=6)
-    assert (changes_announce(now=at), changes_announce(now=at)) == (1, 0)
-    (sent,) = mail.outbox
-    assert (sent.to, "Bakery" in sent.body, "2 seats" in sent.body) == (["alice@example.com"], True, True)
-
-
 def test_frozen_now_is_refused_and_frozen_then_says_why(cast: Cast, plan: Any) -> None:
     made = plan()
     license_suspend(actor=ACTOR, license=cast.license, now=NOW)
@@ -133,13 +121,6 @@ def test_a_closed_agreement_is_not_opened_by_a_plan(plan: Any) -> None:
     changes_apply(now=MIDNIGHT)
     made.refresh_from_db()
     assert (made.state, Agreement.objects.get().closed_at is not None) == ("REFUSED", True)
-
-
-def test_it_is_announced_once_seven_days_before(plan: Any) -> None:
-    made = plan()
-    assert changes_to_announce(now=MIDNIGHT - timedelta(days=8)) == []
-    assert changes_to_announce(now=MIDNIGHT - timedelta(days=7)) == [made]
-    assert changes_to_announce(now=MIDNIGHT - timedelta(days=6)) == []
 
 
 def test_a_sibling_sees_no_plan(cast: Cast, plan: Any) -> None:
