@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from seatkeep_webkit.clock import now as read_clock
 
-from seatkeep_hub.companies.enums import AccessLevel
+from seatkeep_hub.companies.enums import AccessLevel, Role
 from seatkeep_hub.companies.models import Access, User
 from seatkeep_hub.licensing.security_admins import owners_administered
 from seatkeep_hub.portal.models import OidcKey
@@ -75,11 +75,13 @@ class IdentityProvider(DefaultOIDCAdapter):  # type: ignore[misc]  # allauth has
 
 
 def access_claim(user: User) -> list[dict[str, str]]:
-    """Explicit access of a person, and the owners whose Security Admin they are: `[{company_id, level}]`."""
-    levels = {str(owner.uid): AccessLevel.WRITE.value for owner in owners_administered(user)}
+    """Explicit access of a person, and the owners whose Security Admin they are: `[{company_id, level, role}]`."""
+    held = {str(owner.uid): (AccessLevel.WRITE.value, Role.ADMINISTRATOR.value) for owner in owners_administered(user)}
     for access in Access.objects.filter(user=user).select_related("company"):
-        levels.setdefault(str(access.company.uid), access.level)
-    return [{"company_id": company_id, "level": level} for company_id, level in sorted(levels.items())]
+        held.setdefault(str(access.company.uid), (access.level, access.role))
+    return [
+        {"company_id": company_id, "level": level, "role": role} for company_id, (level, role) in sorted(held.items())
+    ]
 
 
 @transaction.atomic

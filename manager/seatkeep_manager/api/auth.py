@@ -38,13 +38,13 @@ def caller(request: HttpRequest) -> User:
     return cast("User", request.user)
 
 
-def require_admin(request: HttpRequest) -> User:
-    """The account, which may change the whole instance.
+def require_admin(request: HttpRequest, functionality: Functionality = Functionality.SETTINGS) -> User:
+    """The account, which may change something for the whole instance.
 
     Raises:
         NotAllowedError: It may not.
     """
     user = caller(request)
-    if not may_everywhere(user, Functionality.SETTINGS):
+    if not may_everywhere(user, functionality):
         raise NotAllowedError
     return user

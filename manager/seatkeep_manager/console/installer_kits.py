@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from seatkeep_manager.deployment.kits import Action, Kit, kit_make, linux_payload, windows_packages
 from seatkeep_manager.deployment.payload import Edition
 from seatkeep_manager.deployment.rules import MAX_PROXY_CHARACTERS, System, Wish, is_proxy
-from seatkeep_manager.directory.enums import AccessLevel, GroupKind
+from seatkeep_manager.directory.enums import AccessLevel, Functionality, GroupKind
 from seatkeep_manager.directory.models import StaticGroup, User
 from seatkeep_manager.directory.selectors import groups_visible
 from seatkeep_manager.enrollment.models import EnrollmentToken
@@ -89,7 +89,8 @@ class KitForm(forms.Form):
 
 def groups_below(user: User, token: EnrollmentToken) -> list[str]:
     """Ways from the customer's group down to a person's groups below the key's own, such as "Office/Reception"."""
-    groups = groups_visible(user, level=AccessLevel.WRITE).filter(path__contains=[token.group_id], kind=GroupKind.FREE)
+    groups = groups_visible(user, functionality=Functionality.INSTALLERS, level=AccessLevel.USE)
+    groups = groups.filter(path__contains=[token.group_id], kind=GroupKind.FREE)
     own = groups.filter(company_hub_id=token.company_hub_id).exclude(pk=token.group_id)
     below = list(own.order_by("name")[:MAX_GROUPS])
     above = StaticGroup.objects.filter(kind=GroupKind.FREE, path__contains=[token.group_id])

@@ -9,8 +9,20 @@ from seatkeep_webkit.navigation import Alerts, Navigation, NavItem, NavSection
 
 from seatkeep_manager.console.people import viewer, viewer_is_admin
 from seatkeep_manager.customers.selectors import customers_new
+from seatkeep_manager.directory.access import may
+from seatkeep_manager.directory.enums import Functionality
+from seatkeep_manager.directory.models import User
 from seatkeep_manager.enrollment.selectors import requests_waiting
 from seatkeep_manager.problems.selectors import problems_open_count
+
+_NEEDED = {
+    "problems": Functionality.PROBLEMS, "dashboard": Functionality.REPORTS, "computers": Functionality.GROUPS,
+    "customers": Functionality.CUSTOMERS, "approvals": Functionality.INSTALLERS, "detections": Functionality.DETECTIONS,
+    "quarantine": Functionality.DETECTIONS, "tasks": Functionality.CLIENT_TASKS, "policies": Functionality.POLICIES,
+    "installers": Functionality.INSTALLERS, "licenses": Functionality.LICENSES,
+    "audit": Functionality.AUDIT,
+}  # fmt: skip
+"""What one must be permitted to look at, anywhere, for an entry to be offered."""
 
 
 def navigation(request: HttpRequest) -> Navigation:
@@ -36,17 +48,23 @@ def navigation(request: HttpRequest) -> Navigation:
             _item(_("Licenses"), "licenses", "license"),
         ]),
     ]  # fmt: skip
-    if viewer_is_admin(request):
-        sections.append(NavSection(_("System"), [
-            _item(_("Licensing link"), "link", "link"),
-            _item(_("Audit"), "audit", "history"),
-            _item(_("Settings"), "settings", "settings"),
-        ]))  # fmt: skip
+    sections.append(NavSection(_("System"), [
+        _item(_("Audit"), "audit", "history"),
+        *([_item(_("Licensing link"), "link", "link"), _item(_("Settings"), "settings", "settings")]
+          if viewer_is_admin(request) else []),
+    ]))  # fmt: skip
     return Navigation(
-        sections=sections,
+        sections=_offered(user, sections),
         search_url=reverse("console:search"),
         alerts=Alerts(url=reverse("console:problems"), count=problems),
     )
+
+
+def _offered(user: User, sections: list[NavSection]) -> list[NavSection]:
+    """Without what the person may not even look at, and without sections that are empty then."""
+    hidden = {reverse(f"console:{name}") for name, about in _NEEDED.items() if not may(user, about)}
+    shown = [NavSection(one.label, [item for item in one.items if item.url not in hidden]) for one in sections]
+    return [section for section in shown if section.items]
 
 
 def _item(label: object, name: str, icon: str, badge: int | None = None) -> NavItem:

@@ -21,17 +21,17 @@ def viewer(request: HttpRequest) -> User:
     return request.user
 
 
-def viewer_is_admin(request: HttpRequest) -> bool:
-    """Whether the person may change the whole instance: the link, settings, everybody's audit."""
-    return may_everywhere(viewer(request), Functionality.SETTINGS)
+def viewer_is_admin(request: HttpRequest, functionality: Functionality = Functionality.SETTINGS) -> bool:
+    """Whether the person may change something for the whole instance, such as the link and settings."""
+    return may_everywhere(viewer(request), functionality)
 
 
-def admin(request: HttpRequest) -> User:
-    """The signed-in person, who may change the whole instance.
+def admin(request: HttpRequest, functionality: Functionality = Functionality.SETTINGS) -> User:
+    """The signed-in person, who may change something for the whole instance.
 
     Raises:
         NotAllowedError: The person may not.
     """
-    if not viewer_is_admin(request):
+    if not viewer_is_admin(request, functionality):
         raise NotAllowedError
     return viewer(request)

@@ -90,7 +90,7 @@ def tab_context(user: User, policy: Policy, tab: str) -> dict[str, Any]:
 
 
 def _writable_ids(user: User, policy: Policy) -> Iterable[int]:
-    return assignments_visible(user, level=AccessLevel.WRITE).filter(policy=policy).values_list("pk", flat=True)
+    return assignments_visible(user, level=AccessLevel.USE).filter(policy=policy).values_list("pk", flat=True)
 
 
 def version_rows(policy: Policy) -> list[VersionRow]:

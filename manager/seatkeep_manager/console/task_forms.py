@@ -14,7 +14,7 @@ from seatkeep_protocol.triggers import DELAY_LIMIT_SECONDS
 
 from seatkeep_manager.console.forms import lines_of
 from seatkeep_manager.console.words import TASKS
-from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.enums import AccessLevel, Functionality
 from seatkeep_manager.directory.models import User
 from seatkeep_manager.directory.selectors import group_get, groups_visible
 from seatkeep_manager.grouping.selectors import dynamic_group_get, dynamic_groups_visible
@@ -87,8 +87,10 @@ class GroupTaskForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._user = user
-        static = {one.pk: one for one in groups_visible(user, level=AccessLevel.WRITE)}
-        dynamic = dynamic_groups_visible(user, level=AccessLevel.WRITE)
+        static = {
+            one.pk: one for one in groups_visible(user, functionality=Functionality.CLIENT_TASKS, level=AccessLevel.USE)
+        }
+        dynamic = dynamic_groups_visible(user, functionality=Functionality.CLIENT_TASKS, level=AccessLevel.USE)
         ways = {pk: " / ".join(static[up].name for up in one.path if up in static) for pk, one in static.items()}
         places = [
             ("", _("Choose a group")),
@@ -144,6 +146,12 @@ class GroupTaskForm(forms.Form):
     def _place(self) -> dict[str, Any]:
         kind, _sep, uid = self.cleaned_data["place"].partition(":")
         if kind == "static":
-            return {"group_id": group_get(self._user, uid=UUID(uid), level=AccessLevel.WRITE).pk}
-        found = dynamic_group_get(self._user, uid=UUID(uid), level=AccessLevel.WRITE)
+            return {
+                "group_id": group_get(
+                    self._user, uid=UUID(uid), functionality=Functionality.CLIENT_TASKS, level=AccessLevel.USE
+                ).pk
+            }
+        found = dynamic_group_get(
+            self._user, uid=UUID(uid), functionality=Functionality.CLIENT_TASKS, level=AccessLevel.USE
+        )
         return {"group_id": found.anchor_id, "dynamic_id": found.pk}

@@ -24,13 +24,13 @@ def tokens_visible(user: User | AnonymousUser, *, level: AccessLevel = AccessLev
     return within(tokens, user, functionality=Functionality.INSTALLERS, level=level)
 
 
-def token_get(user: User | AnonymousUser, *, uid: uuid.UUID) -> EnrollmentToken:
-    """One key, whose secret the person may see.
+def token_get(user: User | AnonymousUser, *, uid: uuid.UUID, level: AccessLevel = AccessLevel.USE) -> EnrollmentToken:
+    """One key, whose secret the person may see (USE), or which they may replace and revoke (WRITE).
 
     Raises:
         TokenNotFoundError: It does not exist or is not the person's to see.
     """
-    token = tokens_visible(user).filter(uid=uid).first()
+    token = tokens_visible(user, level=level).filter(uid=uid).first()
     if token is None:
         raise TokenNotFoundError
     return token

@@ -49,23 +49,30 @@ def template_get(user: User | AnonymousUser, *, uid: uuid.UUID, level: AccessLev
 
 
 def dynamic_groups_visible(
-    user: User | AnonymousUser, *, level: AccessLevel = AccessLevel.READ
+    user: User | AnonymousUser,
+    *,
+    level: AccessLevel = AccessLevel.READ,
+    functionality: Functionality = Functionality.GROUPS,
 ) -> QuerySet[DynamicGroup]:
-    """The dynamic groups under static groups that a person may see or change, with anchor and template."""
+    """The dynamic groups under static groups at which a person may look, use or change, with anchor and template."""
     found = DynamicGroup.objects.select_related("anchor", "parent", "template")
-    mine = within(found, user, field="anchor", functionality=Functionality.GROUPS, level=level)
+    mine = within(found, user, field="anchor", functionality=functionality, level=level)
     return mine.order_by("anchor__path", "position", "id")
 
 
 def dynamic_group_get(
-    user: User | AnonymousUser, *, uid: uuid.UUID, level: AccessLevel = AccessLevel.READ
+    user: User | AnonymousUser,
+    *,
+    uid: uuid.UUID,
+    level: AccessLevel = AccessLevel.READ,
+    functionality: Functionality = Functionality.GROUPS,
 ) -> DynamicGroup:
     """One dynamic group.
 
     Raises:
         DynamicGroupNotFoundError: It does not exist or is not the person's to see (or change).
     """
-    group = dynamic_groups_visible(user, level=level).filter(uid=uid).first()
+    group = dynamic_groups_visible(user, level=level, functionality=functionality).filter(uid=uid).first()
     if group is None:
         raise DynamicGroupNotFoundError
     return group

@@ -23,7 +23,7 @@ from seatkeep_manager.api.schemas import (
     PageOut,
 )
 from seatkeep_manager.customers.across import devices_below
-from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.enums import AccessLevel, Functionality
 from seatkeep_manager.directory.models import Device
 from seatkeep_manager.directory.selectors import device_get, devices_matching, group_get
 from seatkeep_manager.directory.services import device_restore, device_retire
@@ -115,8 +115,8 @@ def device_license_take(request: HttpRequest, uid: UUID) -> Status[None]:
 def device_policy(request: HttpRequest, uid: UUID, body: DevicePolicyIn) -> Status[Any]:
     """Put a policy on this computer alone. Idempotent."""
     user = caller(request)
-    device = device_get(user, uid=uid, level=AccessLevel.WRITE)
-    policy = policy_get(user, uid=body.policy)
+    device = device_get(user, uid=uid, functionality=Functionality.POLICIES, level=AccessLevel.USE)
+    policy = policy_get(user, uid=body.policy, level=AccessLevel.USE)
     made = policy_assign_device(
         actor=actor_from_request(request), policy_id=policy.pk, device_id=device.pk, now=clock_now()
     )

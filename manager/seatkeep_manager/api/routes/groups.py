@@ -32,7 +32,7 @@ from seatkeep_manager.api.group_schemas import (
 from seatkeep_manager.api.owners import owner_of
 from seatkeep_manager.api.schemas import AssignmentOut, DeviceOut, DevicePolicyIn, GroupOut, PageOut
 from seatkeep_manager.customers.across import devices_below
-from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.enums import AccessLevel, Functionality
 from seatkeep_manager.directory.group_services import group_create, group_delete, group_move, group_rename
 from seatkeep_manager.directory.models import StaticGroup, User
 from seatkeep_manager.directory.selectors import devices_active_visible, group_get, groups_visible
@@ -192,7 +192,7 @@ def template_new(request: HttpRequest, body: TemplateIn) -> Status[GroupTemplate
         name=body.name,
         operation=body.operation,
         conditions=body.rules,
-        company_hub_id=owner_of(request, body.company),
+        company_hub_id=owner_of(request, body.company, Functionality.GROUPS),
         now=clock_now(),
         description=body.description,
     )

@@ -30,7 +30,7 @@ from seatkeep_manager.api.policy_schemas import (
 )
 from seatkeep_manager.api.schemas import AssignIn, AssignmentOut, PageOut
 from seatkeep_manager.customers.policy_places import assignment_visible
-from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.enums import AccessLevel, Functionality
 from seatkeep_manager.directory.selectors import group_get
 from seatkeep_manager.policies.changes import Change, settings_changes
 from seatkeep_manager.policies.enums import PolicyProduct
@@ -76,7 +76,7 @@ def policy_new(request: HttpRequest, body: PolicyIn) -> Status[Policy]:
         name=body.name,
         product=PolicyProduct(body.product),
         settings=body.settings,
-        company_hub_id=owner_of(request, body.company),
+        company_hub_id=owner_of(request, body.company, Functionality.POLICIES),
         now=clock_now(),
         description=body.description,
         note=body.note,
@@ -125,7 +125,7 @@ def policy_back(request: HttpRequest, uid: UUID) -> Policy:
 def policy_copy(request: HttpRequest, uid: UUID, body: DuplicateIn) -> Status[Policy]:
     """Make a policy with the same settings, assigned to nothing; the way to change a built-in one."""
     found = policy_get(caller(request), uid=uid)
-    owner = owner_of(request, body.company)
+    owner = owner_of(request, body.company, Functionality.POLICIES)
     made = policy_duplicate(
         actor=actor_from_request(request), policy_id=found.pk, name=body.name, company_hub_id=owner, now=clock_now()
     )
@@ -171,7 +171,7 @@ def policy_file_take(
     request: HttpRequest, body: Body[dict[str, Any]], company: UUID | None = None
 ) -> Status[list[Policy]]:
     """Make every policy of an export, or none; a policy or setting that does not fit is named."""
-    owner = owner_of(request, company)
+    owner = owner_of(request, company, Functionality.POLICIES)
     file = policy_file_read(json.dumps(body).encode())
     made = policies_import(actor=actor_from_request(request), file=file, company_hub_id=owner, now=clock_now())
     return Status(201, made)
@@ -182,8 +182,8 @@ def policy_file_take(
 def policy_assign(request: HttpRequest, uid: UUID, body: AssignIn) -> PolicyAssignment:
     """Put a policy on a group. Idempotent."""
     user = caller(request)
-    found = policy_get(user, uid=uid)
-    group = group_get(user, uid=body.group, level=AccessLevel.WRITE)
+    found = policy_get(user, uid=uid, level=AccessLevel.USE)
+    group = group_get(user, uid=body.group, functionality=Functionality.POLICIES, level=AccessLevel.USE)
     return policy_assign_group(
         actor=actor_from_request(request), policy_id=found.pk, group_id=group.pk, now=clock_now()
     )
@@ -202,14 +202,14 @@ def policy_off(request: HttpRequest, uid: UUID) -> Status[None]:
 @router.get("/groups/{uuid:uid}/policies", response=PageOut[GroupPolicyOut], summary="Policies of a group")
 def group_policies(request: HttpRequest, uid: UUID, cursor: str | None = None, limit: int = 1000) -> Page[Any]:
     """What is assigned to the group itself, the first to merge first."""
-    group = group_get(caller(request), uid=uid)
+    group = group_get(caller(request), uid=uid, functionality=Functionality.POLICIES)
     return paginate(group_assignments(group), order=("position", "id"), cursor=cursor, limit=limit)
 
 
 @router.put("/groups/{uuid:uid}/policies", response=list[GroupPolicyOut], summary="Order the policies of a group")
 def group_policies_order(request: HttpRequest, uid: UUID, body: OrderIn) -> list[PolicyAssignment]:
     """Put the policies of a group in order; all of them must be named, else 409 `policy_order_stale`."""
-    group = group_get(caller(request), uid=uid, level=AccessLevel.WRITE)
+    group = group_get(caller(request), uid=uid, functionality=Functionality.POLICIES, level=AccessLevel.USE)
     return assignments_order(actor=actor_from_request(request), target=group, wanted=body.assignments, now=clock_now())
 
 

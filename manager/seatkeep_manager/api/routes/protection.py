@@ -39,7 +39,7 @@ from seatkeep_manager.detections.selectors import (
     quarantine_visible,
 )
 from seatkeep_manager.detections.services import detection_resolve
-from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.enums import AccessLevel, Functionality
 from seatkeep_manager.directory.selectors import device_get, group_get
 from seatkeep_manager.grouping.selectors import dynamic_group_get
 from seatkeep_manager.problems.models import Problem
@@ -78,21 +78,21 @@ def problem_read(request: HttpRequest, uid: UUID) -> Problem:
 @router.post("/problems/{uuid:uid}/acknowledge", response=ProblemOut, summary="Mark a problem as seen")
 def problem_seen(request: HttpRequest, uid: UUID) -> Problem:
     """Say that somebody looks after it."""
-    found = problem_get(caller(request), uid=uid, level=AccessLevel.WRITE)
+    found = problem_get(caller(request), uid=uid, level=AccessLevel.USE)
     return problem_acknowledge(actor=actor_from_request(request), problem_id=found.pk, now=clock_now())
 
 
 @router.post("/problems/{uuid:uid}/snooze", response=ProblemOut, summary="Snooze a problem")
 def problem_hide(request: HttpRequest, uid: UUID, body: SnoozeIn) -> Problem:
     """Put it out of sight for a while."""
-    found = problem_get(caller(request), uid=uid, level=AccessLevel.WRITE)
+    found = problem_get(caller(request), uid=uid, level=AccessLevel.USE)
     return problem_snooze(actor=actor_from_request(request), problem_id=found.pk, until=body.until, now=clock_now())
 
 
 @router.post("/problems/{uuid:uid}/note", response=ProblemOut, summary="Leave a note")
 def problem_remark(request: HttpRequest, uid: UUID, body: NoteIn) -> Problem:
     """Leave a remark for the next person."""
-    found = problem_get(caller(request), uid=uid, level=AccessLevel.WRITE)
+    found = problem_get(caller(request), uid=uid, level=AccessLevel.USE)
     return problem_note(actor=actor_from_request(request), problem_id=found.pk, note=body.note, now=clock_now())
 
 
@@ -122,7 +122,7 @@ def detection_read(request: HttpRequest, uid: UUID) -> Detection:
 @router.post("/detections/{uuid:uid}/resolve", response=DetectionOut, summary="Resolve a detection")
 def detection_close(request: HttpRequest, uid: UUID, body: ResolveIn) -> Detection:
     """Close a detection by hand. Idempotent."""
-    found = detection_get(caller(request), uid=uid, level=AccessLevel.WRITE)
+    found = detection_get(caller(request), uid=uid, level=AccessLevel.USE)
     return detection_resolve(
         actor=actor_from_request(request),
         detection_id=found.pk,
@@ -175,7 +175,10 @@ def task_list(
 def task_new(request: HttpRequest, body: TaskIn) -> Status[ClientTask]:
     """Ask computers to do something as soon as they hear of it."""
     user = caller(request)
-    ids = [device_get(user, uid=uid, level=AccessLevel.WRITE).pk for uid in body.devices]
+    ids = [
+        device_get(user, uid=uid, functionality=Functionality.CLIENT_TASKS, level=AccessLevel.USE).pk
+        for uid in body.devices
+    ]
     task = task_create(
         actor=actor_from_request(request), kind=body.kind, params=body.params, device_ids=ids, now=clock_now()
     )
@@ -209,8 +212,9 @@ def group_task_new(request: HttpRequest, body: GroupTaskIn) -> Status[ClientTask
     user = caller(request)
     if (body.group is None) == (body.dynamic_group is None):
         raise TaskTriggerInvalidError(fields={"group": ["Name a group or a dynamic group."]})
-    dynamic = dynamic_group_get(user, uid=body.dynamic_group, level=AccessLevel.WRITE) if body.dynamic_group else None
-    group = dynamic.anchor if dynamic else group_get(user, uid=body.group or UUID(int=0), level=AccessLevel.WRITE)
+    wanted: dict[str, Any] = {"functionality": Functionality.CLIENT_TASKS, "level": AccessLevel.USE}
+    dynamic = dynamic_group_get(user, uid=body.dynamic_group, **wanted) if body.dynamic_group else None
+    group = dynamic.anchor if dynamic else group_get(user, uid=body.group or UUID(int=0), **wanted)
     task = group_task_create(
         actor=actor_from_request(request),
         kind=body.kind,

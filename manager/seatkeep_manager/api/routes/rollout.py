@@ -19,7 +19,7 @@ from seatkeep_manager.api.schemas import (
     PageOut,
     TokenOut,
 )
-from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.enums import AccessLevel, Functionality
 from seatkeep_manager.directory.selectors import group_get
 from seatkeep_manager.enrollment.models import EnrollmentRequest, EnrollmentToken
 from seatkeep_manager.enrollment.selectors import request_get, requests_waiting, token_get, tokens_visible
@@ -45,7 +45,7 @@ def installer_list(request: HttpRequest, cursor: str | None = None, limit: int =
 def installer_new(request: HttpRequest, body: InstallerIn) -> Status[EnrollmentToken]:
     """Make an install link or a deployment key."""
     user = caller(request)
-    group = group_get(user, uid=body.group, level=AccessLevel.WRITE)
+    group = group_get(user, uid=body.group, functionality=Functionality.INSTALLERS, level=AccessLevel.WRITE)
     make = install_link_create if body.kind == "INSTALL_LINK" else deployment_key_create
     return Status(201, make(actor=actor_from_request(request), user=user, group=group, now=clock_now()))
 
@@ -53,7 +53,7 @@ def installer_new(request: HttpRequest, body: InstallerIn) -> Status[EnrollmentT
 @router.post("/installers/{uuid:uid}/revoke", response=TokenOut, summary="Revoke a key")
 def installer_stop(request: HttpRequest, uid: UUID) -> EnrollmentToken:
     """Stop a key. Idempotent."""
-    token = token_get(caller(request), uid=uid)
+    token = token_get(caller(request), uid=uid, level=AccessLevel.WRITE)
     return token_revoke(actor=actor_from_request(request), token=token, now=clock_now())
 
 

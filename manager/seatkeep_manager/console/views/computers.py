@@ -35,7 +35,8 @@ from seatkeep_manager.console.tables.devices import DeviceTable
 from seatkeep_manager.console.words import lease_facts, product_words, reason_words
 from seatkeep_manager.customers.across import audit_visible, devices_below, group_tree
 from seatkeep_manager.detections.selectors import device_detections
-from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.access import may_at
+from seatkeep_manager.directory.enums import AccessLevel, Functionality
 from seatkeep_manager.directory.models import Device
 from seatkeep_manager.directory.rules import is_online
 from seatkeep_manager.directory.selectors import device_get, device_inventory_get, devices_visible
@@ -44,7 +45,12 @@ from seatkeep_manager.policies.selectors import device_assignments, device_chain
 from seatkeep_manager.statedocs.selectors import license_assignment_get
 from seatkeep_manager.tasks.selectors import device_task_runs
 
-TABS = ("overview", "detections", "tasks", "policies", "inventory", "license", "logs")
+TABS = {
+    "overview": Functionality.GROUPS, "detections": Functionality.DETECTIONS, "tasks": Functionality.CLIENT_TASKS,
+    "policies": Functionality.POLICIES, "inventory": Functionality.GROUPS, "license": Functionality.LICENSES,
+    "logs": Functionality.AUDIT,
+}  # fmt: skip
+"""The views of a computer, with what one must be permitted to look at there."""
 
 
 @require_safe
@@ -70,7 +76,8 @@ def device(request: HttpRequest, uid: UUID) -> HttpResponse:
     """One computer, as drawer or page; `?tab=` chooses what to show."""
     found = device_get(viewer(request), uid=uid)
     tab = request.GET.get("tab", "overview")
-    tab = tab if tab in TABS else "overview"
+    tabs = [name for name in TABS if may_at(viewer(request), found.group, TABS[name], AccessLevel.READ)]
+    tab = tab if tab in tabs else "overview"
     assignment = license_assignment_get(found)
     context = {
         "device": found,
@@ -79,20 +86,20 @@ def device(request: HttpRequest, uid: UUID) -> HttpResponse:
         "assigned_product": product_words(assignment.product) if assignment else "",
         "can_write": devices_visible(viewer(request), level=AccessLevel.WRITE).filter(pk=found.pk).exists(),
         "tab": tab,
-        "tabs": _tabs(found, tab),
+        "tabs": _tabs(found, tab, tabs),
         "above": way_to(viewer(request), found.group, reverse("console:computers")),
         **_tab_context(request, found, tab),
     }
     return detail_response(request, "console/device.html", context)
 
 
-def _tabs(found: Device, current: str) -> list[dict[str, Any]]:
+def _tabs(found: Device, current: str, offered: list[str]) -> list[dict[str, Any]]:
     words = {
         "overview": _("Overview"), "detections": _("Detections"), "tasks": _("Tasks"), "policies": _("Policies"),
         "inventory": _("Inventory"), "license": _("License"), "logs": _("Logs"),
     }  # fmt: skip
     base = reverse("console:device", args=[found.uid])
-    return [{"label": words[name], "url": f"{base}?tab={name}", "is_current": name == current} for name in TABS]
+    return [{"label": words[name], "url": f"{base}?tab={name}", "is_current": name == current} for name in offered]
 
 
 def _tab_context(request: HttpRequest, found: Device, tab: str) -> dict[str, Any]:

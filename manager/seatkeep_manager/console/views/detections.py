@@ -69,7 +69,7 @@ def detection(request: HttpRequest, uid: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def detections_resolve(request: HttpRequest) -> HttpResponse:
     """Close the chosen detections by hand."""
-    rows = DetectionTable(request, detections_visible(viewer(request), level=AccessLevel.WRITE)).selected()
+    rows = DetectionTable(request, detections_visible(viewer(request), level=AccessLevel.USE)).selected()
     form, count = ResolveForm(request), rows.count()
     title = ngettext("Resolve %(n)s detection", "Resolve %(n)s detections", count) % {"n": count}
     dialog = FormDialog(request, form, title=title, label=_("Resolve"))

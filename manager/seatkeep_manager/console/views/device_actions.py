@@ -16,7 +16,7 @@ from seatkeep_webkit.errors import AppError
 
 from seatkeep_manager.console.forms import DevicePolicyForm, LicenseForm
 from seatkeep_manager.console.people import viewer
-from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.enums import AccessLevel, Functionality
 from seatkeep_manager.directory.models import Device
 from seatkeep_manager.directory.selectors import device_get
 from seatkeep_manager.directory.services import device_restore, device_retire
@@ -71,9 +71,11 @@ def device_license_take(request: HttpRequest, uid: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def device_policy(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Put a policy on this computer alone; it counts after those of its groups."""
-    found = _writable(request, uid)
+    found = device_get(viewer(request), uid=uid, functionality=Functionality.POLICIES, level=AccessLevel.USE)
     mine = Q(company_hub_id__isnull=True) | Q(company_hub_id=found.company_hub_id)
-    form = DevicePolicyForm(request.POST or None, policies=policies_visible(viewer(request)).filter(mine))
+    form = DevicePolicyForm(
+        request.POST or None, policies=policies_visible(viewer(request), level=AccessLevel.USE).filter(mine)
+    )
     title = _("Assign a policy to %(name)s") % {"name": found.name}
     dialog = FormDialog(request, form, title=title, label=_("Assign"))
     if not dialog.is_valid:

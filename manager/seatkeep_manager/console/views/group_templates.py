@@ -18,7 +18,7 @@ from seatkeep_manager.console.group_forms import BLANK_ROWS, RuleRow, TemplateFo
 from seatkeep_manager.console.owners import owner_chosen, owners_offered
 from seatkeep_manager.console.people import viewer
 from seatkeep_manager.console.tables.groups import GroupTemplateTable
-from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.enums import AccessLevel, Functionality
 from seatkeep_manager.directory.selectors import devices_visible
 from seatkeep_manager.grouping.errors import TemplateRulesError
 from seatkeep_manager.grouping.models import GroupTemplate
@@ -40,7 +40,7 @@ def templates(request: HttpRequest) -> HttpResponseBase:
 def template_new(request: HttpRequest) -> HttpResponse:
     """Make a template; `?copy=` begins with the rules of another one."""
     source = template_get(viewer(request), uid=UUID(request.GET["copy"])) if request.GET.get("copy") else None
-    owners = owners_offered(request)
+    owners = owners_offered(request, Functionality.GROUPS)
     initial = {"operation": source.operation, "description": source.description} if source else {}
     form = TemplateForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():

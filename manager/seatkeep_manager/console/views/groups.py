@@ -20,7 +20,7 @@ from seatkeep_webkit.errors import AppError
 from seatkeep_manager.console.forms import DevicePolicyForm
 from seatkeep_manager.console.group_forms import DynamicGroupForm, MoveForm, NameForm
 from seatkeep_manager.console.people import viewer
-from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.enums import AccessLevel, Functionality
 from seatkeep_manager.directory.group_services import group_create, group_delete, group_move, group_rename
 from seatkeep_manager.directory.models import StaticGroup
 from seatkeep_manager.directory.selectors import group_get, groups_visible
@@ -156,9 +156,11 @@ def dynamic_remove(request: HttpRequest, uid: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def dynamic_policy(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Put a policy on a dynamic group."""
-    found = _dynamic(request, uid)
+    found = dynamic_group_get(viewer(request), uid=uid, functionality=Functionality.POLICIES, level=AccessLevel.USE)
     mine = Q(company_hub_id__isnull=True) | Q(company_hub_id__in=_companies_above(found.anchor))
-    form = DevicePolicyForm(request.POST or None, policies=policies_visible(viewer(request)).filter(mine))
+    form = DevicePolicyForm(
+        request.POST or None, policies=policies_visible(viewer(request), level=AccessLevel.USE).filter(mine)
+    )
     title = _("Assign a policy to %(name)s") % {"name": found.name}
     dialog = FormDialog(request, form, title=title, label=_("Assign"))
     return _act(

@@ -25,7 +25,7 @@ from seatkeep_manager.console.people import viewer
 from seatkeep_manager.console.tables.customers import TokenTable
 from seatkeep_manager.console.tables.devices import ApprovalTable
 from seatkeep_manager.deployment.kits import kit_archive, kit_make, linux_payload, windows_packages
-from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.enums import AccessLevel, Functionality
 from seatkeep_manager.directory.selectors import groups_visible
 from seatkeep_manager.enrollment.enums import InstallStep, RequestState, TokenKind
 from seatkeep_manager.enrollment.models import EnrollmentToken
@@ -122,7 +122,8 @@ def _progress(token: EnrollmentToken) -> dict[str, Any]:
 def installer_new(request: HttpRequest) -> HttpResponse:
     """Make an install link or a deployment key."""
     user = viewer(request)
-    groups = groups_visible(user, level=AccessLevel.WRITE).exclude(kind__in=["ROOT", "COMPANIES"]).order_by("path")
+    groups = groups_visible(user, functionality=Functionality.INSTALLERS, level=AccessLevel.WRITE)
+    groups = groups.exclude(kind__in=["ROOT", "COMPANIES"]).order_by("path")
     form = InstallerForm(request.POST or None, groups=groups, initial={"group": _group_id(request, groups)})
     dialog = FormDialog(request, form, title=_("New installer"), label=_("Create"))
     if not dialog.is_valid:
@@ -149,7 +150,7 @@ def _group_id(request: HttpRequest, groups: Any) -> int | None:
 @require_http_methods(["GET", "POST"])
 def installer_revoke(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Stop a key."""
-    token = token_get(viewer(request), uid=uid)
+    token = token_get(viewer(request), uid=uid, level=AccessLevel.WRITE)
     dialog = Confirm(
         request,
         title=_("Revoke this key"),
@@ -167,7 +168,7 @@ def installer_revoke(request: HttpRequest, uid: UUID) -> HttpResponse:
 def installer_rotate(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Replace a deployment key; the old one works for 7 more days."""
     user = viewer(request)
-    token = token_get(user, uid=uid)
+    token = token_get(user, uid=uid, level=AccessLevel.WRITE)
     dialog = Confirm(
         request,
         title=_("Replace this deployment key"),

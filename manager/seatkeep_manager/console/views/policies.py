@@ -24,8 +24,8 @@ from seatkeep_manager.console.policy_form import PolicyForm
 from seatkeep_manager.console.policy_pages import TABS, tab_context, tab_items
 from seatkeep_manager.console.tables.policies import BinTable, PolicyTable, owner_names
 from seatkeep_manager.customers.policy_places import policies_with_targets, policy_template_names
-from seatkeep_manager.directory.enums import AccessLevel
-from seatkeep_manager.directory.selectors import groups_visible
+from seatkeep_manager.directory.access import may
+from seatkeep_manager.directory.enums import AccessLevel, Functionality
 from seatkeep_manager.policies.counting import policies_device_counts
 from seatkeep_manager.policies.enums import PolicyProduct
 from seatkeep_manager.policies.models import Policy
@@ -48,7 +48,7 @@ from seatkeep_manager.policies.services import (
 @require_safe
 def policies(request: HttpRequest) -> HttpResponseBase:
     """Policies a person may see."""
-    can_make = bool(owners_offered(request))
+    can_make = bool(owners_offered(request, Functionality.POLICIES))
     return PolicyTable(request, policies_with_targets(viewer(request))).response(
         "console/policies.html", {"can_make": can_make}
     )
@@ -72,8 +72,8 @@ def policy(request: HttpRequest, uid: UUID) -> HttpResponse:
         "owner": owner_names([found]).get(found.company_hub_id, ""),
         "device_count": policies_device_counts(user, [found])[found.pk],
         "can_change": _can_change(request, found),
-        "can_make": bool(owners_offered(request)),
-        "can_assign": groups_visible(user, level=AccessLevel.WRITE).exists(),
+        "can_make": bool(owners_offered(request, Functionality.POLICIES)),
+        "can_assign": may(user, Functionality.POLICIES, AccessLevel.USE),
         "under_way": rollout_under_way(found),
         "tab": tab,
         "tabs": tab_items(found, tab),
@@ -87,7 +87,7 @@ def policy_new(request: HttpRequest) -> HttpResponse:
     """Make a policy."""
     product = _product(request.GET.get("product", "endpoint"))
     form = PolicyForm(request.POST or None, product=product)
-    owners = owners_offered(request)
+    owners = owners_offered(request, Functionality.POLICIES)
     if request.method == "POST" and form.is_valid():
         owner = owner_chosen(request, owners)
         made = _saved(form, lambda: policy_create(
@@ -159,7 +159,7 @@ def _can_change(request: HttpRequest, found: Policy) -> bool:
 def policy_copy(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Copy a policy, which is how one changes a built-in one."""
     found = policy_get(viewer(request), uid=uid)
-    owners = owners_offered(request)
+    owners = owners_offered(request, Functionality.POLICIES)
     name = _("Copy of %(name)s") % {"name": found.name}
     form = DuplicateForm(request.POST or None, owners=owners, initial={"name": name[:200]})
     dialog = FormDialog(request, form, title=_("Duplicate %(name)s") % {"name": found.name}, label=_("Duplicate"))

@@ -20,6 +20,7 @@ from seatkeep_webkit.errors import AppError, NotFoundError
 from seatkeep_manager.console.owners import owner_chosen, owners_offered
 from seatkeep_manager.console.people import viewer
 from seatkeep_manager.console.tables.policies import PolicyTable
+from seatkeep_manager.directory.enums import Functionality
 from seatkeep_manager.policies.selectors import policies_visible
 from seatkeep_manager.policies.transfer import (
     FILE_LIMIT_BYTES,
@@ -70,7 +71,7 @@ def _uids(texts: list[str]) -> list[UUID]:
 @require_http_methods(["GET", "POST"])
 def policies_take(request: HttpRequest) -> HttpResponse:
     """Make policies from a file, all or none."""
-    owners = owners_offered(request)
+    owners = owners_offered(request, Functionality.POLICIES)
     form = FileForm(request.POST or None, request.FILES or None, owners=owners)
     faults: dict[str, list[str]] = {}
     if request.method == "POST" and form.is_valid():

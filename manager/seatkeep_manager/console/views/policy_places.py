@@ -19,7 +19,8 @@ from seatkeep_manager.console.forms import AssignForm, DevicePolicyForm
 from seatkeep_manager.console.people import viewer
 from seatkeep_manager.customers.across import search_devices
 from seatkeep_manager.customers.policy_places import assignment_visible, group_levels
-from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.access import may_at
+from seatkeep_manager.directory.enums import AccessLevel, Functionality
 from seatkeep_manager.directory.models import StaticGroup
 from seatkeep_manager.directory.selectors import device_get, group_get, groups_visible
 from seatkeep_manager.policies.models import PolicyAssignment
@@ -32,8 +33,8 @@ from seatkeep_manager.policies.services import policy_assign_group, policy_unass
 def policy_assign(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Put a policy on a group."""
     user = viewer(request)
-    found = policy_get(user, uid=uid)
-    groups = groups_visible(user, level=AccessLevel.WRITE).order_by("path")
+    found = policy_get(user, uid=uid, level=AccessLevel.USE)
+    groups = groups_visible(user, functionality=Functionality.POLICIES, level=AccessLevel.USE).order_by("path")
     form = AssignForm(request.POST or None, groups=groups)
     title = _("Assign %(name)s") % {"name": found.name}
     dialog = FormDialog(request, form, title=title, label=_("Assign"))
@@ -81,7 +82,7 @@ def group_policies(request: HttpRequest, uid: UUID) -> HttpResponse:
 @require_POST
 def group_policies_order(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Put the policies of a group in the order in which they were dragged."""
-    group = group_get(viewer(request), uid=uid, level=AccessLevel.WRITE)
+    group = group_get(viewer(request), uid=uid, functionality=Functionality.POLICIES, level=AccessLevel.USE)
     try:
         wanted = [UUID(text) for text in request.POST.getlist("assignment")]
         assignments_order(actor=actor_from_request(request), target=group, wanted=wanted, now=clock_now())
@@ -94,9 +95,11 @@ def group_policies_order(request: HttpRequest, uid: UUID) -> HttpResponse:
 def group_policy_add(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Put a policy on this group, last in order."""
     user = viewer(request)
-    group = group_get(user, uid=uid, level=AccessLevel.WRITE)
+    group = group_get(user, uid=uid, functionality=Functionality.POLICIES, level=AccessLevel.USE)
     here = PolicyAssignment.objects.filter(group=group).values("policy")
-    form = DevicePolicyForm(request.POST or None, policies=policies_visible(user).exclude(pk__in=here))
+    form = DevicePolicyForm(
+        request.POST or None, policies=policies_visible(user, level=AccessLevel.USE).exclude(pk__in=here)
+    )
     dialog = FormDialog(request, form, title=_("Add a policy to %(name)s") % {"name": group.name}, label=_("Add"))
     if not dialog.is_valid:
         return dialog.response()
@@ -134,12 +137,12 @@ def _levels(request: HttpRequest, group: StaticGroup) -> HttpResponse:
 
 def _group_context(request: HttpRequest, group: StaticGroup) -> dict[str, object]:
     user = viewer(request)
-    can_change = groups_visible(user, level=AccessLevel.WRITE).filter(pk=group.pk).exists()
+    can_change = may_at(user, group, Functionality.POLICIES, AccessLevel.USE)
     return {"group": group, "levels": group_levels(group), "can_change": can_change}
 
 
 def _group(request: HttpRequest, uid: UUID) -> StaticGroup:
-    return group_get(viewer(request), uid=uid)
+    return group_get(viewer(request), uid=uid, functionality=Functionality.POLICIES)
 
 
 def _assignment(request: HttpRequest, uid: UUID) -> PolicyAssignment:

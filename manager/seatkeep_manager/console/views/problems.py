@@ -99,7 +99,7 @@ def _is_poll(request: HttpRequest) -> bool:
 def problems_seen(request: HttpRequest) -> HttpResponse:
     """Take over every open problem of one kind of one customer."""
     user = viewer(request)
-    rows = problems_visible(user, level=AccessLevel.WRITE).filter(state=ProblemState.OPEN, kind=request.GET.get("kind"))
+    rows = problems_visible(user, level=AccessLevel.USE).filter(state=ProblemState.OPEN, kind=request.GET.get("kind"))
     rows = rows.filter(company_hub_id=_company(request))
     dialog = Confirm(request, title=_("Mark as seen"), label=_("Mark as seen"), count=rows.count(), lines=[_SEEN_MEANS])
     if not dialog.is_confirmed:
@@ -190,7 +190,7 @@ def _form(request: HttpRequest, form: Any, label: str, act: Callable[[Any], None
 
 def _changeable(request: HttpRequest, uid: UUID) -> Problem:
     """A problem of something that the person may change."""
-    return problem_get(viewer(request), uid=uid, level=AccessLevel.WRITE)
+    return problem_get(viewer(request), uid=uid, level=AccessLevel.USE)
 
 
 @require_safe

@@ -26,7 +26,7 @@ from seatkeep_manager.console.tables.tasks import RunTable, TaskTable
 from seatkeep_manager.console.task_forms import GroupTaskForm
 from seatkeep_manager.console.task_words import params_words, place_words, span_words, trigger_words
 from seatkeep_manager.customers.across import tasks_with_progress
-from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.enums import AccessLevel, Functionality
 from seatkeep_manager.directory.models import User
 from seatkeep_manager.directory.selectors import device_get, devices_active_visible
 from seatkeep_manager.tasks.enums import FINAL_STATES
@@ -88,7 +88,7 @@ def _progress(user: User, found: ClientTask) -> dict[str, Any]:
 @require_http_methods(["GET", "POST"])
 def task_new(request: HttpRequest) -> HttpResponse:
     """Scan the chosen computers."""
-    devices = devices_active_visible(viewer(request), level=AccessLevel.WRITE)
+    devices = devices_active_visible(viewer(request), functionality=Functionality.CLIENT_TASKS, level=AccessLevel.USE)
     rows = DeviceTable(request, devices).selected()
     return _scan(request, list(rows.values_list("id", flat=True)))
 
@@ -96,7 +96,10 @@ def task_new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def device_scan(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Scan one computer."""
-    return _scan(request, [device_get(viewer(request), uid=uid, level=AccessLevel.WRITE).pk])
+    return _scan(
+        request,
+        [device_get(viewer(request), uid=uid, functionality=Functionality.CLIENT_TASKS, level=AccessLevel.USE).pk],
+    )
 
 
 def _scan(request: HttpRequest, ids: list[int]) -> HttpResponse:
