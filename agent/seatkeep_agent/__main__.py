@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Coroutine
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from seatkeep_license.localhost import install_localhost_names
 from seatkeep_machine.network import proxy_use
 
 from seatkeep_agent import __version__
-from seatkeep_agent.config import Config, config_load
+from seatkeep_agent.config import Config, StatusFile, config_load
 from seatkeep_agent.daemon import RETIRED, Agent
 from seatkeep_agent.errors import AgentError, ExitCode, LocalFailureError
 from seatkeep_agent.identity import Identity, identity_load
@@ -26,7 +27,7 @@ from seatkeep_agent.paths import Layout
 from seatkeep_agent.platforms import platform
 from seatkeep_agent.platforms.base import Platform
 from seatkeep_agent.preparing import prepare
-from seatkeep_agent.removal import files_remove, uninstall
+from seatkeep_agent.removal import files_remove, isolation_end, uninstall
 from seatkeep_agent.setup import say, setup_run, status_read
 from seatkeep_agent.store import Store
 from seatkeep_agent.supervisor import program_command, supervise
@@ -179,6 +180,7 @@ async def unless_stopped(waiting: Coroutine[Any, Any, Identity], on: Platform) -
 def leave(layout: Layout, on: Platform, *, is_removing: bool) -> None:
     """After a retire order: no service any more, and no files if so ordered."""
     logging.getLogger(__name__).info("retired by the console")
+    isolation_end(layout.root)
     if is_removing:
         files_remove(layout.root)
     on.service_remove(layout.root)
@@ -194,9 +196,19 @@ def show_status(layout: Layout, on: Platform) -> int:
     say(f"device {view.device or 'not enrolled'}, {'connected' if view.is_connected else 'not connected'}")
     say(f"license {view.license}{f' ({view.license_error})' if view.license_error else ''}")
     say(f"protection {view.protection}{': ' + ', '.join(view.reasons) if view.reasons else ''}")
+    if view.isolated_until_us:
+        say(isolation_words(view))
     if view.last_error:
         say(f"last trouble: {view.last_error}")
     return 0 if view.is_connected and view.protection != "NOT_PROTECTED" else 1
+
+
+def isolation_words(view: StatusFile) -> str:
+    """Until when, by whom and why this machine is cut off the network."""
+    until = datetime.fromtimestamp(view.isolated_until_us / 1_000_000, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+    who = f" by {view.isolated_by}" if view.isolated_by else ""
+    why = f": {view.isolated_reason}" if view.isolated_reason else ""
+    return f"isolated from the network{who} until {until}{why}"
 
 
 def hold(on: Platform, pid_file: Path) -> None:

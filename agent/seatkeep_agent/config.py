@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
+from seatkeep_protocol.messages import EndpointStatus, IsolationState
 
 from seatkeep_agent.paths import Layout
 
@@ -50,7 +53,29 @@ class StatusFile(msgspec.Struct, kw_only=True):
     spool_waiting: int = 0
     applied: dict[str, int] = {}
     refused_documents: dict[str, str] = {}
+    isolated_until_us: int = 0
+    isolated_by: str = ""
+    isolated_reason: str = ""
     updated_at_us: int = 0
+
+
+def protection_view(status: EndpointStatus | None) -> dict[str, Any]:
+    """What the status says of license and protection, as fields of `StatusFile`."""
+    if status is None:
+        return {"reasons": ["NO_ENDPOINT"]}
+    return {
+        "license": status.license.state.value, "license_error": status.license.error or "",
+        "protection": status.protection.value, "reasons": [reason.value for reason in status.reasons],
+    }  # fmt: skip
+
+
+def isolation_view(state: IsolationState | None) -> dict[str, Any]:
+    """How the machine is cut off the network, as fields of `StatusFile`."""
+    if state is None:
+        return {}
+    return {
+        "isolated_until_us": state.until_us, "isolated_by": state.by, "isolated_reason": state.reason,
+    }  # fmt: skip
 
 
 def config_load(layout: Layout) -> Config | None:

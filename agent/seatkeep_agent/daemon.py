@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import ssl
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
@@ -33,24 +32,23 @@ from seatkeep_protocol.subjects import KEYS_KEY, device_key
 from seatkeep_agent import __version__
 from seatkeep_agent.bus import Bus
 from seatkeep_agent.clock import end_all, utc_now, wait_for
-from seatkeep_agent.config import StatusFile
+from seatkeep_agent.config import StatusFile, isolation_view, protection_view
 from seatkeep_agent.desired import DocumentBook
+from seatkeep_agent.duties import Duties
 from seatkeep_agent.effective import agent_settings, endpoint_settings, settings_in_force
 from seatkeep_agent.endpoint_client import EndpointClient
 from seatkeep_agent.errors import EndpointAbsentError, EndpointRefusedError, LocalFailureError, SpoolFullError
 from seatkeep_agent.grouping import GroupFollower
 from seatkeep_agent.identity import Identity, identity_save
 from seatkeep_agent.joining import machine_components
-from seatkeep_agent.journal import Journal, micros
+from seatkeep_agent.journal import micros
 from seatkeep_agent.keys import AgentKeys
 from seatkeep_agent.licensing import SeatFollower
 from seatkeep_agent.manager import tls_context
-from seatkeep_agent.own_work import own_work
 from seatkeep_agent.passes import PassKeeper
 from seatkeep_agent.paths import Layout
 from seatkeep_agent.platforms.base import Platform
 from seatkeep_agent.reporter import Publisher, Reporter
-from seatkeep_agent.runner import TaskRunner
 from seatkeep_agent.spool import Spool
 from seatkeep_agent.store import Store
 from seatkeep_agent.supervisor import Supervisor, program_command
@@ -93,8 +91,8 @@ class Agent:
         self._documents: asyncio.Queue[tuple[str, bytes, bool]] = asyncio.Queue()
         self._bus = Bus(
             device=identity.device, keys=keys, jwt=lambda: self._identity.jwt, urls=lambda: self._identity.nats,
-            tls=self._tls, on_document=lambda key, raw: self._documents.put_nowait((key, raw, True)),
-            on_connect=self._connected, on_refused=lambda jwt: self._passes.refused(jwt),
+            on_document=lambda key, raw: self._documents.put_nowait((key, raw, True)), on_connect=self._connected,
+            on_refused=lambda jwt: self._passes.refused(jwt), tls=lambda: tls_context(layout.ca_file),
         )  # fmt: skip
         self._publisher = Publisher(self._spool, self._bus, identity.device)
         self._reporter = Reporter(
@@ -108,11 +106,13 @@ class Agent:
         self._seat = SeatFollower(
             store=store, endpoint=self._endpoint, device_info=self._device_info, ca_file=layout.ca_file, clock=utc_now
         )
-        self._runner = TaskRunner(
-            journal=Journal(store), spool=self._spool, endpoint=self._endpoint, activate=self._activate_now,
-            send_inventory=lambda: self._reporter.inventory(is_forced=True), clock=utc_now,
-            own=own_work(platform, self._configuration),
+        self._duties = Duties(
+            layout=layout, store=store, keys=keys, platform=platform, identity=lambda: self._identity,
+            spool=self._spool, endpoint=self._endpoint, setting=self._own_setting, configuration=self._configuration,
+            activate=self._activate_now, send_inventory=lambda: self._reporter.inventory(is_forced=True),
+            on_isolation=self._isolation_changed, on_work=lambda: self._work.set(),
         )  # fmt: skip
+        self._runner = self._duties.runner
         self._passes = PassKeeper(
             layout=layout, keys=keys, platform=platform, identity=lambda: self._identity, on_new=self._identity_renewed
         )
@@ -137,13 +137,14 @@ class Agent:
 
     async def run(self) -> None:
         """Serve until asked to end, or until a retire order has been carried out."""
-        self._runner.settle()
+        self._duties.begin()
         with self._platform.stop_requests(self._stopping.set, is_with_input=False):
             jobs = [asyncio.create_task(self._forever(job)) for job in self._jobs()]
             try:
                 await self._stopping.wait()
             finally:
                 await end_all(jobs)
+                await self._runner.end()
                 await self._bus.reconnect()
                 self._write_status()
 
@@ -151,7 +152,7 @@ class Agent:
         jobs = [
             self._bus.run(), self._publisher.run(), self._endpoint.run(), self._take_documents(), self._keep_working(),
             self._keep_beating(), self._keep_inventory(), self._passes.run(), self._keep_status(),
-            self._groups.run(), self._triggers.run(),
+            self._groups.run(), self._triggers.run(), *self._duties.jobs(),
         ]  # fmt: skip
         return [*jobs, self._supervisor.run()] if self._supervisor else jobs
 
@@ -258,6 +259,10 @@ class Agent:
             raise LocalFailureError("the documents with the settings are not here yet")
         return settings_in_force(self._book.group, self._book.device, self._groups.status())
 
+    def _isolation_changed(self) -> None:
+        self._write_status()
+        self._beat.set()
+
     async def _groups_changed(self, joined: set[str], left: set[str]) -> None:
         self._triggers.look()
         await self._apply_settings()
@@ -341,7 +346,7 @@ class Agent:
             except (EndpointAbsentError, EndpointRefusedError) as error:
                 log.warning("the retire order waits: %s", error)
                 return
-        self._reporter.heartbeat(self._book.versions(), self._interval(), self._groups.groups)
+        self._heartbeat()
         await self._publisher.flush(LAST_WORDS_SECONDS)
         self._store.fact_set(RETIRED, order.is_removing_endpoint)
         self.is_retired = True
@@ -350,9 +355,12 @@ class Agent:
     async def _keep_beating(self) -> None:
         while True:
             self._beat.clear()
-            interval = self._interval()
-            self._reporter.heartbeat(self._book.versions(), interval, self._groups.groups)
-            await wait_for(self._beat, interval * (0.9 + random.random() / 10))  # noqa: S311  # spreads load
+            self._heartbeat()
+            await wait_for(self._beat, self._interval() * (0.9 + random.random() / 10))  # noqa: S311  # spreads load
+
+    def _heartbeat(self) -> None:
+        groups, isolation = self._groups.groups, self._duties.isolation.state
+        self._reporter.heartbeat(self._book.versions(), self._interval(), groups, isolation)
 
     def _interval(self) -> int:
         return int(self._own_setting("heartbeat.interval_seconds"))
@@ -380,18 +388,12 @@ class Agent:
             await asyncio.sleep(STATUS_SECONDS)
 
     def _write_status(self) -> None:
-        status, seat = self._endpoint_status, self._endpoint_status.license if self._endpoint_status else None
         view = StatusFile(
             device=self._identity.device, company=self._identity.company,
             is_connected=self._bus.is_connected, last_error=self._bus.last_error,
-            license=seat.state.value if seat else "NONE", license_error=(seat.error or "") if seat else "",
-            protection=status.protection.value if status else "NOT_PROTECTED",
-            reasons=[reason.value for reason in status.reasons] if status else ["NO_ENDPOINT"],
             spool_waiting=self._spool.count(), applied=self._book.versions(),
             refused_documents=dict(self._refused), updated_at_us=micros(utc_now()),
+            **protection_view(self._endpoint_status), **isolation_view(self._duties.isolation.state),
         )  # fmt: skip
         with suppress(OSError):
             file_replace(self._layout.status_file, msgspec.json.encode(view))
-
-    def _tls(self) -> ssl.SSLContext:
-        return tls_context(self._layout.ca_file)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 from seatkeep_license.encoding import instant_of
+from seatkeep_machine.network import proxy_of
 from seatkeep_protocol.documents import Addresses
 from seatkeep_protocol.subjects import company_of_tags
 
@@ -48,6 +49,11 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
             licensing=addresses.licensing or self.licensing,
             nats=addresses.nats or self.nats,
         )
+
+    def urls(self) -> list[str]:
+        """Every server that this device must reach, and the proxy by which it does."""
+        known = [*self.console, *self.licensing, *self.nats]
+        return [*known, *{proxy for url in known if (proxy := proxy_of(url))}]
 
 
 def identity_load(store: Store) -> Identity | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -28,6 +29,7 @@ from seatkeep_protocol.enrollment import (
     request_body,
     return_body,
 )
+from seatkeep_protocol.uploads import PROOF_HEADER, UploadClaims, upload_build
 from seatkeep_protocol.vocabulary import InstallStep
 
 from seatkeep_agent.errors import ManagerRefusedError, ManagerUnreachableError
@@ -120,6 +122,24 @@ class Manager:
         answer = await self._post_with_time("/agent/v1/jwt", body, "application/jose")
         return decode(answer.content, _Jwt).jwt
 
+    async def upload(self, claims: Callable[[int], UploadClaims], content: bytes, keys: AgentKeys) -> None:
+        """Send a file that a task asked for.
+
+        Args:
+            claims: Makes the claims for an `iat`.
+            content: The file, at most 5 MB.
+            keys: The agent's keys.
+
+        Raises:
+            ManagerRefusedError: It does not want it.
+            ManagerUnreachableError: No sensible answer now.
+        """
+
+        def proof() -> dict[str, str]:
+            return {PROOF_HEADER: upload_build(claims(self._iat()), keys.signing)}
+
+        await self._post_with_time("/agent/v1/files", lambda: content, "application/zip", proof)
+
     async def progress(self, key: str, install_id: str, step: InstallStep, *, is_ok: bool, detail: str = "") -> None:
         """Tell how far the installation is. Best effort: failures are swallowed."""
         body = {"key": key, "install_id": install_id, "step": step.value, "ok": is_ok, "detail": detail}
@@ -127,23 +147,31 @@ class Manager:
             content = msgspec.json.encode(body)
             await self._post("/agent/v1/progress", content, "application/json", PROGRESS_TIMEOUT_SECONDS)
 
-    async def _post_with_time(self, path: str, body: Callable[[], bytes], content_type: str) -> httpx.Response:
+    async def _post_with_time(
+        self, path: str, body: Callable[[], bytes], content_type: str, more: Callable[[], dict[str, str]] = dict
+    ) -> httpx.Response:
         """Post; when our clock is wrong, once more with the server's time."""
         try:
-            return await self._post(path, body(), content_type)
+            return await self._post(path, body(), content_type, more=more())
         except ManagerRefusedError as error:
             if error.problem != "clock_skew" or error.server_time_us is None:
                 raise
             server_time = datetime.fromtimestamp(error.server_time_us / 1_000_000, tz=UTC)
             self._offset = server_time - self._clock()
-        return await self._post(path, body(), content_type)
+        return await self._post(path, body(), content_type, more=more())
 
     async def _post(
-        self, path: str, content: bytes, content_type: str, timeout_seconds: float = TIMEOUT_SECONDS
+        self,
+        path: str,
+        content: bytes,
+        content_type: str,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        more: Mapping[str, str] = MappingProxyType({}),
     ) -> httpx.Response:
+        headers = {"Content-Type": content_type, **more}
         try:
             async with self._client(timeout_seconds) as client:
-                answer = await client.post(self.console + path, content=content, headers={"Content-Type": content_type})
+                answer = await client.post(self.console + path, content=content, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
             raise ManagerUnreachableError(await asyncio.to_thread(trouble, self.console, error)) from error
         if answer.is_success:

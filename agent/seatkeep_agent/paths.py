@@ -64,6 +64,11 @@ class Layout:
         """Where the background process writes when no service manager keeps its output."""
         return self.root / "var" / "agent.log"
 
+    @property
+    def board(self) -> Path:
+        """Where people at this machine may leave an answer."""
+        return self.root / "notice"
+
     def prepare(self) -> None:
         """Make the folders: users may read `etc`, and see nothing of var and run.
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 from contextlib import suppress
 from pathlib import Path
 
+from seatkeep_machine.errors import FirewallError, MachineUnsupportedError
+from seatkeep_machine.firewall import firewall
 from seatkeep_protocol.local import Event, Hello, Op, RetireArgs
 
 from seatkeep_agent.endpoint_client import EndpointClient
@@ -14,7 +17,8 @@ from seatkeep_agent.errors import AgentError
 from seatkeep_agent.paths import Layout
 from seatkeep_agent.platforms.base import Platform
 
-OWN_FOLDERS = ("bin", "lib", "etc", "run", "var", "log")
+log = logging.getLogger(__name__)
+OWN_FOLDERS = ("bin", "lib", "etc", "run", "var", "log", "notice")
 CONNECT_SECONDS = 20.0
 """An endpoint that is just starting, after an upgrade or a restart of the machine, still gets to give its seat back."""
 RELEASE_SECONDS = 30.0
@@ -49,8 +53,19 @@ def uninstall(layout: Layout, platform: Platform) -> bool:
     is_released = asyncio.run(seat_release(layout, platform))
     platform.service_remove(layout.root)
     platform.stop_background(layout.pid_file)
+    isolation_end(layout.root)
     files_remove(layout.root)
     return is_released
+
+
+def isolation_end(root: Path) -> None:
+    """Let a machine back to the network that nobody will look after any more."""
+    try:
+        found = firewall(root)
+        if found.is_cut():
+            found.open()
+    except (FirewallError, MachineUnsupportedError) as error:
+        log.warning("the isolation could not be ended: %s", error)
 
 
 def files_remove(root: Path) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 import msgspec
 from seatkeep_protocol.fingerprint import fingerprint_components
 from seatkeep_protocol.ids import DeviceId
-from seatkeep_protocol.messages import Body, Heartbeat, Inventory
+from seatkeep_protocol.messages import Body, Heartbeat, Inventory, IsolationState
 from seatkeep_protocol.subjects import up_subject
 
 from seatkeep_agent import __version__
@@ -123,8 +123,14 @@ class Reporter:
             self._publisher.wake()
         return True
 
-    def heartbeat(self, applied: dict[str, int], interval_seconds: int, groups: list[str] | None) -> None:
-        """Say that this device lives, which documents it follows and which dynamic groups take it."""
+    def heartbeat(
+        self,
+        applied: dict[str, int],
+        interval_seconds: int,
+        groups: list[str] | None,
+        isolation: IsolationState | None = None,
+    ) -> None:
+        """Say that this device lives, which documents it follows, which dynamic groups take it and if it is cut off."""
         self.send(
             Heartbeat(
                 agent_version=__version__,
@@ -135,6 +141,7 @@ class Reporter:
                 addresses=self._platform.addresses(),
                 user=self._platform.user(),
                 groups=groups,
+                isolation=isolation,
             )
         )
 

@@ -91,7 +91,7 @@ class TaskRunner:
         activate: Callable[[], Awaitable[None]],
         send_inventory: Callable[[], Awaitable[None]],
         clock: Callable[[], datetime],
-        own: Mapping[TaskKind, OwnWork] | None = None,
+        own: Mapping[str, OwnWork] | None = None,
         goes_on: Callable[[uuid.UUID], bool] = lambda run: False,
     ) -> None:
         self._goes_on = goes_on

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from seatkeep_agent.errors import LocalFailureError
 from seatkeep_agent.journal import Journal
-from seatkeep_agent.own_work import own_work
+from seatkeep_agent.own_work import Hands, own_work
+from seatkeep_agent.power import PowerKeeper
 from seatkeep_agent.runner import TaskRunner
 from seatkeep_agent.spool import Spool
 from seatkeep_agent.store import Store
@@ -75,9 +76,22 @@ class Scene:
         self.runner = TaskRunner(
             journal=self.journal, spool=Spool(self.store, self.folder / "reserve", DEVICE),
             endpoint=NoEndpoint(), activate=self.nothing, send_inventory=self.nothing, clock=lambda: self.now,  # type: ignore[arg-type]
-            own=own_work(self.people, lambda: {"agent": {"heartbeat.interval_seconds": 60}}),
+            own=own_work(self.hands()),
         )  # fmt: skip
         self.runner.settle()
+
+    def hands(self) -> Hands:
+        """Hands that reach people and the machine's switch; isolation and logs are tried elsewhere."""
+        people: Any = self.people
+        power = PowerKeeper(
+            store=self.store, people=people, board=self.folder / "notice", clock=lambda: self.now,
+            finish=lambda run, state, detail, result: None,
+        )  # fmt: skip
+        nothing: Any = None
+        return Hands(
+            layout=nothing, people=people, power=power, isolation=nothing, send_logs=nothing,
+            configuration=lambda: {"agent": {"heartbeat.interval_seconds": 60}}, may_run_commands=lambda: False,
+        )  # fmt: skip
 
     async def nothing(self) -> None:
         """Tried elsewhere."""

@@ -35,6 +35,10 @@ class BackgroundProcesses(Machine):
             time.sleep(LOOK_SECONDS)
         raise LocalFailureError(f"the agent did not start within {STOP_SECONDS:.0f} s; see {log_file}")
 
+    def service_log(self, root: Path) -> bytes:
+        """Nobody keeps it but the log file."""
+        return b""
+
     def stop_background(self, pid_file: Path) -> bool:
         pid = self.holder(pid_file)
         if pid is None:

@@ -55,6 +55,9 @@ class Services(Protocol):
     def stop_background(self, pid_file: Path) -> bool:
         """End the background process of a root; True when one was running."""
 
+    def service_log(self, root: Path) -> bytes:
+        """The end of what the service manager keeps of the agent's output, empty where it keeps none."""
+
 
 class MachineFacts(Protocol):
     """What the console shows of a computer."""
@@ -93,8 +96,24 @@ class People(Protocol):
     def message_user(self, text: str) -> bool:
         """Show a message to whoever is signed in; False when nobody could be told."""
 
+    def offer_later(self, text: str, answer: Path, minutes: int) -> None:
+        """Tell whoever is signed in what will happen in some minutes, and how to say "not now".
+
+        Args:
+            text: What will happen.
+            answer: A file that anybody may write to; content in it means "not now".
+            minutes: How long the answer counts.
+        """
+
     def restart(self, delay_minutes: int) -> None:
         """Restart the machine after a delay.
+
+        Raises:
+            LocalFailureError: Not allowed.
+        """
+
+    def shut_down(self, delay_minutes: int) -> None:
+        """Turn the machine off after a delay.
 
         Raises:
             LocalFailureError: Not allowed.

@@ -72,8 +72,26 @@ class LinuxPlatform(LinuxService):
             return False
         return subprocess.run([wall, "--", text], check=False, capture_output=True, timeout=10).returncode == 0
 
+    def offer_later(self, text: str, answer: Path, minutes: int) -> None:
+        self.message_user(f"{text}\nTo put it off, type: echo later > {answer}")
+
     def restart(self, delay_minutes: int) -> None:
-        shutdown = shutil.which("shutdown")
-        if shutdown is None or os.geteuid() != 0:
-            raise LocalFailureError("only root can restart this machine")
-        subprocess.run([shutdown, "-r", f"+{delay_minutes}"], check=True, capture_output=True, timeout=10)
+        shutdown("-r", delay_minutes)
+
+    def shut_down(self, delay_minutes: int) -> None:
+        shutdown("-P", delay_minutes)
+
+
+def shutdown(what: str, delay_minutes: int) -> None:
+    """Ask the system to restart (-r) or to turn itself off (-P).
+
+    Raises:
+        LocalFailureError: Not allowed, or it said no.
+    """
+    program = shutil.which("shutdown")
+    if program is None or os.geteuid() != 0:
+        raise LocalFailureError("only root can restart this machine or shut it down")
+    try:
+        subprocess.run([program, what, f"+{delay_minutes}"], check=True, capture_output=True, timeout=10)
+    except subprocess.SubprocessError as error:
+        raise LocalFailureError(f"this machine does not restart or shut down: {error}") from error

@@ -69,6 +69,12 @@ class LinuxService(LinuxMachine, BackgroundProcesses):
         pid = self.holder(root / "run" / "agent.pid")
         return f"background process {pid}" if pid else "not running"
 
+    def service_log(self, root: Path) -> bytes:
+        if not self.has_service_manager() or not (UNIT_FOLDER / unit_name(root)).exists():
+            return b""
+        command = ["journalctl", "--no-pager", "-n", "20000", "-u", unit_name(root)]
+        return subprocess.run(command, check=False, capture_output=True, timeout=60).stdout
+
     def service_run(self, root: Path, run: Callable[[], int]) -> int:
         raise LocalFailureError("systemd starts `seatkeep-agent run`")
 

@@ -87,8 +87,23 @@ class MacPlatform(MacMachine, BackgroundProcesses):
     def message_user(self, text: str) -> bool:
         return False
 
+    def offer_later(self, text: str, answer: Path, minutes: int) -> None:
+        self.message_user(text)
+
     def restart(self, delay_minutes: int) -> None:
-        shutdown = shutil.which("shutdown")
-        if shutdown is None or os.geteuid() != 0:
-            raise LocalFailureError("only root can restart this machine")
-        subprocess.run([shutdown, "-r", f"+{delay_minutes}"], check=True, capture_output=True, timeout=10)
+        shutdown("-r", delay_minutes)
+
+    def shut_down(self, delay_minutes: int) -> None:
+        shutdown("-h", delay_minutes)
+
+
+def shutdown(what: str, delay_minutes: int) -> None:
+    """Ask the system to restart (-r) or to turn itself off (-h).
+
+    Raises:
+        LocalFailureError: Not allowed.
+    """
+    program = shutil.which("shutdown")
+    if program is None or os.geteuid() != 0:
+        raise LocalFailureError("only root can restart this machine or shut it down")
+    subprocess.run([program, what, f"+{delay_minutes}"], check=True, capture_output=True, timeout=10)

@@ -7,6 +7,8 @@ import sys
 assert sys.platform == "win32"
 
 import socket
+import threading
+from pathlib import Path
 from typing import Any
 
 import pywintypes
@@ -60,13 +62,42 @@ class WindowsPlatform(WindowsService):
         told = [message_show(session, text) for session in windows_inventory.active_sessions()]
         return any(told)
 
+    def offer_later(self, text: str, answer: Path, minutes: int) -> None:
+        for session in windows_inventory.active_sessions():
+            threading.Thread(target=later_ask, args=(session, text, answer, minutes * 60), daemon=True).start()
+
     def restart(self, delay_minutes: int) -> None:
-        try:
-            privilege_enable(win32con.SE_SHUTDOWN_NAME)
-            message = f"This computer restarts in {delay_minutes} min."
-            win32api.InitiateSystemShutdown("", message, delay_minutes * 60, False, True)
-        except pywintypes.error as error:
-            raise LocalFailureError(f"this machine cannot be restarted: {error.strerror}") from error
+        switch(f"This computer restarts in {delay_minutes} min.", delay_minutes, is_restart=True)
+
+    def shut_down(self, delay_minutes: int) -> None:
+        switch(f"This computer shuts down in {delay_minutes} min.", delay_minutes, is_restart=False)
+
+
+def switch(message: str, delay_minutes: int, *, is_restart: bool) -> None:
+    """Restart this machine or turn it off, after a notice of Windows' own.
+
+    Raises:
+        LocalFailureError: Not allowed.
+    """
+    try:
+        privilege_enable(win32con.SE_SHUTDOWN_NAME)
+        win32api.InitiateSystemShutdown("", message, delay_minutes * 60, False, is_restart)
+    except pywintypes.error as error:
+        raise LocalFailureError(f"this machine cannot be restarted or shut down: {error.strerror}") from error
+
+
+def later_ask(session: int, text: str, answer: Path, seconds: int) -> None:
+    """Ask in a session whether it may happen now, and note a "No"; blocks until somebody answers or time is up."""
+    question = f"{text}\n\nMay it happen then? No puts it off."
+    try:
+        said = win32ts.WTSSendMessage(
+            win32ts.WTS_CURRENT_SERVER_HANDLE, session, MESSAGE_TITLE, question,
+            win32con.MB_YESNO | win32con.MB_ICONQUESTION, seconds, True,
+        )  # fmt: skip
+        if said == win32con.IDNO and answer.exists():
+            answer.write_text("later")
+    except (pywintypes.error, OSError):
+        return
 
 
 def message_show(session: int, text: str) -> bool:

@@ -166,6 +166,7 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
         fp: Fingerprint: component → salted digest.
         domain: The domain that the device is joined to, or empty.
         last_user: Who is signed in, or was last, or empty.
+        needs_restart: The system says that it has to be restarted, after an update for instance.
     """
 
     hostname: Short
@@ -176,6 +177,7 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     fp: dict[Short, Short] = {}
     domain: Short = ""
     last_user: Short = ""
+    needs_restart: bool = False
 
 
 class EndpointLicense(msgspec.Struct, frozen=True, kw_only=True):
