@@ -83,12 +83,17 @@ class AgreementEntry(models.Model):
         return f"{self.agreement} #{self.number}"
 
 
+USAGE_ORDER = ("day", "buyer_id", "node_id", "seller_id")
+"""What tells rows of usage apart, in the order of their index."""
+
+
 class UsageDay(models.Model):
     """What one share was on one day, seen from one billing relation; seller and buyer are frozen in the row.
 
     Partitioned by month. A share appears once for each level of the tree at which its seats are sold on, and a whole
     license once for each level from its owner upward; rows that are `is_direct` count every device once. The database
     does not check the foreign keys: the one writer joins the rows that they name, and none of those is ever deleted.
+    Nor does it keep `id` in an index: a row is found by day, buyer, share and seller (`USAGE_ORDER`).
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -119,7 +124,6 @@ class UsageDay(models.Model):
         ordering = ["-day", "id"]
         verbose_name = _("day's usage")
         verbose_name_plural = _("daily usage")
-        indexes = [models.Index(fields=["buyer", "day"], name="usage_day_buyer")]
         constraints = [
             models.UniqueConstraint(fields=["day", "buyer", "node", "seller"], name="usage_day_once"),
             models.CheckConstraint(condition=Q(peak__gte=F("in_use")), name="usage_day_peak_is_highest"),

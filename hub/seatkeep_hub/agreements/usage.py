@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.db.models import Count, F, Max, Min, QuerySet, Sum
 from seatkeep_webkit.ratelimit.services import rate_limit
 
@@ -16,7 +16,7 @@ from seatkeep_hub.agreements.models import DayClock, UsageDay, UsageRun
 from seatkeep_hub.companies.models import Company
 from seatkeep_hub.companies.selectors import Viewer, companies_visible
 from seatkeep_hub.licensing.isolation import read_committed
-from seatkeep_hub.licensing.models import License
+from seatkeep_hub.licensing.models import License, PoolNode
 from seatkeep_hub.licensing.statements import sql_text
 
 COUNTS_AT_ONCE = 12
@@ -28,6 +28,9 @@ OVERLAP = timedelta(minutes=10)
 
 SHARES_OF_A_PART = 200_000
 """A hub with more shares counts a day in two parts: PostgreSQL uses one core for one statement that writes."""
+
+ALL_LICENSES = (0, 2**63 - 1)
+"""Ids from the first up to, not including, the second."""
 
 EAST, WEST = timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))
 """Where a midnight comes first and last."""
@@ -65,13 +68,13 @@ def usage_day_record(*, day: date, now: datetime, company: Company | None = None
     Returns:
         How many rows were written.
     """
-    below = company.pk if company is not None else None
-    parameters = {"day": day, "now": now, "company": below, "since": since}
-    parts = _parts() if company is None else 1
-    if parts == 1:
-        return _part_record({**parameters, "parts": 1, "part": 0})
-    with ThreadPoolExecutor(parts) as pool:
-        return sum(pool.map(_part_record_apart, ({**parameters, "parts": parts, "part": n} for n in range(parts))))
+    parameters = {"day": day, "now": now, "company": company.pk if company else None, "since": since}
+    is_new = company is None and not UsageDay.objects.filter(day=day).exists()
+    parts = _parts() if company is None else [ALL_LICENSES]
+    if len(parts) == 1:
+        return _part_record(parameters, parts[0], is_new=is_new)
+    with ThreadPoolExecutor(len(parts)) as pool:
+        return sum(pool.map(lambda part: _part_record_apart(parameters, part, is_new=is_new), parts))
 
 
 def usage_days_record(*, first: date, last: date, now: datetime, since: datetime | None = None) -> int:
@@ -85,32 +88,53 @@ def usage_days_record(*, first: date, last: date, now: datetime, since: datetime
     return sum(usage_day_record(day=day, now=now, since=since) for day in days)
 
 
-def _parts() -> int:
-    """In how many parts a whole day is counted: one within a transaction, whose changes no other would see."""
+def _parts() -> list[tuple[int, int]]:
+    """Licenses of each part of a whole day's count; one part within a transaction, whose changes no other would see."""
     if connection.in_atomic_block:
-        return 1
+        return [ALL_LICENSES]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT reltuples FROM pg_class WHERE oid = 'licensing_poolnode'::regclass")
-        return 1 if cursor.fetchone()[0] < SHARES_OF_A_PART else 2
+        cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = 'licensing_poolnode'::regclass")
+        shares = cursor.fetchone()[0]
+    return [ALL_LICENSES] if shares < SHARES_OF_A_PART else _halves(shares)
 
 
-def _part_record_apart(parameters: Mapping[str, Any]) -> int:
+def _halves(shares: int) -> list[tuple[int, int]]:
+    """Neighbors stay together, so that two that write do not meet in the same places of an index."""
+    by_license = PoolNode.objects.order_by("license_id").values_list("license_id", flat=True)
+    middle = by_license[shares // 2 : shares // 2 + 1].first()
+    if middle is None:
+        return [ALL_LICENSES]
+    return [(ALL_LICENSES[0], middle), (middle, ALL_LICENSES[1])]
+
+
+def _part_record_apart(parameters: Mapping[str, Any], part: tuple[int, int], *, is_new: bool) -> int:
     try:
-        return _part_record(parameters)
+        return _part_record(parameters, part, is_new=is_new)
     finally:
         connection.close()  # It belongs to this thread, which ends.
 
 
-def _part_record(parameters: Mapping[str, Any]) -> int:
-    """Count one part: find who sold what to whom, then the numbers, both set-based."""
+def _part_record(parameters: Mapping[str, Any], part: tuple[int, int], *, is_new: bool) -> int:
+    """Count one part; a day that another began to count meanwhile is not new any more."""
+    asked = {**parameters, "license_from": part[0], "license_to": part[1]}
+    try:
+        return _relations_record(asked, is_new=is_new)
+    except IntegrityError:
+        if not is_new:
+            raise
+        return _relations_record(asked, is_new=False)
+
+
+def _relations_record(parameters: Mapping[str, Any], *, is_new: bool) -> int:
+    """Find who sold what to whom, then the numbers, both set-based."""
     with read_committed(), connection.cursor() as cursor:
         if parameters["company"] is None:
             # Hundreds of thousands of rows meet in each join, and guesses about their number fail by orders.
-            cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL jit = off; SET LOCAL work_mem = '64MB'")
+            cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL jit = off; SET LOCAL work_mem = '128MB'")
         cursor.execute(_sql("usage_relations_begin"))
         cursor.execute(_sql("usage_relations_find"), parameters)
         cursor.execute("ANALYZE usage_relation")
-        cursor.execute(_sql("usage_day_record"), parameters)
+        cursor.execute(_sql("usage_day_record") + ("" if is_new else _sql("usage_day_replace")), parameters)
         return int(cursor.rowcount)
 
 

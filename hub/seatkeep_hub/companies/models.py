@@ -75,7 +75,7 @@ class Company(models.Model):
         verbose_name = _("company")
         verbose_name_plural = _("companies")
         indexes = [
-            GinIndex(fields=["path"], name="company_path"),
+            GinIndex(fields=["path"], name="company_path", fastupdate=False),
             models.Index(fields=["kind", "name", "id"], name="company_kind_name"),
             models.Index(fields=["name", "id"], name="company_name"),
             search_index("search", name="company_search"),

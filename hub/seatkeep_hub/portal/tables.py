@@ -12,7 +12,7 @@ from seatkeep_webkit.audit.models import AuditEntry
 from seatkeep_webkit.audit.tables import AuditTable as JournalTable
 from seatkeep_webkit.tables import BoolFilter, ChoiceFilter, Column, Empty, Table
 
-from seatkeep_hub.agreements.models import UsageDay
+from seatkeep_hub.agreements.models import USAGE_ORDER, UsageDay
 from seatkeep_hub.companies.enums import AccessLevel
 from seatkeep_hub.companies.models import Access, User
 from seatkeep_hub.instances.models import Instance
@@ -130,6 +130,7 @@ class UsageTable(Table[UsageDay]):
 
     name = "usage"
     order = "-day"
+    ties = USAGE_ORDER
     search = ("buyer__name__icontains", "product__name__icontains")
     columns = (
         Column("day", _("Day"), sort="day", kind="date", is_title=True),

@@ -23,6 +23,24 @@ def test_two_parts_give_the_rows_of_one(agree, activate, customer, other, msp, a
     rows = usage.usage_day_record(day=DAY, now=now)
     whole = set(UsageDay.objects.values_list(*FIELDS))
     UsageDay.objects.all().delete()
-    monkeypatch.setattr(usage, "_parts", lambda: 2)
+    monkeypatch.setattr(usage, "_parts", lambda: [(0, second.pk), (second.pk, 2**63 - 1)])
     assert usage.usage_day_record(day=DAY, now=now) == rows == len(whole)
     assert set(UsageDay.objects.values_list(*FIELDS)) == whole
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_day_that_another_began_to_count_meanwhile_is_counted_once(agree, activate, customer, now):
+    agree(customer)
+    activate(customer, "a", at=datetime(2026, 11, 22, 13, tzinfo=UTC))
+    rows = usage.usage_day_record(day=DAY, now=now)
+    whole = set(UsageDay.objects.values_list(*FIELDS))
+    asked = {"day": DAY, "now": now, "company": None, "since": None}
+    assert usage._part_record(asked, usage.ALL_LICENSES, is_new=True) == rows
+    assert set(UsageDay.objects.values_list(*FIELDS)) == whole
+
+
+def test_halves_hold_every_license_once_with_neighbors_together(agree, customer, other, db):
+    agree(customer)
+    agree(other)
+    assert usage._halves(2) == [(0, usage._halves(2)[0][1]), (usage._halves(2)[0][1], 2**63 - 1)]
+    assert usage._halves(10_000) == [usage.ALL_LICENSES]

@@ -1,5 +1,6 @@
 -- The second half of counting a day of usage: the numbers of each relation of `usage_relation`. Every number follows
 -- from a ledger (seat journal, license entries, agreement entries), so a late or repeated run gives the same ones.
+-- Where the day may have rows already, usage_day_replace.sql follows.
 WITH relation AS (
     SELECT * FROM usage_relation r
     -- Nor are days changed on which a share was bought from another.
@@ -34,7 +35,7 @@ WITH relation AS (
     -- An agreement is what the last line of its ledger says,
     SELECT node_id, NULL::timestamptz AS high, company_id, mode, quantity, closed_at AS ended_at
     FROM agreements_agreement a
-    WHERE a.license_id %% %(parts)s = %(part)s
+    WHERE a.license_id >= %(license_from)s AND a.license_id < %(license_to)s
         AND (%(company)s::bigint IS NULL OR a.license_id IN (SELECT license_id FROM usage_relation))
         AND NOT EXISTS (SELECT 1 FROM changed WHERE changed.agreement_id = a.id)
     UNION ALL
@@ -49,8 +50,9 @@ WITH relation AS (
 ), journal AS MATERIALIZED (
     SELECT n.id AS node_id, n.kind, n.parent_id, n.path[1] AS root_id, e.at, e.id, e.seat_id, e.delta
     FROM licensing_seatevent e
-    JOIN licensing_poolnode n ON n.id = e.node_id
-    WHERE e.at >= (SELECT min(low) FROM usage_relation) AND e.delta <> 0
+    JOIN licensing_poolnode n
+        ON n.id = e.node_id AND n.license_id >= %(license_from)s AND n.license_id < %(license_to)s
+    WHERE e.license_id >= %(license_from)s AND e.license_id < %(license_to)s AND e.at >= (SELECT min(low) FROM usage_relation) AND e.delta <> 0
         AND (%(company)s::bigint IS NULL OR e.license_id = ANY (ARRAY(SELECT DISTINCT license_id FROM usage_relation)))
 ), change AS MATERIALIZED (
     -- A change counts at the share that it happened in, or that its site belongs to, and at the whole license.
@@ -98,7 +100,7 @@ WITH relation AS (
     -- A root counts all seats of its license; its owner uses those that no customer has.
     SELECT n.parent_id AS root_id, sum(n.used) AS used
     FROM licensing_poolnode n
-    WHERE n.kind = 'CUSTOMER' AND n.license_id %% %(parts)s = %(part)s
+    WHERE n.kind = 'CUSTOMER' AND n.license_id >= %(license_from)s AND n.license_id < %(license_to)s
         AND (%(company)s::bigint IS NULL OR n.license_id IN (SELECT license_id FROM usage_relation))
     GROUP BY n.parent_id
 ), counted AS (
@@ -111,7 +113,8 @@ WITH relation AS (
            greatest(n.used - coalesce(below.used, 0) - coalesce(moved.after_day, 0), 0) AS at_end,
            coalesce(moved.rise, 0) AS rise, coalesce(moved.arrived, 0) AS arrived
     FROM relation r
-    JOIN licensing_poolnode n ON n.id = r.node_id
+    JOIN licensing_poolnode n
+        ON n.id = r.node_id AND n.license_id >= %(license_from)s AND n.license_id < %(license_to)s
     JOIN licensing_license l ON l.id = r.license_id
     JOIN ordered ON ordered.license_id = r.license_id AND ordered.low = r.low AND ordered.high = r.high
     -- What the license held at the end of the day: the day on which it moved to another bundle counts for the new one.
@@ -142,7 +145,3 @@ SELECT seller_id, buyer_id, node_id, product_id, %(day)s, ordered,
        %(now)s
 FROM counted
 ORDER BY buyer_id, node_id, seller_id
-ON CONFLICT (day, buyer_id, node_id, seller_id) DO UPDATE
-SET ordered = excluded.ordered, agreed = excluded.agreed, is_flexible = excluded.is_flexible,
-    in_use = excluded.in_use, peak = excluded.peak, device_days = excluded.device_days,
-    is_paused = excluded.is_paused, is_direct = excluded.is_direct, recorded_at = excluded.recorded_at

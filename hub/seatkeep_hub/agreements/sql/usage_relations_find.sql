@@ -1,7 +1,8 @@
 -- Who sold what share to whom on a day, and when that day began and ended: the first half of counting a day of usage.
 -- One row per share and level of the tree at which its seats are sold on; or only what is at and below one company, or
 -- only relations whose day ended after the last run. A day runs from cut-off to cut-off by the relation's clock
--- (day_clocks.py). Kept in a temporary table, so that the second half is planned by its true size.
+-- (day_clocks.py). Kept in a temporary table, so that the second half is planned by its true size. The licenses of one
+-- part of the count lie from license_from up to license_to; each scan of shares says so again, to read no others.
 WITH held AS MATERIALIZED (
     SELECT DISTINCT ON (seller_id, buyer_id) seller_id, buyer_id, cut_off, nullif(time_zone, '') AS zone
     FROM agreements_dayclock WHERE valid_from_on <= %(day)s ORDER BY seller_id, buyer_id, valid_from_on DESC
@@ -35,7 +36,7 @@ WITH held AS MATERIALIZED (
            cardinality(owner.path) AS depth
     FROM licensing_license l
     JOIN companies_company owner ON owner.id = l.owner_id
-    WHERE l.id %% %(parts)s = %(part)s
+    WHERE l.id >= %(license_from)s AND l.id < %(license_to)s
 ), sold AS (
     -- What a license's owner uses itself,
     SELECT n.id AS node_id, n.license_id, n.created_at, placed_at, owner_id AS seller_id, owner_id AS buyer_id,
@@ -44,6 +45,7 @@ WITH held AS MATERIALIZED (
     FROM licensing_poolnode n
     JOIN held_by USING (license_id)
     WHERE n.company_id = owner_id AND n.kind <> 'SITE'
+        AND n.license_id >= %(license_from)s AND n.license_id < %(license_to)s
         AND (%(company)s::bigint IS NULL OR held_by.path @> ARRAY[%(company)s::bigint])
     UNION ALL
     -- what a customer below the owner bought from the company above it,
@@ -52,6 +54,7 @@ WITH held AS MATERIALIZED (
     JOIN held_by USING (license_id)
     JOIN edge ON edge.buyer_id = n.company_id
     WHERE n.company_id <> owner_id AND n.kind <> 'SITE' AND edge.path[depth] = owner_id
+        AND n.license_id >= %(license_from)s AND n.license_id < %(license_to)s
     UNION ALL
     -- the same at each level between the customer and the owner,
     SELECT n.id, n.license_id, n.created_at, home.placed_at, edge.seller_id, edge.buyer_id, edge.low, edge.high, false,
@@ -62,6 +65,7 @@ WITH held AS MATERIALIZED (
     CROSS JOIN LATERAL unnest(home.path[depth + 1:cardinality(home.path) - 1]) AS step (company_id)
     JOIN edge ON edge.buyer_id = step.company_id
     WHERE n.kind <> 'SITE' AND home.path[depth] = owner_id
+        AND n.license_id >= %(license_from)s AND n.license_id < %(license_to)s
     UNION ALL
     -- and the whole license, at each level from the owner upward.
     SELECT n.id, n.license_id, n.created_at, held_by.placed_at, edge.seller_id, edge.buyer_id, edge.low, edge.high,
@@ -70,7 +74,7 @@ WITH held AS MATERIALIZED (
     JOIN held_by USING (license_id)
     CROSS JOIN LATERAL unnest(held_by.path) AS step (company_id)
     JOIN edge ON edge.buyer_id = step.company_id
-    WHERE n.kind = 'ROOT'
+    WHERE n.kind = 'ROOT' AND n.license_id >= %(license_from)s AND n.license_id < %(license_to)s
 )
 INSERT INTO usage_relation (node_id, license_id, seller_id, buyer_id, low, high, is_direct, is_whole)
 SELECT node_id, license_id, seller_id, buyer_id, low, high, is_direct, is_whole

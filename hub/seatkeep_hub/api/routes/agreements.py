@@ -15,7 +15,7 @@ from seatkeep_webkit.idempotency import idempotent
 from seatkeep_webkit.paging import Page, paginate
 
 from seatkeep_hub.agreements.enums import AgreementMode, OnExceed
-from seatkeep_hub.agreements.models import Agreement, UsageDay
+from seatkeep_hub.agreements.models import USAGE_ORDER, Agreement, UsageDay
 from seatkeep_hub.agreements.selectors import agreement_get, agreement_list, agreement_over, usage_list
 from seatkeep_hub.agreements.services import agreement_close, agreement_set
 from seatkeep_hub.agreements.usage import usage_today_count
@@ -191,7 +191,7 @@ def usage_index(
     viewer = viewer_of(request)
     below = company_get(viewer, company_id) if company_id else None
     found = usage_list(viewer, first=first, last=last, company=below)
-    return paginate(found, order=("day", "id"), cursor=cursor, limit=limit)
+    return paginate(found, order=USAGE_ORDER, cursor=cursor, limit=limit)
 
 
 @router.post("/companies/{company_id}/usage", response=CountedOut, summary="Count today's usage now")

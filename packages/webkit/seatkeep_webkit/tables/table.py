@@ -76,6 +76,7 @@ class Table(Generic[_M]):
     Attributes:
         name: Unique per site; part of element ids and preferences.
         order: Default sort, `-` for descending.
+        ties: What orders rows that are alike by the sort, in its direction: fields that tell every row apart.
         search: Lookups that the search box tries, joined by "or"; or override `apply_search`.
         columns: What is shown.
         filters: What can be narrowed by.
@@ -87,6 +88,7 @@ class Table(Generic[_M]):
 
     name: ClassVar[str]
     order: ClassVar[str] = "-pk"
+    ties: ClassVar[tuple[str, ...]] = ("pk",)
     search: ClassVar[tuple[str, ...]] = ()
     columns: ClassVar[tuple[Column, ...]] = ()
     filters: ClassVar[tuple[Filter, ...]] = ()
@@ -171,12 +173,15 @@ class Table(Generic[_M]):
     @cached_property
     def page(self) -> Page[_M]:
         """The rows of this page; a damaged marker raises InvalidError."""
-        tie = "-pk" if self.sort.startswith("-") else "pk"
-        order = (self.sort,) if self.sort.lstrip("-") == "pk" else (self.sort, tie)
         cursor = self.params.get("cursor") or None
-        found = paginate(self.filtered, order=order, cursor=cursor, limit=self.per_page)
+        found = paginate(self.filtered, order=self._order, cursor=cursor, limit=self.per_page)
         self.prepare(found.items)
         return found
+
+    @property
+    def _order(self) -> tuple[str, ...]:
+        sign = "-" if self.sort.startswith("-") else ""
+        return (self.sort, *(sign + tie for tie in self.ties if tie != self.sort.lstrip("-")))
 
     @cached_property
     def _filters(self) -> Sequence[Filter]:
@@ -326,7 +331,7 @@ class Table(Generic[_M]):
 
     def _export(self, kind: str) -> HttpResponseBase:
         name = f"{self.name}-{clock.now():%Y-%m-%d}"
-        rows = self.filtered.order_by(self.sort, "pk").iterator(chunk_size=EXPORT_CHUNK)
+        rows = self.filtered.order_by(*self._order).iterator(chunk_size=EXPORT_CHUNK)
         answer = csv_response if kind == "csv" else xlsx_response
         return answer(name, self.shown_columns, self._prepared(rows))
 
