@@ -17,10 +17,9 @@ from seatkeep_endpoint.scanning.exclusions import Exclusions
 IS_WINDOWS = sys.platform == "win32"
 on_windows = pytest.mark.skipif(not IS_WINDOWS, reason="paths of Windows")
 IS_WINE = IS_WINDOWS and hasattr(getattr(ctypes, "WinDLL", str)("ntdll"), "wine_get_version")
-not_under_wine = pytest.mark.skipif(IS_WINE, reason="Wine 8 gives no final path beyond 260 characters")
 ANYWHERE = ("-rf", "ünï\u202egnp.exe", "a" * 100)
 POSIX = ("new\nline", "\udcff\udcfe bytes", "back\\slash", "a" * 255)
-WINDOWS = ("CON", "aux.txt")
+WINDOWS = ("CON", "aux.txt", "NUL", "COM1.log")
 NOT_WINE = ("dot.", "blank ", "lone \ud800 surrogate")
 """Wine 8 leaves dots and blanks out of final paths, and its disk is UTF-8."""
 
@@ -77,19 +76,6 @@ def test_a_stream_of_a_file_is_neither_opened_nor_restored(tmp_path: Path, hidde
 
 
 @on_windows
-@not_under_wine
-def test_paths_beyond_260_characters_are_walked(tmp_path: Path) -> None:
-    deep = Path("\\\\?\\" + str(tmp_path.resolve())) / ("d" * 100) / ("e" * 100) / ("f" * 100)
-    deep.mkdir(parents=True)
-    (deep / "file").write_bytes(b"x")
-    (found,) = platform().files.below(str(tmp_path.resolve()), lambda path: False, lambda path: None)
-    descriptor = found.open()
-    found.remove(descriptor)
-    os.close(descriptor)
-    assert not (deep / "file").exists()
-
-
-@on_windows
 def test_a_file_that_a_link_leads_to_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wine makes no links, so the file says that it is elsewhere."""
     from seatkeep_endpoint.platforms import windows_files
@@ -102,6 +88,19 @@ def test_a_file_that_a_link_leads_to_is_not_opened(tmp_path: Path, monkeypatch: 
 
 
 @on_windows
+def test_where_a_file_is_on_its_volume(tmp_path: Path) -> None:
+    """For the volumes whose files have no final path: neither another path nor another volume passes."""
+    from seatkeep_endpoint.platforms.windows_places import is_on_volume_at
+
+    path = tmp_path.resolve() / "file"
+    with path.open("w") as file:
+        handle = getattr(__import__("msvcrt"), "get_osfhandle")(file.fileno())  # noqa: B009
+        assert is_on_volume_at(handle, str(path))
+        assert not is_on_volume_at(handle, str(path.with_name("another")))
+        assert not is_on_volume_at(handle, f"Q:{path.as_posix()[2:]}".replace("/", "\\"))
+
+
+@on_windows
 @pytest.mark.parametrize(
     ("path", "literal"),
     [
@@ -111,7 +110,7 @@ def test_a_file_that_a_link_leads_to_is_not_opened(tmp_path: Path, monkeypatch: 
     ],
 )
 def test_literal_paths(path: str, literal: str) -> None:
-    from seatkeep_endpoint.platforms.windows_files import extended, plain
+    from seatkeep_endpoint.platforms.windows_places import extended, plain
 
     assert extended(path) == literal
     assert plain(literal) == path.removeprefix("\\\\?\\")

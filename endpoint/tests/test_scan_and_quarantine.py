@@ -89,6 +89,19 @@ def test_hostile_names_are_taken_and_restored(desk: Desk, eicar: bytes, now: dat
     assert display_path(path).isprintable()
 
 
+def test_a_file_beyond_260_characters_is_found_taken_and_restored(desk: Desk, eicar: bytes, now: datetime) -> None:
+    """Windows takes such a path by its prefix only, as the folder that is asked for too."""
+    desk.folder = desk.folder.resolve() / ("ö d" * 30) / ("e" * 100) / ("f" * 100)
+    path = Path(f"\\\\?\\{desk.folder}" if sys.platform == "win32" else desk.folder) / "März 1.com"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(eicar)
+    assert len(str(path)) > 300
+    item = desk.take()
+    assert not path.exists()
+    desk.quarantine.restore(item, now=now)
+    assert path.read_bytes() == eicar
+
+
 def test_a_restored_file_that_is_excluded_is_not_taken_again(desk: Desk, eicar: bytes, now: datetime) -> None:
     (desk.folder / "eicar.com").write_bytes(eicar)
     desk.quarantine.restore(desk.take(), now=now, is_excluding=True)

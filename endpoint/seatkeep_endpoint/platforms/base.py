@@ -68,6 +68,12 @@ class Files(Protocol):
     def comparable(self, path: str) -> str:
         """A path or pattern as exclusions compare it: `/` between the steps; one spelling where case does not count."""
 
+    def resolved(self, target: str) -> str:
+        """A target that a person named, absolute and without links."""
+
+    def is_folder(self, path: str) -> bool:
+        """Whether a folder stands at a resolved path."""
+
     def single(self, path: str) -> Iterator[FoundFile]:
         """The file at a resolved path, or nothing."""
 

@@ -59,6 +59,12 @@ class PosixFiles:
     def comparable(self, path: str) -> str:
         return path
 
+    def resolved(self, target: str) -> str:
+        return os.path.realpath(target)
+
+    def is_folder(self, path: str) -> bool:
+        return os.path.isdir(path)
+
     def single(self, path: str) -> Iterator[FoundFile]:
         folder, name = os.path.split(path)
         folder_fd = os.open(folder, FOLDER_FLAGS)

@@ -13,13 +13,11 @@ import sys
 assert sys.platform == "win32"
 
 import contextlib
-import ctypes
 import msvcrt
 import ntpath
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from ctypes import wintypes
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -31,10 +29,10 @@ from seatkeep_machine.windows.security import access_list, security_attributes
 
 from seatkeep_endpoint.errors import QuarantineRaceError, RestorePathChangedError, RestoreTargetExistsError
 from seatkeep_endpoint.platforms.base import FileStamp, FoundFile
+from seatkeep_endpoint.platforms.windows_places import extended, is_at, is_plain, plain, real_path
 from seatkeep_endpoint.platforms.windows_stamp import remove_on_close, security_of, stamp_give
 from seatkeep_endpoint.scanning.display import display_path
 
-PREFIX, UNC_PREFIX = "\\\\?\\", "\\\\?\\UNC\\"
 SHARE_ALL = win32con.FILE_SHARE_READ | win32con.FILE_SHARE_WRITE | win32con.FILE_SHARE_DELETE
 SHARE_BUT_DELETE = win32con.FILE_SHARE_READ | win32con.FILE_SHARE_WRITE
 FILE_FLAG_OPEN_REPARSE_POINT = 0x00200000
@@ -45,10 +43,6 @@ NAME_SURROGATE = 0x20000000
 """Bit of a reparse tag that means: this stands for another name (links, mount points)."""
 IN_THE_CLOUD = 0x00400000 | 0x00001000
 """RECALL_ON_DATA_ACCESS, OFFLINE: reading would fetch the content from elsewhere."""
-LONGEST_PATH = 32_768
-"""Characters that a path with the prefix may have."""
-_final_path = ctypes.WinDLL("kernel32", use_last_error=True).GetFinalPathNameByHandleW
-_final_path.argtypes = (wintypes.HANDLE, wintypes.LPWSTR, wintypes.DWORD, wintypes.DWORD)
 MISSING = (winerror.ERROR_FILE_NOT_FOUND, winerror.ERROR_PATH_NOT_FOUND, winerror.ERROR_DIRECTORY)
 
 
@@ -90,6 +84,12 @@ class WindowsFiles:
 
     def comparable(self, path: str) -> str:
         return path.replace("\\", "/").casefold()
+
+    def resolved(self, target: str) -> str:
+        return real_path(target)
+
+    def is_folder(self, path: str) -> bool:
+        return os.path.isdir(extended(path))
 
     def single(self, path: str) -> Iterator[FoundFile]:
         yield WindowsFile(plain(path))
@@ -221,35 +221,7 @@ def is_link(status: os.stat_result) -> bool:
     )
 
 
-def is_at(handle: int, path: str) -> bool:
-    """Whether an open file or folder really is where its path says."""
-    found = ctypes.create_unicode_buffer(LONGEST_PATH)
-    length = _final_path(handle, found, LONGEST_PATH, 0)
-    return 0 < length < LONGEST_PATH and ntpath.normcase(found.value) == ntpath.normcase(extended(path))
-
-
 def file_id(handle: int) -> tuple[int, int, int]:
     """What tells a file from all others of this machine: volume and both halves of its number."""
     found = win32file.GetFileInformationByHandle(handle)
     return found[4], found[8], found[9]
-
-
-def is_plain(path: str) -> bool:
-    """Whether a path names a file and nothing cleverer: no stream of a file (`a.txt:evil`), no step up, no device."""
-    drive, rest = ntpath.splitdrive(path)
-    steps = rest.split("\\")[1:]
-    return bool(drive) and rest.startswith("\\") and not {"", ".", ".."} & set(steps) and not set(":/") & set(rest)
-
-
-def extended(path: str) -> str:
-    """An absolute path with the prefix that takes it literally."""
-    if path.startswith(PREFIX):
-        return path
-    return UNC_PREFIX + path[2:] if path.startswith("\\\\") else PREFIX + path
-
-
-def plain(path: str) -> str:
-    """An absolute path as people write it."""
-    if path.startswith(UNC_PREFIX):
-        return "\\\\" + path.removeprefix(UNC_PREFIX)
-    return path.removeprefix(PREFIX)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from seatkeep_endpoint.platforms.base import Files, FoundFile
 from seatkeep_endpoint.scanning.exclusions import Exclusions
@@ -27,10 +27,10 @@ class Walk:
     def found(self, targets: Iterable[str]) -> Iterator[FoundFile]:
         """Every regular file below the targets, each target resolved once because a person named it."""
         for target in targets:
-            path = Path(target).resolve()
-            if self.exclusions.matches(str(path)):
+            path = self.files.resolved(target)
+            if self.exclusions.matches(path):
                 continue
-            if path.is_dir():
-                yield from self.files.below(str(path), self.exclusions.matches, self.unreadable)
-            elif path.exists():
-                yield from self.files.single(str(path))
+            if self.files.is_folder(path):
+                yield from self.files.below(path, self.exclusions.matches, self.unreadable)
+            elif self.files.exists(os.fsencode(path)):
+                yield from self.files.single(path)
