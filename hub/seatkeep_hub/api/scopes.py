@@ -16,7 +16,6 @@ CAPABILITY_OF: dict[str, Capability] = {
     "agreements": Capability.LICENSES,
     "orders": Capability.LICENSES,
     "planned-changes": Capability.LICENSES,
-    "terms": Capability.LICENSES,
     "seats": Capability.SEATS,
     "usage": Capability.USAGE,
     "price-lists": Capability.BILLING,
@@ -31,6 +30,7 @@ CAPABILITY_OF: dict[str, Capability] = {
     "sign-in-policies": Capability.PEOPLE,
     "instances": Capability.PROGRAMS,
     "api-tokens": Capability.PROGRAMS,
+    "catalog": Capability.CATALOG,
     "audit": Capability.AUDIT,
 }
 """By the first word of the address."""

@@ -14,6 +14,7 @@ RIGHTS_OF_SCOPES: dict[str, frozenset[Right]] = {
     "billing:write": frozenset({Right.PRICES, Right.BILLING}),
     "people:write": frozenset({Right.PEOPLE}),
     "programs:write": frozenset({Right.PROGRAMS}),
+    "catalog:write": frozenset({Right.CATALOG}),
 }
 """What a token may beyond reading and changing; nobody's token makes owners or acts as somebody."""
 RIGHTS_OF_CONSOLE = frozenset({Right.SEATS})

@@ -21,6 +21,7 @@ class Capability(TextChoices):
     BILLING = "billing", _("Prices and statements")
     PEOPLE = "people", _("People, access and sessions")
     PROGRAMS = "programs", _("Consoles and API clients")
+    CATALOG = "catalog", _("Products, bundles and terms that are sold")
     AUDIT = "audit", _("Audit log")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -12,6 +12,7 @@ from seatkeep_webkit.audit.services import audit_record
 
 from seatkeep_hub.licensing.errors import BundleFieldError, BundleInUseError
 from seatkeep_hub.licensing.models import Bundle, BundleProduct, Product
+from seatkeep_hub.licensing.products import CODE, MAX_CODE
 
 MAX_RATIO = Decimal(1000)
 MAX_TIER = 99
@@ -28,6 +29,7 @@ def bundle_set(
     products: Mapping[str, Decimal],
     now: datetime,
     is_offered: bool = True,
+    successor: str = "",
 ) -> Bundle:
     """Make a bundle, or change one. The same values change nothing.
 
@@ -43,41 +45,62 @@ def bundle_set(
         products: Seats per ordered unit, above 0 and at most 1,000, by product code; at least one product.
         now: Current time, aware UTC.
         is_offered: Whether it can be ordered and moved to.
+        successor: Code of the bundle that its licenses should move to: of the same category, in another tier; or empty.
 
     Raises:
-        BundleFieldError: A field is empty or out of range, or a product is unknown; `fields` names it.
+        BundleFieldError: A field is empty or out of range, a product is unknown or retired, or the successor is none;
+            `fields` names it.
         BundleInUseError: A license has it, and what it holds or its category would change.
     """
-    rows = _rows(name, category, tier, products)
     bundle = Bundle.objects.select_for_update().filter(code=code).first() or Bundle(code=code)
     held = dict(bundle.lines.values_list("product__code", "ratio")) if bundle.pk else {}
+    after = Bundle.objects.filter(code=successor, category=category).exclude(tier=tier).exclude(code=code).first()
+    rows = _rows(code, name, category, tier, products)
+    _offer_check(rows, held, is_offered=is_offered, has_successor=not successor or after is not None)
     is_other = held != dict(products) or bundle.category != category
     if bundle.pk and is_other and bundle.licenses.exists():
         raise BundleInUseError
-    wanted = {"name": name.strip(), "category": category, "tier": tier, "is_offered": is_offered}
+    wanted = {"name": name.strip(), "category": category, "tier": tier, "is_offered": is_offered, "successor": after}
     if bundle.pk and not is_other and all(getattr(bundle, field) == value for field, value in wanted.items()):
         return bundle
     for field, value in wanted.items():
         setattr(bundle, field, value)
     bundle.save()
     if held != dict(products):
-        bundle.lines.all().delete()
-        lines = [BundleProduct(bundle=bundle, product=one, ratio=ratio) for one, ratio in rows]
-        BundleProduct.objects.bulk_create(lines)
+        _hold(bundle, rows)
     audit_record(
         actor=actor,
         action="bundle:set",
         subject_type="bundle",
         subject_id=str(bundle.uid),
         company_uid=None,
-        details={"bundle": code, "name": bundle.name, "tier": tier, "is_offered": is_offered},
+        details={"bundle": code, "name": bundle.name, "tier": tier, "is_offered": is_offered, "successor": successor},
         now=now,
     )
     return bundle
 
 
-def _rows(name: str, category: str, tier: int, products: Mapping[str, Decimal]) -> list[tuple[Product, Decimal]]:
+def _hold(bundle: Bundle, rows: Sequence[tuple[Product, Decimal]]) -> None:
+    bundle.lines.all().delete()
+    BundleProduct.objects.bulk_create([BundleProduct(bundle=bundle, product=one, ratio=ratio) for one, ratio in rows])
+
+
+def _offer_check(
+    rows: Sequence[tuple[Product, Decimal]], held: Mapping[str, Decimal], *, is_offered: bool, has_successor: bool
+) -> None:
+    retired = sorted(one.code for one, _ratio in rows if one.is_retired and (is_offered or one.code not in held))
+    if retired:
+        raise BundleFieldError(fields={"products": [f"Retired: {', '.join(retired)}."]})
+    if not has_successor:
+        raise BundleFieldError(fields={"successor": ["A bundle of the same category in another tier."]})
+
+
+def _rows(
+    code: str, name: str, category: str, tier: int, products: Mapping[str, Decimal]
+) -> list[tuple[Product, Decimal]]:
     faults: dict[str, list[str]] = {}
+    if len(code) > MAX_CODE or not CODE.fullmatch(code):
+        faults["code"] = ["Small letters, digits and single hyphens, such as mail-security."]
     if not name.strip() or not name.isprintable():
         faults["name"] = ["A name is needed."]
     if not category:

@@ -32,6 +32,34 @@ class BundleInUseError(ConflictError):
     message = _("A license has this bundle, so what it holds stays; make another one in another tier.")
 
 
+class ProductNotFoundError(NotFoundError):
+    """There is no such product."""
+
+    code = "product_unknown"
+    message = _("There is no such product.")
+
+
+class ProductFieldError(InvalidError):
+    """A field of the product is not in order."""
+
+    code = "product_field"
+    message = _("A field of the product is not in order.")
+
+
+class ProductInUseError(ConflictError):
+    """A license has this product, so its category and platform stay."""
+
+    code = "product_in_use"
+    message = _("A license has this product, so its category and platform stay.")
+
+
+class ProductSoldError(ConflictError):
+    """Bundles that can be ordered hold this product; take them off sale first. `bundles` names them."""
+
+    code = "product_sold"
+    message = _("Bundles that can be ordered hold this product; take them off sale first.")
+
+
 class LicenseFieldError(InvalidError):
     """A field of the license is not in order."""
 

@@ -25,6 +25,7 @@ class Product(models.Model):
     name = models.CharField(_("name"), max_length=200)
     category = models.CharField(_("category"), max_length=60)
     platform = models.CharField(_("platform"), max_length=11, choices=enums.Platform.choices)
+    is_retired = models.BooleanField(_("retired"), default=False, db_default=False, help_text=_("No longer sold."))
 
     class Meta:
         ordering = ["code"]
@@ -50,6 +51,15 @@ class Bundle(models.Model):
         _("tier"), default=1, db_default=1, help_text=_("A license moves up or down between tiers of one category.")
     )
     is_offered = models.BooleanField(_("can be ordered"), default=True, db_default=True)
+    successor = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("successor"),
+        help_text=_("What the vendor wants licenses of this bundle to move to."),
+    )
     products = models.ManyToManyField(Product, through="BundleProduct", related_name="bundles")
 
     class Meta:

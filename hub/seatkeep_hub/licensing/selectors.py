@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
-from django.db.models.functions import Floor
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from seatkeep_hub.companies.models import Company
 from seatkeep_hub.companies.selectors import Viewer, companies_visible
@@ -28,11 +27,14 @@ from seatkeep_hub.licensing.models import (
     SeatRefusal,
 )
 from seatkeep_hub.licensing.security_admins import owners_administered, security_admin_list
+from seatkeep_hub.licensing.states import license_in_state, state_conditions, with_state
 
 __all__ = [
+    "SUCCEEDED",
     "bundle_list",
     "entry_list",
     "license_get",
+    "license_in_state",
     "license_list",
     "license_state",
     "license_usage",
@@ -46,6 +48,7 @@ __all__ = [
     "seat_get",
     "seat_list",
     "security_admin_list",
+    "state_conditions",
     "with_state",
 ]
 
@@ -71,6 +74,16 @@ def product_list() -> QuerySet[Product]:
     return Product.objects.order_by("code")
 
 
+def bundle_catalog() -> QuerySet[Bundle]:
+    """Every bundle, those that are no longer sold too, with its products, successor and number of licenses."""
+    return (
+        Bundle.objects.select_related("successor")
+        .prefetch_related("lines__product")
+        .annotate(license_count=Count("licenses", filter=Q(licenses__cancelled_at=None), distinct=True))
+        .order_by("category", "tier", "name")
+    )
+
+
 def license_list(viewer: Viewer) -> QuerySet[License]:
     """Licenses whose owner the viewer may see, newest first; their keys are not decrypted unless somebody asks."""
     owners = companies_visible(viewer).values("pk")
@@ -88,6 +101,17 @@ def license_search(licenses: QuerySet[License], text: str) -> QuerySet[License]:
             | Q(owner__custom_identifier__iexact=word)
         )
     return licenses
+
+
+SUCCEEDED = Q(bundle__successor__is_offered=True, cancelled_at=None, frozen_at=None) & ~Q(kind=LicenseKind.TRIAL)
+"""Licenses that the vendor wants to move to another bundle, and that can move."""
+
+
+def succeeded_count(viewer: Viewer) -> int:
+    """How many licenses of the viewer the vendor wants to move; none are counted where no successor is named."""
+    if not Bundle.objects.filter(successor__is_offered=True).exists():
+        return 0
+    return license_list(viewer).filter(SUCCEEDED).count()
 
 
 def credential_list(license: License) -> QuerySet[CredentialSet]:
@@ -170,34 +194,6 @@ def console_state(license: License, *, now: datetime, usage: Sequence[ProductUsa
 def pause_is_stopped(license: License, now: datetime) -> bool:
     """Whether protection is stopped at `now`."""
     return license.protection_stops_at is not None and now >= license.protection_stops_at
-
-
-def license_in_state(licenses: QuerySet[License], state: str, *, now: datetime) -> QuerySet[License]:
-    """Those that are in one state at `now`."""
-    return with_state(licenses, now=now).filter(Q(state_now=state))
-
-
-def with_state(licenses: QuerySet[License], *, now: datetime) -> QuerySet[License]:
-    """Note each license's state at `now` as `state_now`, so that lists can filter and sort by it.
-
-    The precedence is that of `rules.license_state`; a test holds the two together.
-    """
-    line = BundleProduct.objects.filter(bundle=OuterRef("license__bundle"), product=OuterRef("product"))
-    roots = PoolNode.objects.filter(license=OuterRef("pk"), kind=NodeKind.ROOT).annotate(
-        ordered=Floor(F("license__quantity") * Subquery(line.values("ratio")[:1]))
-    )
-    is_close = Exists(roots.filter(ordered__gt=0, used__gte=F("ordered") * Value(rules.CLOSE_TO_OVERUSE)))
-    return licenses.annotate(
-        state_now=Case(
-            When(cancelled_at__isnull=False, then=Value("CANCELLED")),
-            When(suspended_at__isnull=False, then=Value("SUSPENDED")),
-            When(expires_at__lte=now, kind=LicenseKind.TRIAL, then=Value("TRIAL_EXPIRED")),
-            When(expires_at__lte=now, then=Value("EXPIRED")),
-            When(Exists(roots.filter(used__gt=F("ordered"))), then=Value("ERROR")),
-            When(is_close | Q(expires_at__lt=now + rules.CLOSE_TO_EXPIRY), then=Value("WARNING")),
-            default=Value("OK"),
-        )
-    )
 
 
 def entry_list(license: License) -> QuerySet[LicenseEntry]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 from seatkeep_webkit.actors import Actor
 from seatkeep_webkit.audit.services import audit_record
 
@@ -47,6 +47,12 @@ def terms_publish(*, actor: Actor, title: str, text: str, now: datetime, product
     return made
 
 
+def terms_list() -> QuerySet[TermsText]:
+    """Every version of every text, the newest first, with how many companies accepted it."""
+    found = TermsText.objects.select_related("product").annotate(accepted_count=Count("acceptances"))
+    return found.order_by("-published_at", "-id")
+
+
 def terms_current(product_ids: Collection[int]) -> list[TermsText]:
     """The version in force of each text that concerns these products, the vendor's first."""
     found = TermsText.objects.filter(Q(product=None) | Q(product__in=product_ids)).select_related("product")
@@ -62,7 +68,7 @@ def terms_get(uid: UUID) -> TermsText:
     Raises:
         TermsNotFoundError: There is none.
     """
-    found = TermsText.objects.select_related("product").filter(uid=uid).first()
+    found = terms_list().filter(uid=uid).first()
     if found is None:
         raise TermsNotFoundError
     return found

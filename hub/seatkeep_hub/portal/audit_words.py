@@ -72,6 +72,7 @@ ACTIONS = {
     "license:trial_remove": _("Trial removed"),
     "license:unsuspend": _("Suspension of the license taken back"),
     "license:upgrade": _("Moved to a larger bundle"),
+    "product:set": _("Product changed"),
     "planned_change:cancelled": _("Planned change taken back"),
     "planned_change:done": _("Planned change done"),
     "planned_change:plan": _("Change planned"),
@@ -119,6 +120,7 @@ ACTIONS = {
 SUBJECTS = {
     "bulk_run": _("Act on many"),
     "bundle": _("Bundle"),
+    "product": _("Product"),
     "planned_change": _("Planned change"),
     "terms": _("Terms of use"),
     "company": _("Company"),

@@ -17,7 +17,14 @@ from seatkeep_webkit.tables.filters import QueryFilter
 
 from seatkeep_hub.licensing.enums import EntryKind, LicenseKind, LicenseState, SeatState
 from seatkeep_hub.licensing.models import Bundle, License, LicenseEntry, Product, Seat
-from seatkeep_hub.licensing.selectors import license_search, licenses_usage, with_state
+from seatkeep_hub.licensing.selectors import (
+    SUCCEEDED,
+    license_search,
+    license_state,
+    licenses_usage,
+    state_conditions,
+    with_state,
+)
 from seatkeep_hub.portal.company_tree import scope_path
 from seatkeep_hub.upkeep.enums import QuestionKind, QuestionState
 from seatkeep_hub.upkeep.models import SeatQuestion
@@ -55,19 +62,26 @@ class LicenseTable(Table[License]):
     )
 
     def __init__(self, request: HttpRequest, queryset: QuerySet[License]) -> None:
-        """Make it; the state of each license is judged now."""
-        super().__init__(request, with_state(queryset, now=read_clock()))
+        """Make it. The database judges the state of every license only where the list is sorted by it."""
+        super().__init__(request, queryset)
+        self._now = read_clock()
+        if self.sort.removeprefix("-") == "state_now":
+            self.queryset = with_state(queryset, now=self._now)
 
     def offered_filters(self) -> Sequence[Filter]:
-        """State, terms, and bundle where there are several."""
-        bundles = list(
-            Bundle.objects.filter(Exists(License.objects.filter(bundle=OuterRef("pk")))).values_list("code", "name")
-        )
-        by_bundle = (ChoiceFilter("bundle", _("Bundle"), bundles, "bundle__code"),) if len(bundles) > 1 else ()
+        """State, terms, bundle where there are several, and upgrade where the vendor has named a successor."""
+        judged = state_conditions(now=self._now)
+        states = {value: (words, judged[value]) for value, words in LicenseState.choices}
+        held = Bundle.objects.filter(Exists(License.objects.filter(bundle=OuterRef("pk"))))
+        bundles = list(held.values_list("code", "name", "successor"))
+        choices = [(code, name) for code, name, _successor in bundles]
+        by_bundle = (ChoiceFilter("bundle", _("Bundle"), choices, "bundle__code"),) if len(choices) > 1 else ()
+        upgrade = QueryFilter("upgrade", _("Upgrade"), {"1": (_("Successor available"), SUCCEEDED)})
         return (
-            ChoiceFilter("state", _("State"), LicenseState.choices, "state_now"),
+            QueryFilter("state", _("State"), states),
             ChoiceFilter("kind", _("Terms"), LicenseKind.choices),
             *by_bundle,
+            *([upgrade] if any(successor for _code, _name, successor in bundles) else []),
         )
 
     def apply_search(self, queryset: QuerySet[License], text: str) -> QuerySet[License]:
@@ -78,7 +92,8 @@ class LicenseTable(Table[License]):
         """Seats of all rows in three queries."""
         usage = licenses_usage(rows)
         for row in rows:
-            setattr(row, "usage_lines", usage[row.pk])  # noqa: B010  # what `license_badge` looks for
+            vars(row)["usage_lines"] = usage[row.pk]  # What `license_badge` looks for.
+            vars(row)["state_now"] = license_state(row, now=self._now, usage=usage[row.pk])
 
     def row_url(self, row: License) -> str:
         """The license's drawer."""

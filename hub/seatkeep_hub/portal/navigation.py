@@ -10,6 +10,7 @@ from seatkeep_webkit.navigation import Navigation, NavItem, NavSection
 from seatkeep_hub.companies.enums import Right
 from seatkeep_hub.companies.models import User
 from seatkeep_hub.companies.selectors import access_settings
+from seatkeep_hub.licensing.products import may_edit_catalog
 from seatkeep_hub.msp.requests import is_asking_in_use, requests_to_decide
 from seatkeep_hub.portal.selectors import is_one_msp
 
@@ -21,7 +22,7 @@ def navigation(request: HttpRequest) -> Navigation:
     return Navigation(
         sections=[
             NavSection(label="", items=_daily(request.user, is_one=is_one_msp())),
-            NavSection(label=_("Administration"), items=_administration(is_one=is_one_msp())),
+            NavSection(label=_("Administration"), items=_administration(request.user, is_one=is_one_msp())),
         ],
         search_url=reverse("portal:search"),
     )
@@ -56,12 +57,20 @@ def _requests(viewer: User) -> list[NavItem]:
     return [NavItem(_("Requests"), reverse("portal:requests"), icon="rubber-stamp", badge=waiting or None)]
 
 
-def _administration(*, is_one: bool) -> list[NavItem]:
+def _catalog(viewer: User) -> list[NavItem]:
+    """Only for who may edit what this server sells."""
+    if not may_edit_catalog(viewer):
+        return []
+    return [NavItem(_("Catalog"), reverse("portal:catalog-bundles"), icon="package")]
+
+
+def _administration(viewer: User, *, is_one: bool) -> list[NavItem]:
     admins = [NavItem(_("Security Admins"), reverse("portal:admins"), icon="user-shield")]
     return [
         NavItem(_("Users"), reverse("portal:users"), icon="users"),
         *([] if is_one else admins),
         NavItem(_("Consoles"), reverse("portal:instances"), icon="server"),
+        *_catalog(viewer),
         NavItem(_("Audit log"), reverse("portal:audit"), icon="history"),
         NavItem(_("Alerts"), reverse("portal:alerts"), icon="bell"),
         NavItem(_("Settings"), reverse("portal:settings"), icon="settings"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from seatkeep_hub.portal.billing_urls import urls as billing_urls
+from seatkeep_hub.portal.catalog_urls import urls as catalog_urls
 from seatkeep_hub.portal.company_urls import urls as company_urls
 from seatkeep_hub.portal.license_urls import urls as license_urls
 from seatkeep_hub.portal.views import (
@@ -108,6 +109,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *_imports,
     *license_urls,
     *_usage,
+    *catalog_urls,
     *billing_urls,
     *_people,
     *_programs,

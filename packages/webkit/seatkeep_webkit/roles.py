@@ -43,6 +43,7 @@ class Right(TextChoices):
     PEOPLE = "PEOPLE", _("Invite people, set their access, end their sessions")
     PROGRAMS = "PROGRAMS", _("Link consoles, make API clients")
     IMPERSONATE = "IMPERSONATE", _("Act as somebody of a company below")
+    CATALOG = "CATALOG", _("Edit what this server sells: products, bundles, terms")
     OWNERS = "OWNERS", _("Make owners and end them")
 
 

@@ -33,6 +33,7 @@ from seatkeep_hub.licensing.selectors import (
     seat_count,
     seat_list,
     seats_in_use,
+    succeeded_count,
 )
 from seatkeep_hub.people.signing_in import has_second_factor
 from seatkeep_hub.portal.charts import by_product, month_of
@@ -81,6 +82,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "instances": instance_list(viewer).filter(is_revoked=False)[:5],
         "chores": chores if any(not chore.is_done for chore in chores) else [],
         "customers": customers,
+        "succeeded": succeeded_count(viewer),
         "is_one": is_one_msp(),
         **({} if is_wide else _usage(viewer, now.date())),
     }
