@@ -21,3 +21,10 @@ class RunState(TextChoices):
 FINAL_STATES = (RunState.FINISHED, RunState.FAILED, RunState.EXPIRED, RunState.CANCELED, RunState.SUPPRESSED)
 RERUN_STATES = (RunState.FAILED, RunState.EXPIRED)
 """What can be tried again."""
+
+
+class ServerTaskKind(TextChoices):
+    """What the console does by itself each day."""
+
+    RENAME = "RENAME", _("Name computers by a pattern")
+    RETIRE_SILENT = "RETIRE_SILENT", _("Stop managing computers that do not connect")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
-from seatkeep_webkit.errors import ConflictError, InvalidError, NotFoundError
+from seatkeep_webkit.errors import ConflictError, InvalidError, NotAllowedError, NotFoundError
 
 
 class TaskNotFoundError(NotFoundError):
@@ -60,3 +60,62 @@ class TaskNothingFailedError(ConflictError):
 
     code = "task_nothing_failed"
     message = _("No run of this task failed on a computer that you may change.")
+
+
+class ServerNotConfirmedError(ConflictError):
+    """Servers are among them: confirm that they are meant too (`confirm_server`)."""
+
+    code = "server_not_confirmed"
+    message = _("Servers are among them: confirm that they are meant too.")
+
+    def __init__(self, servers: int) -> None:
+        super().__init__(servers=servers)
+
+
+class UploadRefusedError(NotAllowedError):
+    """Nobody asked this device for that file."""
+
+    code = "upload_refused"
+    message = _("Nobody asked this device for that file.")
+
+
+class FilesFullError(InvalidError):
+    """A file may have 5 MB at most."""
+
+    code = "too_large"
+    message = _("A file may have 5 MB at most.")
+
+
+class FileNotFoundHereError(NotFoundError):
+    """There is no such file any more, or you may not see it."""
+
+    code = "file_not_found"
+    message = _("There is no such file any more, or you may not see it.")
+
+
+class PackageNotFoundError(NotFoundError):
+    """There is no such package on the list."""
+
+    code = "package_not_found"
+    message = _("There is no such package on the list.")
+
+
+class PackageInvalidError(InvalidError):
+    """The package cannot be taken on the list."""
+
+    code = "package_invalid"
+    message = _("The package cannot be taken on the list.")
+
+
+class ServerTaskInvalidError(InvalidError):
+    """The rule does not fit."""
+
+    code = "server_task_invalid"
+    message = _("The rule does not fit.")
+
+
+class ServerTaskNotFoundError(NotFoundError):
+    """There is no such rule, or you may not see it."""
+
+    code = "server_task_not_found"
+    message = _("There is no such rule, or you may not see it.")

@@ -9,13 +9,14 @@ from typing import Any
 
 import msgspec
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from seatkeep_protocol.errors import TaskParamsError, TriggerInvalidError
 from seatkeep_protocol.tasks import GROUP_KINDS, TaskKind, params_decode, params_encode
 from seatkeep_protocol.triggers import AsapTrigger, JoinedTrigger, Trigger, run_id, trigger_decode, trigger_encode
 from seatkeep_webkit.actors import Actor
 from seatkeep_webkit.audit.services import audit_record
 
+from seatkeep_manager.directory.enums import DeviceKind, DeviceState
 from seatkeep_manager.directory.errors import GroupNotFoundError
 from seatkeep_manager.directory.models import Device, StaticGroup
 from seatkeep_manager.directory.services import group_touch
@@ -24,6 +25,7 @@ from seatkeep_manager.grouping.models import DynamicGroup
 from seatkeep_manager.tasks import rules
 from seatkeep_manager.tasks.errors import GroupTasksFullError, TaskParamsInvalidError, TaskTriggerInvalidError
 from seatkeep_manager.tasks.models import ClientTask, TaskRun
+from seatkeep_manager.tasks.orders import audit_details, params_complete, servers_check
 from seatkeep_manager.tasks.rules import RunReport
 from seatkeep_manager.tasks.selectors import group_task_wire
 
@@ -41,6 +43,7 @@ def group_task_create(
     life: timedelta | None = None,
     pause: timedelta = timedelta(),
     ends_at: datetime | None = None,
+    is_server_confirmed: bool = False,
 ) -> ClientTask:
     """Put a task on a group: whoever stands under it, now or later, does it each time that the trigger fires there.
 
@@ -55,14 +58,17 @@ def group_task_create(
         life: How late a device may begin after a fire, 1 minute to 180 days; the kind's own when left out.
         pause: A fire so soon after the last run is passed over.
         ends_at: From then on it does not fire. A trigger "at once" ends after `life` when it is left out.
+        is_server_confirmed: Servers are meant too, where a kind asks for that; others refuse on the device.
 
     Raises:
+        ServerNotConfirmedError: Servers stand in the group, and nobody confirmed that.
         TaskParamsInvalidError: No group can be asked that, or a parameter does not fit or is too large.
         TaskTriggerInvalidError: The trigger cannot be followed, or end, life or pause are out of bounds.
         GroupNotFoundError, DynamicGroupNotFoundError: There is no such group.
         GroupTasksFullError: A group document could not hold it beside the other tasks.
     """
-    task_kind, clean = _params(kind, params)
+    given = params_complete(kind, params, actor=actor, is_server_confirmed=is_server_confirmed)
+    task_kind, clean = _params(kind, given)
     found = _trigger(trigger, is_dynamic=dynamic_id is not None)
     life = task_kind.default_life if life is None else life
     if ends_at is None and isinstance(found, AsapTrigger):
@@ -71,6 +77,8 @@ def group_task_create(
     group = StaticGroup.objects.select_for_update().filter(pk=group_id).first()
     if group is None:
         raise GroupNotFoundError
+    servers = group_devices(group, dynamic_id).filter(kind=DeviceKind.SERVER).count()
+    servers_check(task_kind, servers, is_confirmed=is_server_confirmed)
     if dynamic_id is not None and not DynamicGroup.objects.filter(pk=dynamic_id, anchor=group).exists():
         raise DynamicGroupNotFoundError
     task = ClientTask.objects.create(
@@ -80,9 +88,24 @@ def group_task_create(
     )  # fmt: skip
     _size_check(task, group)
     target = str(task.dynamic_group.uid if task.dynamic_group else group.uid)
-    task_record(actor, "task:create", task, now, kind=task.kind, group=target, trigger=str(trigger["type"]))
+    task_record(
+        actor,
+        "task:create",
+        task,
+        now,
+        kind=task.kind,
+        group=target,
+        trigger=str(trigger["type"]),
+        **audit_details(task),
+    )
     group_touch(group_ids=[group.pk], now=now)
     return task
+
+
+def group_devices(group: StaticGroup, dynamic_id: int | None = None) -> QuerySet[Device]:
+    """The managed devices that stand under a group now, or that a dynamic group below it takes now."""
+    devices = Device.objects.filter(state=DeviceState.ACTIVE, group__path__contains=[group.pk])
+    return devices.filter(memberships__group=dynamic_id) if dynamic_id is not None else devices
 
 
 @transaction.atomic

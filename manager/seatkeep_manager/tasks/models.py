@@ -10,7 +10,7 @@ from seatkeep_webkit.ids import new_uid
 
 from seatkeep_manager.directory.models import Device, StaticGroup
 from seatkeep_manager.grouping.models import DynamicGroup
-from seatkeep_manager.tasks.enums import FINAL_STATES, RunState
+from seatkeep_manager.tasks.enums import FINAL_STATES, RunState, ServerTaskKind
 
 
 class ClientTask(models.Model):
@@ -38,6 +38,8 @@ class ClientTask(models.Model):
     """A fire so soon after the last run is passed over."""
     ended_at = models.DateTimeField(null=True)
     """When a group task was taken off its group."""
+    is_over = models.BooleanField(default=False, db_default=False)
+    """A trigger by the size of the group: whether it was over its bound at the last look."""
 
     class Meta:
         constraints: ClassVar = [
@@ -97,3 +99,83 @@ class TaskRun(models.Model):
 
     def __str__(self) -> str:
         return f"run {self.uid} {self.state}"
+
+
+class DeviceIsolation(models.Model):
+    """A device that is cut off the network, as it says itself; no row while it is not."""
+
+    device = models.OneToOneField(Device, on_delete=models.CASCADE, primary_key=True, related_name="isolation")
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    """When it ends by itself, by the device's clock."""
+    by = models.TextField(blank=True, default="")
+    reason = models.TextField(blank=True, default="")
+
+    def __str__(self) -> str:
+        return f"{self.device_id} until {self.until}"
+
+
+class CollectedFile(models.Model):
+    """A file that a device sent because a task asked for it."""
+
+    run = models.OneToOneField(TaskRun, on_delete=models.CASCADE, related_name="file")
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="collected_files")
+    name = models.TextField()
+    size_bytes = models.PositiveIntegerField()
+    sha256 = models.TextField()
+    content = models.BinaryField()
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SoftwarePackage(models.Model):
+    """A package that tasks may install: only what stands here, and only a file of exactly this content."""
+
+    uid = models.UUIDField(unique=True, default=new_uid)
+    name = models.TextField()
+    version = models.TextField(blank=True, default="")
+    format = models.TextField()
+    url = models.TextField()
+    sha256 = models.TextField()
+    created_at = models.DateTimeField()
+    created_by = models.TextField()
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["url", "sha256"], name="software_package_once", condition=Q(removed_at__isnull=True)
+            ),
+            models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="software_package_sha256"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}".strip()
+
+
+class ServerTask(models.Model):
+    """Something that the console itself does each day with the devices under a group."""
+
+    uid = models.UUIDField(unique=True, default=new_uid)
+    kind = models.TextField(choices=ServerTaskKind.choices)
+    params = models.JSONField(default=dict)
+    group = models.ForeignKey(StaticGroup, on_delete=models.CASCADE, related_name="server_tasks")
+    created_at = models.DateTimeField()
+    created_by = models.TextField()
+    ran_at = models.DateTimeField(null=True)
+    changed = models.PositiveIntegerField(default=0)
+    """How many devices the last run changed."""
+    note = models.TextField(blank=True, default="")
+    """Why the last run changed none although some fit."""
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(kind__in=ServerTaskKind.values), name="server_task_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.group_id}"

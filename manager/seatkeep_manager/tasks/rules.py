@@ -21,6 +21,9 @@ CHAIN_TASKS_LIMIT_BYTES = 40 * 1024
 """What the tasks of one group document may take; `policies.size` keeps the room."""
 MAX_LIFE = timedelta(days=180)
 
+RUNS_KEPT = timedelta(days=180)
+PRUNED_AT_ONCE = 10_000
+
 STATE_OF_WIRE = {
     TaskRunState.WAITING: RunState.QUEUED,
     TaskRunState.RECEIVED: RunState.QUEUED,

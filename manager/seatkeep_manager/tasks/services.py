@@ -13,7 +13,7 @@ from seatkeep_protocol.tasks import TaskKind, params_decode, params_encode
 from seatkeep_protocol.vocabulary import TaskRunState
 from seatkeep_webkit.actors import Actor
 
-from seatkeep_manager.directory.enums import DeviceState
+from seatkeep_manager.directory.enums import DeviceKind, DeviceState
 from seatkeep_manager.directory.models import Device
 from seatkeep_manager.directory.services import device_touch
 from seatkeep_manager.tasks import rules
@@ -27,6 +27,7 @@ from seatkeep_manager.tasks.errors import (
 )
 from seatkeep_manager.tasks.group_services import group_task_end, task_record
 from seatkeep_manager.tasks.models import ClientTask, TaskRun
+from seatkeep_manager.tasks.orders import audit_details, params_complete, servers_check
 from seatkeep_manager.tasks.rules import RunReport
 
 
@@ -39,6 +40,7 @@ def task_create(
     device_ids: Collection[int],
     now: datetime,
     life: timedelta | None = None,
+    is_server_confirmed: bool = False,
 ) -> ClientTask:
     """Ask devices to do something once, as soon as they hear of it.
 
@@ -49,15 +51,20 @@ def task_create(
         device_ids: The devices; retired ones are left out. The caller has taken them from `devices_visible`.
         now: Current time, aware UTC.
         life: How long a device may be offline and still do it; the kind's own default when left out.
+        is_server_confirmed: Servers are meant too, where a kind asks for that.
 
     Raises:
+        ServerNotConfirmedError: Servers are among them, and nobody confirmed that.
         TaskParamsInvalidError: The kind is unknown or a parameter does not fit.
         TaskTargetsEmptyError: No managed device is left.
         TaskTooManyTargetsError: More than 10,000 devices.
         DeviceTasksFullError: One of them has 200 open tasks already.
     """
-    task_kind, clean = params_check(kind, params)
+    given = params_complete(kind, params, actor=actor, is_server_confirmed=is_server_confirmed)
+    task_kind, clean = params_check(kind, given)
     devices = _targets(device_ids)
+    servers = sum(device.kind == DeviceKind.SERVER for device in devices)
+    servers_check(task_kind, servers, is_confirmed=is_server_confirmed)
     companies = {device.company_hub_id for device in devices}
     task = ClientTask.objects.create(
         kind=task_kind,
@@ -68,7 +75,7 @@ def task_create(
         created_by=actor.label,
     )
     TaskRun.objects.bulk_create([TaskRun(task=task, device=device, queued_at=now) for device in devices])
-    task_record(actor, "task:create", task, now, kind=task.kind, devices=len(devices))
+    task_record(actor, "task:create", task, now, kind=task.kind, devices=len(devices), **audit_details(task))
     device_touch(device_ids=[device.pk for device in devices], now=now)
     return task
 
@@ -106,7 +113,10 @@ def task_rerun(*, actor: Actor, task: ClientTask, device_ids: Collection[int], n
     """
     if not device_ids:
         raise TaskNothingFailedError
-    return task_create(actor=actor, kind=task.kind, params=task.params, device_ids=device_ids, now=now)
+    return task_create(
+        actor=actor, kind=task.kind, params=task.params, device_ids=device_ids, now=now,
+        is_server_confirmed=bool(task.params.get("is_for_servers")) or task.kind == TaskKind.SHUTDOWN,
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -144,6 +154,19 @@ def task_runs_expire(*, now: datetime) -> set[int]:
     TaskRun.objects.filter(pk__in=[run.pk for run in runs]).update(state=RunState.EXPIRED, finished_at=now)
     device_touch(device_ids=devices, now=now)
     return devices
+
+
+def task_runs_prune(*, now: datetime, keep: timedelta = rules.RUNS_KEPT) -> int:
+    """Delete runs that ended long ago, and tasks of chosen devices of which none is left; returns how many runs."""
+    old = now - keep
+    gone = TaskRun.objects.filter(
+        pk__in=TaskRun.objects.filter(state__in=FINAL_STATES, finished_at__lt=old).order_by("pk")[
+            : rules.PRUNED_AT_ONCE
+        ]
+    ).delete()[1]
+    empty = ClientTask.objects.filter(group__isnull=True, expires_at__lt=old, runs__isnull=True)
+    ClientTask.objects.filter(pk__in=empty.order_by("pk")[: rules.PRUNED_AT_ONCE]).delete()
+    return gone.get("tasks.TaskRun", 0)
 
 
 _REPORTED = [
