@@ -6,6 +6,23 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 
+class SetupState(TextChoices):
+    """How a set-up of many customers stands."""
+
+    RUNNING = "RUNNING", _("Running")
+    DONE = "DONE", _("Done")
+    CANCELED = "CANCELED", _("Canceled")
+
+
+class ItemOutcome(TextChoices):
+    """What came of the set-up of one customer among many."""
+
+    WAITING = "WAITING", _("Waiting")
+    CHANGED = "CHANGED", _("Set up")
+    SAME = "SAME", _("Had everything")
+    ERROR = "ERROR", _("Failed")
+
+
 class OffboardState(TextChoices):
     """How an off-boarding stands."""
 
@@ -23,6 +40,7 @@ class OffboardStep(TextChoices):
     LICENSING = "LICENSING", _("Releasing seats in Licensing")
     DEVICES = "DEVICES", _("Telling computers to stop")
     LICENSING_WAIT = "LICENSING_WAIT", _("Waiting for Licensing")
+    PACK = "PACK", _("Making the hand-over pack")
     ARCHIVE = "ARCHIVE", _("Archiving")
     END = "END", _("Done")
 

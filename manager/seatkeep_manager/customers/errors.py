@@ -60,3 +60,59 @@ class TemplateNameTakenError(ConflictError):
 
     code = "template_name_taken"
     message = _("Another template has this name.")
+
+
+class TooManyGroupsError(InvalidError):
+    """A set-up makes at most 50 groups."""
+
+    code = "too_many_groups"
+    message = _("A set-up makes at most 50 groups.")
+
+
+class TagInvalidError(InvalidError):
+    """At most 20 tags of 60 printable characters each, without commas."""
+
+    code = "tag_invalid"
+    message = _("At most 20 tags of 60 printable characters each, without commas.")
+
+
+class TemplateStandardError(ConflictError):
+    """The standard template stays: it is what a set-up offers first."""
+
+    code = "template_standard"
+    message = _("The standard template stays: it is what a set-up offers first.")
+
+
+class SetupJobNotFoundError(NotFoundError):
+    """There is no such set-up of many customers, or you may not see it."""
+
+    code = "setup_not_found"
+    message = _("There is no such set-up of many customers, or you may not see it.")
+
+
+class NoCustomersError(InvalidError):
+    """No customer was chosen."""
+
+    code = "no_customers"
+    message = _("No customer was chosen.")
+
+
+class TooManyCustomersError(InvalidError):
+    """Too many customers at once; choose at most 10,000."""
+
+    code = "too_many_customers"
+    message = _("Too many customers at once; choose at most 10,000.")
+
+
+class OffboardStuckError(ConflictError):
+    """There is nothing to try again: the off-boarding waits for its day, or is over."""
+
+    code = "offboard_not_failed"
+    message = _("There is nothing to try again: the off-boarding waits for its day, or is over.")
+
+
+class PackNotFoundError(NotFoundError):
+    """There is no hand-over pack of this customer."""
+
+    code = "pack_not_found"
+    message = _("There is no hand-over pack of this customer.")

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from enum import Enum
 
-from seatkeep_manager.customers.enums import OffboardStep
+from seatkeep_manager.customers.enums import OffboardState, OffboardStep
 from seatkeep_manager.customers.errors import OffboardDatesError
 
-RETIRE_ORDER_DAYS = 180
-"""How long the order to retire stays published for computers that are offline (DESIGN §4)."""
-
 _ORDER = list(OffboardStep)
+_CANCELABLE = frozenset({OffboardStep.KEYS, OffboardStep.POLICIES})
+
+
+class StepEnd(Enum):
+    """How one entry into a step ended."""
+
+    DONE = "done"
+    MORE = "more"
+    """A part is done; go on with the next at once."""
+    WAIT = "wait"
+    """It depends on Licensing; look again soon."""
 
 
 def dates_check(*, last_day: date, protect_until: date, bill_until: date) -> None:
@@ -36,6 +45,12 @@ def is_due(*, protect_until: date, today: date) -> bool:
 def step_after(step: OffboardStep) -> OffboardStep:
     """The step that follows; the end follows itself."""
     return _ORDER[min(_ORDER.index(step) + 1, len(_ORDER) - 1)]
+
+
+def can_cancel(*, state: str, step: str) -> bool:
+    """Whether a leave can still be called off: until Licensing is told, because there the seats go at once."""
+    is_waiting = state == OffboardState.SCHEDULED
+    return is_waiting or (state == OffboardState.RUNNING and step in _CANCELABLE)
 
 
 LOOK_AGAIN = timedelta(seconds=1)

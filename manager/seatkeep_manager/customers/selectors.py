@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,17 +11,33 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from seatkeep_manager.customers.enums import UNFINISHED, OffboardState
-from seatkeep_manager.customers.errors import CustomerReadOnlyError, OffboardNotFoundError, TemplateNotFoundError
-from seatkeep_manager.customers.models import CustomerTemplate, OffboardJob
-from seatkeep_manager.detections.models import Detection
-from seatkeep_manager.directory.access import within
+from seatkeep_manager.customers.enums import UNFINISHED, OffboardState, SetupState
+from seatkeep_manager.customers.errors import (
+    CustomerReadOnlyError,
+    OffboardNotFoundError,
+    PackNotFoundError,
+    SetupJobNotFoundError,
+    TemplateNotFoundError,
+)
+from seatkeep_manager.customers.models import (
+    CustomerRecord,
+    CustomerTemplate,
+    HandOverPack,
+    OffboardJob,
+    SetupItem,
+    SetupJob,
+)
+from seatkeep_manager.detections.enums import QuarantineState
+from seatkeep_manager.detections.models import Detection, QuarantineItem
+from seatkeep_manager.directory.access import may_everywhere, within
 from seatkeep_manager.directory.enums import AccessLevel, DeviceState, Functionality, ProtectionStatus
 from seatkeep_manager.directory.models import Device, User
+from seatkeep_manager.enrollment.models import EnrollmentToken
 from seatkeep_manager.hublink.enums import CustomerState
 from seatkeep_manager.hublink.errors import CompanyNotFoundError
 from seatkeep_manager.hublink.models import MirroredCompany, MirroredNode
 from seatkeep_manager.hublink.selectors import company_list
+from seatkeep_manager.policies.models import PolicyAssignment
 
 Viewer = User | AnonymousUser
 
@@ -82,6 +99,12 @@ def _seats(total: Sum) -> Coalesce:
     )
 
 
+def customer_tags_own(company: MirroredCompany) -> list[str]:
+    """The tags that this console gave a customer the caller may see, beside those of Licensing."""
+    found = CustomerRecord.objects.filter(company=company).values_list("tags", flat=True).first()
+    return found or []
+
+
 def customers_new(user: Viewer) -> QuerySet[MirroredCompany]:
     """Customers that wait for their set-up."""
     return customers_visible(user).filter(state=CustomerState.NOT_SET_UP)
@@ -130,15 +153,84 @@ def offboard_due_ids(*, now: datetime) -> list[int]:
 
 @dataclass(frozen=True)
 class OffboardForecast:
-    """What an off-boarding will hit, for the dialog that asks first."""
+    """What an off-boarding will hit, for the page that asks first."""
 
     devices: int
     online: int
+    offline: int
     seats: int
+    policies: int
+    keys: int
+    held_files: int
 
 
 def offboard_forecast(company: MirroredCompany, *, now: datetime) -> OffboardForecast:
     """Count what an off-boarding of this customer will hit."""
-    devices = Device.objects.filter(company_hub_id=company.hub_id, state=DeviceState.ACTIVE)
-    seats = MirroredNode.objects.filter(company_hub_id=company.hub_id, is_deleted=False).aggregate(n=Sum("used"))["n"]
-    return OffboardForecast(devices.count(), devices.filter(online_until__gt=now).count(), seats or 0)
+    hub_id = company.hub_id
+    devices = Device.objects.filter(company_hub_id=hub_id, state=DeviceState.ACTIVE)
+    total, online = devices.count(), devices.filter(online_until__gt=now).count()
+    below = Q(group__company_hub_id=hub_id) | Q(dynamic_group__anchor__company_hub_id=hub_id)
+    held = QuarantineItem.objects.filter(device__company_hub_id=hub_id, state=QuarantineState.HELD)
+    seats = MirroredNode.objects.filter(company_hub_id=hub_id, is_deleted=False).aggregate(n=Sum("used"))["n"]
+    return OffboardForecast(
+        devices=total,
+        online=online,
+        offline=total - online,
+        seats=seats or 0,
+        policies=PolicyAssignment.objects.filter(below | Q(device__company_hub_id=hub_id)).count(),
+        keys=EnrollmentToken.objects.filter(company_hub_id=hub_id, revoked_at__isnull=True).count(),
+        held_files=held.count(),
+    )
+
+
+def pack_get(company: MirroredCompany) -> HandOverPack:
+    """The newest hand-over pack of a customer that the caller may change.
+
+    Raises:
+        PackNotFoundError: There is none.
+    """
+    pack = HandOverPack.objects.filter(job__company=company).select_related("job").order_by("-id").first()
+    if pack is None:
+        raise PackNotFoundError
+    return pack
+
+
+def products_kept(company_hub_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """Customers whose computers keep the protection product when they are retired, since when that was ordered."""
+    jobs = OffboardJob.objects.filter(
+        company__hub_id__in=company_hub_ids,
+        keeps_product=True,
+        returned_at__isnull=True,
+        state__in=[OffboardState.RUNNING, OffboardState.DONE],
+    )
+    return dict(jobs.order_by("id").values_list("company__hub_id", "created_at"))
+
+
+def setups_visible(user: Viewer, *, level: AccessLevel = AccessLevel.READ) -> QuerySet[SetupJob]:
+    """Set-ups of many customers, newest first: a person's own, or all for who has all customers."""
+    jobs = SetupJob.objects.select_related("template").order_by("-id")
+    if may_everywhere(user, Functionality.CUSTOMERS, level):
+        return jobs
+    return jobs.filter(user=user) if isinstance(user, User) else jobs.none()
+
+
+def setup_get(user: Viewer, *, uid: UUID, level: AccessLevel = AccessLevel.READ) -> SetupJob:
+    """One set-up of many customers.
+
+    Raises:
+        SetupJobNotFoundError: It does not exist or is not the person's to see (or change).
+    """
+    job = setups_visible(user, level=level).filter(uid=uid).first()
+    if job is None:
+        raise SetupJobNotFoundError
+    return job
+
+
+def setup_items(user: Viewer, job: SetupJob) -> QuerySet[SetupItem]:
+    """The customers of a job that the person may see, failed ones first."""
+    return job.items.filter(company__in=customers_visible(user).order_by()).select_related("company__group")
+
+
+def setup_open_ids() -> list[int]:
+    """Jobs that have customers left, oldest first."""
+    return list(SetupJob.objects.filter(state=SetupState.RUNNING).order_by("id").values_list("id", flat=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,11 +10,11 @@ from django.conf import settings
 from django.db import connection, transaction
 from seatkeep_license.keys import SigningKey
 from seatkeep_webkit.actors import Actor
-from seatkeep_webkit.audit.services import audit_record
+from seatkeep_webkit.audit.services import Subject, audit_record, audit_record_many
 
 from seatkeep_manager.hublink.adapters.hub import HubClient, InstanceIdentity
 from seatkeep_manager.hublink.adapters.messages import Credentials, LinkPoll
-from seatkeep_manager.hublink.enums import LinkState
+from seatkeep_manager.hublink.enums import CustomerState, HubCompanyState, LinkState
 from seatkeep_manager.hublink.errors import CompanyNotFoundError, HubAlreadyLinkedError, HubNotLinkedError
 from seatkeep_manager.hublink.models import HubLink, InstanceKey, MirroredCompany
 from seatkeep_manager.hublink.rules import customer_state
@@ -46,6 +47,15 @@ def hub_client(*, now: datetime) -> HubClient:
     if link.state != LinkState.LINKED or link.instance_id is None:
         raise HubNotLinkedError
     return HubClient(settings.LICENSING_URL, InstanceIdentity(link.instance_id, instance_key(now=now)))
+
+
+def company_client(company: MirroredCompany, *, now: datetime) -> HubClient:
+    """A client of the Licensing that a company belongs to.
+
+    Raises:
+        HubNotLinkedError: There is no link.
+    """
+    return hub_client(now=now)
 
 
 def link_start(*, actor: Actor, now: datetime, bootstrap_token: str | None = None) -> HubLink:
@@ -159,6 +169,17 @@ def company_mark_ready(*, actor: Actor, company_id: int, now: datetime) -> Mirro
         company.save(update_fields=["set_up_at", "state"])
         _record(actor, "customer:ready", "customer", str(company.uid), now, company.hub_id)
     return company
+
+
+@transaction.atomic
+def companies_mark_ready(*, actor: Actor, company_ids: Collection[int], now: datetime) -> int:
+    """Mark many customers as ready in a fixed number of statements; returns how many were new."""
+    rows = MirroredCompany.objects.select_for_update(of=("self",)).filter(pk__in=company_ids, set_up_at__isnull=True)
+    new = list(rows.exclude(hub_state=HubCompanyState.REMOVED).order_by("id"))
+    MirroredCompany.objects.filter(pk__in=[row.pk for row in new]).update(set_up_at=now, state=CustomerState.NORMAL)
+    subjects = [Subject(str(row.uid), row.hub_id, {}) for row in new]
+    audit_record_many(actor=actor, action="customer:ready", subject_type="customer", subjects=subjects, now=now)
+    return len(new)
 
 
 def credentials_fetch(*, actor: Actor, license_hub_id: UUID, product: str, now: datetime) -> Credentials:

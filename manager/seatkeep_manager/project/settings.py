@@ -12,7 +12,7 @@ install_localhost_names()
 
 _OWN = [
     "directory", "grouping", "enrollment", "hublink", "statedocs", "deployment", "detections", "tasks", "policies",
-    "problems", "customers", "ingest", "publisher", "console", "api",
+    "problems", "customers", "rights", "ingest", "publisher", "console", "api",
 ]  # fmt: skip
 _SIGN_IN = ["allauth.socialaccount", "allauth.socialaccount.providers.openid_connect"]
 
@@ -22,6 +22,7 @@ LICENSING_DEVICE_URL = env_url("SEATKEEP_LICENSING_DEVICE_URL", default="https:/
 CONSOLE_DEVICE_URL = env_url("SEATKEEP_CONSOLE_DEVICE_URL", default="https://console.localhost:8443")
 INSTANCE_NAME = env_str("SEATKEEP_INSTANCE_NAME", default=urlsplit(CONSOLE_URL).hostname or "console")
 BUNDLE_DIR = env_str("SEATKEEP_BUNDLE_DIR", default="")
+DATA_DIR = env_str("SEATKEEP_DATA", default="")
 BOOTSTRAP_TOKEN = env_str("SEATKEEP_BOOTSTRAP_TOKEN", default="")
 SETUP_TOKEN = env_str("SEATKEEP_SETUP_TOKEN", default="")
 DEVICE_CA = env_path("SEATKEEP_DEVICE_CA") if env_str("SEATKEEP_DEVICE_CA", default="") else None
@@ -49,6 +50,7 @@ globals().update(
         ],
         navigation="seatkeep_manager.console.navigation.navigation",
         form_targets=[LICENSING_URL],
+        sign_in_policy="seatkeep_manager.rights.signing_in.sign_in_policy",
         hosts=["*"],  # Devices come by a bare IP too; the front door lets other hosts reach device paths only.
     )
 )
@@ -58,12 +60,13 @@ SOCIALACCOUNT_ADAPTER = "seatkeep_manager.project.sign_in.LicensingAdapter"
 SOCIALACCOUNT_LOGIN_ON_GET = True
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
 SOCIALACCOUNT_STORE_TOKENS = False
+SIGN_IN_PROVIDER = "licensing"
 SOCIALACCOUNT_PROVIDERS = {
     "openid_connect": {
         "OAUTH_PKCE_ENABLED": True,
         "APPS": [
             {
-                "provider_id": "licensing",
+                "provider_id": SIGN_IN_PROVIDER,
                 "name": "Licensing",
                 "client_id": env_str("SEATKEEP_OIDC_CLIENT_ID", default="seatkeep-console"),
                 "secret": env_str("SEATKEEP_OIDC_CLIENT_SECRET", default=""),

@@ -17,6 +17,7 @@ from seatkeep_webkit.outbox.models import OutboxEvent
 from seatkeep_webkit.outbox.selectors import outbox_unread
 from seatkeep_webkit.outbox.services import consume
 
+from seatkeep_manager.customers.selectors import products_kept
 from seatkeep_manager.directory.identity import InstanceKeys, instance_ensure, instance_keys
 from seatkeep_manager.directory.models import Device, Instance, StaticGroup
 from seatkeep_manager.directory.topics import (
@@ -192,6 +193,7 @@ def _render_devices(instance: Instance, keys: InstanceKeys, rows: list[Device], 
     for run in runs_open(ids, now=now):
         tasks.setdefault(run.device_id, []).append(_task(run))
     versions = document_versions({_group_key(row) for row in rows})
+    kept = products_kept({row.company_hub_id for row in rows if row.retired_at and row.company_hub_id})
     written = 0
     for row in rows:
         facts = rules.DeviceFacts(
@@ -206,10 +208,17 @@ def _render_devices(instance: Instance, keys: InstanceKeys, rows: list[Device], 
             license=_license(licenses.get(row.pk)),
             retired_at=row.retired_at,
             addresses=_addresses(),
+            is_endpoint_kept=_is_endpoint_kept(row, kept),
         )
         document = rules.device_document(instance=instance.uid.hex, facts=facts)
         written += _write(document, keys, now, floor=row.document_floor)
     return written
+
+
+def _is_endpoint_kept(device: Device, kept: dict[UUID, datetime]) -> bool:
+    """Whether the off-boarding that retired it leaves the product where it is."""
+    since = kept.get(device.company_hub_id) if device.company_hub_id else None
+    return since is not None and device.retired_at is not None and device.retired_at >= since
 
 
 def _group_key(device: Device) -> str:

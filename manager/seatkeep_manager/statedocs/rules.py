@@ -58,6 +58,8 @@ class DeviceFacts:
     license: LicenseAssignment | None
     retired_at: datetime | None
     addresses: Addresses
+    is_endpoint_kept: bool = False
+    """When it is retired, only the agent goes; the endpoint stays, without a license."""
 
 
 def micros(instant: datetime) -> int:
@@ -132,6 +134,7 @@ def _retire_order(facts: DeviceFacts) -> RetireOrder | None:
         order=UUID(bytes=digest[:16]),
         issued_at_us=micros(facts.retired_at),
         valid_until_us=micros(facts.retired_at + RETIRE_ORDER_LIFE),
+        is_removing_endpoint=not facts.is_endpoint_kept,
     )
 
 

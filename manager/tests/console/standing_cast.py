@@ -9,6 +9,10 @@ from uuid import UUID, uuid4
 
 from seatkeep_manager.api.models import ApiToken
 from seatkeep_manager.api.services import token_create
+from seatkeep_manager.customers.models import CustomerTemplate, SetupJob
+from seatkeep_manager.customers.plans import plan_of
+from seatkeep_manager.customers.set_up_jobs import setup_cancel, setup_order
+from seatkeep_manager.customers.templates import template_create as customer_template_create
 from seatkeep_manager.detections.models import Detection, QuarantineItem
 from seatkeep_manager.directory.enums import AccessLevel, DeviceKind
 from seatkeep_manager.directory.models import Device, InventorySnapshot, StaticGroup, User, UserAccess
@@ -58,6 +62,8 @@ class Cast:
     group_template: GroupTemplate
     dynamic_group: DynamicGroup
     api_token: ApiToken
+    template: CustomerTemplate
+    setup: SetupJob
 
 
 def cast_make(now: datetime) -> Cast:
@@ -84,8 +90,10 @@ def cast_make(now: datetime) -> Cast:
     progress_make(token, now)
     task = task_create(actor=ACTOR, kind="SCAN", params={"targets": ["/home"]}, device_ids=[device.pk], now=now)
     group_template, dynamic_group = dynamic_make(alpha, now)
+    alice = person("alice@northwind.example", "Alice Owner", level="WRITE")
+    template, setup = setup_make(alice, alpha, now)
     return Cast(
-        alice=person("alice@northwind.example", "Alice Owner", level="WRITE"),
+        alice=alice,
         bob=person("bob@northwind.example", "Bob Tech", company=alpha_id, level=AccessLevel.WRITE),
         rita=person("rita@alpha.example", "Rita Reader", company=alpha_id, level=AccessLevel.READ),
         charlie=person("charlie@else.example", "Charlie Stranger"),
@@ -94,7 +102,17 @@ def cast_make(now: datetime) -> Cast:
         problem=problem_make(device, now), license=lic, group=alpha.group,
         group_template=group_template, dynamic_group=dynamic_group,
         api_token=token_create(actor=ACTOR, name="RMM", level=AccessLevel.READ, now=now)[0],
+        template=template, setup=setup,
     )  # fmt: skip
+
+
+def setup_make(user: User, customer: MirroredCompany, now: datetime) -> tuple[CustomerTemplate, SetupJob]:
+    """A template, and an order to set a customer up with it that was stopped."""
+    template = customer_template_create(
+        actor=ACTOR, name="Practices", groups=["Reception"], policy_ids=[], daily_cap=50, tags=["practice"], now=now
+    )
+    job = setup_order(actor=ACTOR, user=user, plan=plan_of(template), company_uids=[customer.uid], now=now)
+    return template, setup_cancel(actor=ACTOR, job_id=job.pk, now=now)
 
 
 def dynamic_make(customer: MirroredCompany, now: datetime) -> tuple[GroupTemplate, DynamicGroup]:

@@ -51,7 +51,8 @@ class FakeHub:
         if parts.path == "/api/v1/link/poll":
             return self.link_status, self.link_answer
         if parts.path.endswith("/offboard"):
-            return 202, {"job": self.offboards.setdefault(parts.path, str(uuid4()))}
+            key = f"{parts.path} {self.asked[-1][2].get('Idempotency-Key')}"
+            return 202, {"job": self.offboards.setdefault(key, str(uuid4()))}
         if parts.path.startswith("/api/v1/jobs/"):
             return 200, {"state": self.job_state, "done": 1, "total": 1}
         if parts.path.endswith("/restore"):

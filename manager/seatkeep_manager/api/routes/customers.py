@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Router, Status
 from seatkeep_webkit.actors import actor_from_request
 from seatkeep_webkit.clock import now as clock_now
@@ -16,25 +17,32 @@ from seatkeep_manager.api.auth import caller, require_admin
 from seatkeep_manager.api.schemas import (
     AuditOut,
     CustomerOut,
+    ForecastOut,
     LicenseOut,
     LinkOut,
     OffboardIn,
     OffboardOut,
     PageOut,
-    SetUpIn,
-    SetUpOut,
     SyncIn,
 )
 from seatkeep_manager.customers.across import audit_visible, licenses_with_seats
 from seatkeep_manager.customers.errors import OffboardNotFoundError
+from seatkeep_manager.customers.hand_over import pack_hand_out
 from seatkeep_manager.customers.models import OffboardJob
-from seatkeep_manager.customers.offboarding import customer_restore, offboard_cancel, offboard_start
-from seatkeep_manager.customers.selectors import customer_get, customers_visible, offboard_latest, template_get
-from seatkeep_manager.customers.services import SetUpResult, customer_set_up, customers_mark_ready, template_default
+from seatkeep_manager.customers.offboarding import offboard_cancel, offboard_retry, offboard_start
+from seatkeep_manager.customers.returning import customer_restore
+from seatkeep_manager.customers.selectors import (
+    OffboardForecast,
+    customer_get,
+    customers_visible,
+    offboard_forecast,
+    offboard_latest,
+    pack_get,
+)
 from seatkeep_manager.directory.enums import AccessLevel
 from seatkeep_manager.hublink.models import MirroredCompany
 from seatkeep_manager.hublink.selectors import link_get, link_status
-from seatkeep_manager.hublink.services import hub_client, link_start, sync_request
+from seatkeep_manager.hublink.services import company_client, link_start, sync_request
 
 router = Router(tags=["Customers"])
 
@@ -55,30 +63,6 @@ def customer_read(request: HttpRequest, uid: UUID) -> MirroredCompany:
     return customer_get(caller(request), uid=uid)
 
 
-@router.post("/customers/{uuid:uid}/setup", response=SetUpOut, summary="Set a customer up")
-@idempotent
-def customer_setup(request: HttpRequest, uid: UUID, body: SetUpIn) -> SetUpResult:
-    """Make groups, policies and key of a customer in one transaction and mark it ready."""
-    template = template_get(body.template) if body.template else template_default(now=clock_now())
-    return customer_set_up(
-        actor=actor_from_request(request),
-        user=caller(request),
-        company_uid=uid,
-        template=template,
-        group_names=body.groups,
-        makes_key=body.makes_key,
-        now=clock_now(),
-    )
-
-
-@router.post("/customers/{uuid:uid}/ready", response=CustomerOut, summary="Mark a customer as ready")
-def customer_ready(request: HttpRequest, uid: UUID) -> MirroredCompany:
-    """Mark as ready without making anything. Idempotent."""
-    user = caller(request)
-    customers_mark_ready(actor=actor_from_request(request), user=user, company_uids=[uid], now=clock_now())
-    return customer_get(user, uid=uid)
-
-
 @router.post("/customers/{uuid:uid}/offboard", response={202: OffboardOut}, summary="Off-board a customer")
 @idempotent
 def customer_offboard(request: HttpRequest, uid: UUID, body: OffboardIn) -> Status[OffboardJob]:
@@ -91,19 +75,42 @@ def customer_offboard(request: HttpRequest, uid: UUID, body: OffboardIn) -> Stat
 @router.get("/customers/{uuid:uid}/offboard", response=OffboardOut, summary="How far an off-boarding is")
 def customer_offboard_read(request: HttpRequest, uid: UUID) -> OffboardJob:
     """The newest off-boarding of a customer."""
-    job = offboard_latest(customer_get(caller(request), uid=uid))
+    return _offboard(request, uid, AccessLevel.READ)
+
+
+@router.get("/customers/{uuid:uid}/offboard/preview", response=ForecastOut, summary="What an off-boarding would hit")
+def customer_offboard_preview(request: HttpRequest, uid: UUID) -> OffboardForecast:
+    """Counts; nothing is changed."""
+    return offboard_forecast(customer_get(caller(request), uid=uid), now=clock_now())
+
+
+@router.post("/customers/{uuid:uid}/offboard/cancel", response=OffboardOut, summary="Call an off-boarding off")
+def customer_offboard_cancel(request: HttpRequest, uid: UUID) -> OffboardJob:
+    """Call it off before Licensing is told; policies come back, revoked keys do not. Idempotent."""
+    job = _offboard(request, uid, AccessLevel.WRITE)
+    return offboard_cancel(actor=actor_from_request(request), job_id=job.pk, now=clock_now())
+
+
+@router.post("/customers/{uuid:uid}/offboard/retry", response=OffboardOut, summary="Try a failed step now")
+def customer_offboard_retry(request: HttpRequest, uid: UUID) -> OffboardJob:
+    """Try the step that failed again now."""
+    job = _offboard(request, uid, AccessLevel.WRITE)
+    return offboard_retry(actor=actor_from_request(request), job_id=job.pk, now=clock_now())
+
+
+def _offboard(request: HttpRequest, uid: UUID, level: AccessLevel) -> OffboardJob:
+    job = offboard_latest(customer_get(caller(request), uid=uid, level=level))
     if job is None:
         raise OffboardNotFoundError
     return job
 
 
-@router.post("/customers/{uuid:uid}/offboard/cancel", response=OffboardOut, summary="Call an off-boarding off")
-def customer_offboard_cancel(request: HttpRequest, uid: UUID) -> OffboardJob:
-    """Call off what has not begun. Idempotent."""
-    job = offboard_latest(customer_get(caller(request), uid=uid, level=AccessLevel.WRITE))
-    if job is None:
-        raise OffboardNotFoundError
-    return offboard_cancel(actor=actor_from_request(request), job_id=job.pk, now=clock_now())
+@router.get("/customers/{uuid:uid}/hand-over", summary="The hand-over pack of an off-boarded customer")
+def customer_hand_over(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """A zip of plain files; audited."""
+    pack = pack_get(customer_get(caller(request), uid=uid, level=AccessLevel.WRITE))
+    data = pack_hand_out(actor=actor_from_request(request), pack=pack, now=clock_now())
+    return HttpResponse(data, content_type="application/zip")
 
 
 @router.post("/customers/{uuid:uid}/restore", response=CustomerOut, summary="Bring a customer back")
@@ -112,7 +119,7 @@ def customer_back(request: HttpRequest, uid: UUID) -> MirroredCompany:
     company = customer_get(caller(request), uid=uid, level=AccessLevel.WRITE)
     now = clock_now()
     return customer_restore(
-        actor=actor_from_request(request), company=company, client=lambda: hub_client(now=now), now=now
+        actor=actor_from_request(request), company=company, client=partial(company_client, now=now), now=now
     )
 
 

@@ -45,7 +45,10 @@ class CustomerTable(Table[MirroredCompany]):
         Column("custom_identifier", _("Number"), sort="custom_identifier", is_hidden=True),
     )
     filters = (ChoiceFilter("state", _("Status"), CustomerState.choices),)
-    bulk_actions = (BulkAction("ready", _("Mark as ready…"), "console:customers-ready", icon="check"),)
+    bulk_actions = (
+        BulkAction("setup", _("Set up…"), "console:customers-setup", icon="tool"),
+        BulkAction("ready", _("Mark as ready…"), "console:customers-ready", icon="check"),
+    )
     empty = Empty(
         _("No customers yet."),
         _("Add them in Licensing; they appear here within seconds. Nobody gets a mail."),

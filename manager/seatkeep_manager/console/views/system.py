@@ -1,4 +1,4 @@
-"""Licenses, the link to Licensing, audit, settings, templates for customers, search."""
+"""Licenses, the link to Licensing, audit, settings, search."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 from seatkeep_webkit.actors import actor_from_request
 from seatkeep_webkit.clock import now as clock_now
 from seatkeep_webkit.details import detail_response
-from seatkeep_webkit.dialogs import FormDialog, done
-from seatkeep_webkit.errors import AppError
+from seatkeep_webkit.dialogs import done
 from seatkeep_webkit.navigation import SearchGroup, SearchHit, search_response
 
-from seatkeep_manager.console.forms import TemplateForm
 from seatkeep_manager.console.people import admin, viewer
 from seatkeep_manager.console.tables.customers import AuditTable, LicenseTable, SyncTable
 from seatkeep_manager.customers.across import (
@@ -28,8 +26,6 @@ from seatkeep_manager.customers.across import (
     search_customers,
     search_devices,
 )
-from seatkeep_manager.customers.selectors import template_list
-from seatkeep_manager.customers.services import template_create, template_default
 from seatkeep_manager.deployment.kits import linux_payload
 from seatkeep_manager.hublink.enums import SyncKind, SyncTrigger
 from seatkeep_manager.hublink.errors import LicenseNotFoundError
@@ -37,7 +33,6 @@ from seatkeep_manager.hublink.models import SyncRun
 from seatkeep_manager.hublink.selectors import dry_run_latest, link_get, link_status, sync_run_list
 from seatkeep_manager.hublink.services import hub_client, link_start, sync_request
 from seatkeep_manager.hublink.sync import sync_run
-from seatkeep_manager.policies.selectors import policies_visible
 
 SHARES_SHOWN = 50
 
@@ -118,11 +113,9 @@ def audit(request: HttpRequest) -> HttpResponseBase:
 
 @require_safe
 def settings(request: HttpRequest) -> HttpResponse:
-    """What this console is and how it is reached; templates for customers."""
+    """What this console is and how it is reached."""
     admin(request)
-    template_default(now=clock_now())
     context = {
-        "templates": list(template_list().prefetch_related("policies")),
         "payload": linux_payload(),
         "addresses": [
             (_("Console, for people"), django_settings.CONSOLE_URL),
@@ -131,29 +124,6 @@ def settings(request: HttpRequest) -> HttpResponse:
         ],
     }
     return render(request, "console/settings.html", context)
-
-
-@require_http_methods(["GET", "POST"])
-def template_new(request: HttpRequest) -> HttpResponse:
-    """Make a template for customers to come."""
-    user = admin(request)
-    form = TemplateForm(request.POST or None, policies=policies_visible(user).filter(company_hub_id__isnull=True))
-    dialog = FormDialog(request, form, title=_("New template"), label=_("Create"))
-    if not dialog.is_valid:
-        return dialog.response()
-    chosen = form.cleaned_data
-    try:
-        template_create(
-            actor=actor_from_request(request),
-            name=chosen["name"],
-            groups=chosen["groups"],
-            policy_ids=[policy.pk for policy in chosen["policies"]],
-            daily_cap=chosen["daily_cap"],
-            now=clock_now(),
-        )
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Created."), url=reverse("console:settings"))
 
 
 @require_safe

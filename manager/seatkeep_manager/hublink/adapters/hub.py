@@ -126,11 +126,11 @@ class HubClient:
             self._expect(self._exchange("GET", f"/api/v1/licenses/{license_id}/credentials?{query}"), 200), Credentials
         )
 
-    def offboard(self, company_id: UUID, *, last_day: date, protect_until: date, bill_until: date) -> JobRef:
-        """Start the hub's side of an off-boarding."""
+    def offboard(self, company_id: UUID, *, last_day: date, protect_until: date, bill_until: date, key: str) -> JobRef:
+        """Start the hub's side of an off-boarding; the same `key` again gets the same job."""
         days = {"last_day": last_day, "protect_until": protect_until, "bill_until": bill_until}
         body: dict[str, object] = {name: day.isoformat() for name, day in days.items()}
-        answer = self._exchange("POST", f"/api/v1/companies/{company_id}/offboard", body, key=f"offboard-{company_id}")
+        answer = self._exchange("POST", f"/api/v1/companies/{company_id}/offboard", body, key=key)
         return self._decode(self._expect(answer, 200, 202), JobRef)
 
     def job(self, job_id: UUID) -> JobState:
