@@ -11,6 +11,7 @@ from seatkeep_launcher.demo.mail_sink import MailSink
 from seatkeep_launcher.ports import find_free_port
 
 from .conftest import stack_make
+from .pages import Place, places_of
 from .prepared import simulation
 from .walking import (
     ALLOWING,
@@ -34,6 +35,7 @@ from .walking import (
     invite,
     made,
     order,
+    shut_out,
 )
 
 CUSTOMERS = 60
@@ -41,17 +43,6 @@ MANAGED_CUSTOMERS = 12
 TRADES = ("Atelier", "Garage", "Hotel", "Kanzlei", "Praxis", "Studio", "Verlag")
 STREETS = ("Birke", "Elbblick", "Lindenau", "Mühle", "Nordwind", "Rosengarten", "Sonnenhang", "am Hafen", "am Markt")
 LICENSING = {
-    DORA: {
-        "dashboard": "/", "companies": "/companies/", "companies-below": f"/companies/?below={{{MANAGER}}}",
-        "company": f"/companies/{{{DISTRIBUTOR}}}/", "managed-msp": f"/companies/{{{MANAGED}}}/",
-        "managed-msp-licenses": f"/companies/{{{MANAGED}}}/licenses/", "company-new": "/companies/new/",
-        "users": "/users/", "consoles": "/consoles/", "audit": "/audit/", "settings": "/settings/",
-    },
-    NORA: {
-        "dashboard": "/", "msp": f"/companies/{{{MSP}}}/", "customer": f"/companies/{{{BAKERY}}}/",
-        "license": f"/licenses/{{{BLOCKING}}}/", "seats": "/seats/", "security-admins": "/security-admins/",
-        "users": "/users/",
-    },
     RITA: {
         "customer": f"/companies/{{{BAKERY}}}/", "license": f"/licenses/{{{BLOCKING}}}/", "settings": "/settings/",
         "may-not": f"/companies/{{{BAKERY}}}/name/",
@@ -59,7 +50,7 @@ LICENSING = {
     NILS: {"dashboard": "/", "companies": "/companies/", "licenses": "/licenses/", "usage": "/usage/"},
     SAM: {"dashboard": "/"},
 }  # fmt: skip
-"""What each person looks at in Licensing; names in braces stand for ids."""
+"""What those who may little look at in Licensing; names in braces stand for ids."""
 
 CONSOLE = {
     "problems": "/", "dashboard": "/dashboard/", "computers": "/computers/", "customers": "/customers/",
@@ -109,11 +100,12 @@ def companies_make(walk: Walk) -> None:
 
 def people_invite(walk: Walk) -> None:
     """The MSP's owner, two of the team who may less, and a Security Admin."""
-    invite(walk, walk.person(DORA), NORA, MSP, "WRITE", "OWNER")
+    invite(walk, walk.person(DORA), NORA, MSP, "OWNER")
     nora = walk.join(NORA, "Nora Nord", "Accept and sign in")
-    for email, name, level in ((RITA, "Rita Reader", "READ"), (NILS, "Nils Nothing", "NONE")):
-        invite(walk, nora, email, MSP, level, "TECHNICIAN")
+    for email, name in ((RITA, "Rita Reader"), (NILS, "Nils Nothing")):
+        invite(walk, nora, email, MSP, "READ_ONLY")
         walk.join(email, name, "Accept and sign in")
+    shut_out(walk, nora, NILS, MSP)
     nora.open(f"{walk.stack.licensing}/security-admins/")
     nora.act("Invite a Security Admin", "Invite", email=SAM)
     nora.see(f"A mail went to {SAM}")
@@ -157,11 +149,13 @@ def computers_start(walk: Walk, folder: Path, ending: ExitStack) -> None:
         fleet.start(count)
 
 
-def chain_places(walk: Walk) -> Iterator[tuple[str, str, str]]:
-    """Who looks at what: e-mail, name of the picture, address."""
+def chain_places(walk: Walk) -> Iterator[tuple[str, Place]]:
+    """Who looks at what: all that a distributor and an MSP can click to, and some pages of those who may less."""
+    licensing, console = walk.stack.licensing, walk.stack.console
+    for email in (DORA, NORA):
+        yield from ((email, place) for place in places_of(walk.person(email).page, "licensing", licensing))
     for email, pages in LICENSING.items():
-        who = email.partition("@")[0]
         for name, path in pages.items():
-            yield email, f"chain-{who}-{name}", walk.stack.licensing + path.format(**walk.facts)
+            yield email, Place("licensing", name, licensing + path.format(**walk.facts))
     for name, path in CONSOLE.items():
-        yield SAM, f"chain-sam-console-{name}", walk.stack.console + path
+        yield SAM, Place("console", name, console + path)

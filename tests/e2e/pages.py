@@ -1,10 +1,13 @@
-"""Every page of both sites, as the owner of one MSP finds them, and what makes a page pass."""
+"""Every page of both sites that its owner can click to, once each, and what makes a page pass."""
 
 from __future__ import annotations
 
+import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -13,7 +16,17 @@ from .journey import Journey
 
 PHONE_WIDTH = 360
 GRAVE = ("serious", "critical")
-FIRST_ROW = ".tbl-table tbody a.row-link"
+LINKS = "all => all.map(one => one.href)"
+ONE_OF_MANY = re.compile(r"/(?:[0-9a-f-]{36}|[A-Z0-9]{3}(?:-[A-Z0-9]{3}){2}|\d[\d-]*|[\w-]{20,})(?=/)")
+"""The part of an address that says which one: a page is looked at once, not for each of its objects."""
+NO_PAGE = re.compile(r"^/(?:api|static|agent)/|\.\w+$|/(?:logout|export|download|template)/$")
+TYPED = {
+    "licensing": ("/welcome/kit/", "/welcome/", "/link/", "/search/?q=Bakery", "/audit/?q=zzzz", "/nothing-here/"),
+    "console": ("/i/", "/search/?q=till", "/computers/?q=zzzz", "/?snoozed=1", "/nothing-here/"),
+}
+"""What no link leads to, or not with these words."""
+NAMES_OTHER_MODES = ("/security-admins/",)
+"""Pages that one MSP finds only by typing, and that may name other kinds of use."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +37,7 @@ class Place:
         site: `licensing` or `console`.
         name: What its pictures are called.
         address: Absolute.
-        is_mode_neutral: Whether it may name other kinds of use (pages that one MSP finds only by typing an address).
+        is_mode_neutral: Whether it may name other kinds of use.
     """
 
     site: str
@@ -33,80 +46,29 @@ class Place:
     is_mode_neutral: bool = False
 
 
-LICENSING = {
-    "dashboard": "/", "customers": "/companies/", "customer-new": "/companies/new/", "licenses": "/licenses/",
-    "imports": "/imports/", "import-new": "/imports/new/",
-    "license-order": "/licenses/order/", "seats": "/seats/", "usage": "/usage/", "users": "/users/",
-    "user-invite": "/users/invite/", "consoles": "/consoles/", "audit": "/audit/", "settings": "/settings/",
-    "alerts": "/alerts/", "catalog": "/catalog/", "catalog-products": "/catalog/products/",
-    "token-new": "/settings/tokens/new/", "recovery-kit": "/welcome/kit/", "ready": "/welcome/",
-    "second-factor": "/accounts/2fa/", "password": "/accounts/password/change/", "search": "/search/?q=Bakery",
-    "link": "/link/", "not-found": "/nothing-here/", "preferences": "/me/", "audit-none": "/audit/?q=zzzz",
-}  # fmt: skip
-LICENSING_ROWS = {"license": "/licenses/", "seat": "/seats/", "user": "/users/", "linked-console": "/consoles/"}
-LICENSING_BELOW = {
-    "license-seats": ("license", "seats/"), "license-suspend": ("license", "suspend/"), "seat-stop": ("seat", "stop/"),
-    "seat-name": ("seat", "name/"), "license-key": ("license", "key/"), "console-revoke": ("linked-console", "revoke/"),
-}  # fmt: skip
-CUSTOMER_TABS = {
-    "customer": "", "customer-licenses": "licenses/", "customer-seats": "seats/", "customer-usage": "usage/",
-    "customer-people": "people/", "customer-audit": "audit/", "customer-agreement": "agreement/",
-    "customer-suspend": "suspend/", "customer-name": "name/", "customer-off-board": "off-board/",
-}  # fmt: skip
-CONSOLE = {
-    "problems": "/", "dashboard": "/dashboard/", "computers": "/computers/", "customers": "/customers/",
-    "approvals": "/approvals/", "detections": "/detections/", "quarantine": "/quarantine/", "tasks": "/tasks/",
-    "policies": "/policies/", "policy-new": "/policies/new/?product=endpoint",
-    "policies-deleted": "/policies/bin/", "policies-import": "/policies/import/", "installers": "/installers/",
-    "installer-new": "/installers/new/", "licenses": "/licenses/", "link": "/link/", "audit": "/audit/",
-    "settings": "/settings/", "templates": "/customers/templates/", "template-new": "/customers/templates/new/",
-    "setups": "/customers/set-ups/", "install-link": "/i/",
-    "search": "/search/?q=till", "not-found": "/nothing-here/", "preferences": "/me/",
-    "api-tokens": "/settings/api-tokens/", "api-token-new": "/settings/api-tokens/new/",
-    "computers-none": "/computers/?q=zzzz", "problems-snoozed": "/?snoozed=1",
-}  # fmt: skip
-CONSOLE_ROWS = {
-    "computer": "/computers/", "customer": "/customers/", "detection": "/detections/",
-    "quarantine-item": "/quarantine/", "task": "/tasks/", "policy": "/policies/", "installer": "/installers/",
-    "license": "/licenses/",
-}  # fmt: skip
-CONSOLE_BELOW = {
-    "computer-detections": ("computer", "?tab=detections"), "computer-tasks": ("computer", "?tab=tasks"),
-    "computer-policies": ("computer", "?tab=policies"), "computer-inventory": ("computer", "?tab=inventory"),
-    "computer-license": ("computer", "?tab=license"), "computer-logs": ("computer", "?tab=logs"),
-    "computer-scan": ("computer", "scan/"), "computer-stop": ("computer", "stop/"),
-    "computer-change-license": ("computer", "license/"),
-    "policy-delete": ("policy", "delete/"), "customer-ready": ("customer", "ready/"),
-    "customer-setup": ("customer", "setup/"),
-    "customer-off-board": ("customer", "offboard/"), "policy-edit": ("policy", "edit/"),
-    "policy-assign": ("policy", "assign/"), "policy-versions": ("policy", "?tab=versions"),
-    "policy-try": ("policy", "preview/"), "policy-duplicate": ("policy", "duplicate/"),
-    "installer-revoke": ("installer", "revoke/"),
-}  # fmt: skip
+def places(journey: Journey) -> Iterator[Place]:
+    """Every page that a link leads to, and those of `TYPED`. Whoever takes one must open it: its links lead on."""
+    yield from places_of(journey.page, "licensing", journey.stack.licensing)
+    yield from places_of(journey.page, "console", journey.stack.console)
 
 
-def places(journey: Journey, customer: str) -> Iterator[Place]:
-    """Every page there is to see, with those of one customer and of the first row of each list."""
-    hub, console = journey.stack.licensing, journey.stack.console
-    yield from _of_site(journey.page, "licensing", hub, LICENSING, LICENSING_ROWS, LICENSING_BELOW)
-    below = journey.facts[f"hub {customer}"]
-    yield from (Place("licensing", name, below + tab) for name, tab in CUSTOMER_TABS.items())
-    yield Place("licensing", "security-admins", f"{hub}/security-admins/", is_mode_neutral=True)
-    yield from _of_site(journey.page, "console", console, CONSOLE, CONSOLE_ROWS, CONSOLE_BELOW)
+def places_of(page: Page, site: str, base: str) -> Iterator[Place]:
+    """The same of one site, as whoever is signed in on a page finds it."""
+    ahead, known = deque(["/", *TYPED[site], *(NAMES_OTHER_MODES if site == "licensing" else ())]), {"/"}
+    while ahead:
+        path = ahead.popleft()
+        yield Place(site, _name(path), base + path, path in NAMES_OTHER_MODES)
+        for href in page.eval_on_selector_all("a[href]", LINKS):
+            found = urlsplit(href)
+            tab = parse_qs(found.query).get("tab", [""])[0]
+            kind = ONE_OF_MANY.sub("/one", found.path) + tab
+            if href.startswith(base + "/") and kind not in known and not NO_PAGE.search(found.path):
+                known.add(kind)
+                ahead.append(found.path + (f"?tab={tab}" if tab else ""))
 
 
-def _of_site(
-    page: Page, site: str, base: str, fixed: dict[str, str], rows: dict[str, str], below: dict[str, tuple[str, str]]
-) -> Iterator[Place]:
-    yield from (Place(site, name, base + path) for name, path in fixed.items())
-    found: dict[str, str] = {}
-    for name, path in rows.items():
-        page.goto(base + path)
-        link = page.locator(FIRST_ROW).first
-        if link.count():
-            found[name] = base + (link.get_attribute("href") or "")
-            yield Place(site, name, found[name])
-    yield from (Place(site, name, found[of] + path) for name, (of, path) in below.items() if of in found)
+def _name(path: str) -> str:
+    return re.sub(r"\W+", "-", ONE_OF_MANY.sub("/one", path)).strip("-") or "first"
 
 
 def grave_faults(page: Page) -> list[str]:

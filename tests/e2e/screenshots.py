@@ -157,7 +157,7 @@ def _neighbors(journey: Journey) -> FleetPlan:
 
 def everything_shoot(journey: Journey, camera: Camera) -> None:
     """Every page, then drawers and dialogs."""
-    for place in list(places(journey, CUSTOMERS[0])):
+    for place in places(journey):
         camera.open(f"{place.site}-{place.name}", place.address)
         if not place.is_mode_neutral:
             camera.faults += [f"{place.name}: says {word}" for word in journey.forbidden_words()]
@@ -211,8 +211,8 @@ def chain_shoot(browser: Browser, folder: Path) -> list[Camera]:
     """The whole chain, as each of its people sees it."""
     with tempfile.TemporaryDirectory() as rest, chain_open(browser, Path(rest)) as walk:
         cameras = {email: Camera(person.page, folder) for email, person in walk.people.items()}
-        for email, name, address in chain_places(walk):
-            cameras[email].open(name, address)
+        for email, place in chain_places(walk):
+            cameras[email].open(f"chain-{email.partition('@')[0]}-{place.site}-{place.name}", place.address)
     return list(cameras.values())
 
 
