@@ -131,6 +131,12 @@ class DefenderAbsentError(DefenderError):
     code = "defender_absent"
 
 
+class DefenderUnheardError(DefenderAbsentError):
+    """Nobody can say how Microsoft Defender is: PowerShell is missing or held back, or its answer makes no sense."""
+
+    code = "defender_unheard"
+
+
 class DefenderRefusedError(DefenderError):
     """Microsoft Defender, or Windows in its name, said no."""
 

@@ -24,7 +24,15 @@ from defender_recordings import (
     part,
 )
 from seatkeep_endpoint.defender.runner import Script
-from seatkeep_endpoint.errors import DefenderAbsentError, DefenderRefusedError
+from seatkeep_endpoint.defender.troubles import (
+    CONSTRAINED,
+    NO_POWERSHELL,
+    NONSENSE,
+    NOT_ALLOWED,
+    SERVICE_OFF,
+    WMI_BROKEN,
+)
+from seatkeep_endpoint.errors import DefenderAbsentError, DefenderRefusedError, DefenderUnheardError
 from seatkeep_endpoint.leasing.rules import SeatView
 from seatkeep_endpoint.news import News
 from seatkeep_endpoint.paths import Layout
@@ -124,6 +132,35 @@ def test_real_time_protection_that_is_off_is_a_fault(endpoint: Endpoint) -> None
 
 
 @pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (DefenderUnheardError(NO_POWERSHELL), NO_POWERSHELL),
+        (DefenderUnheardError(CONSTRAINED), CONSTRAINED),
+        (DefenderUnheardError(f"{NONSENSE}: it does not end"), NONSENSE),
+        (DefenderRefusedError("Defender did not answer within 120 s"), "within 120 s"),
+        ({"status": failed("HRESULT 0x800106ba,Get-MpComputerStatus", "Vorgang fehlgeschlagen")}, SERVICE_OFF),
+        ({"status": failed("HRESULT 0x80041013,Get-MpComputerStatus", "Provider load failure")}, WMI_BROKEN),
+        ({"status": failed("HRESULT 0x80070422,Get-MpComputerStatus", "The service cannot be started")}, WMI_BROKEN),
+        ({"status": failed("HRESULT 0x80041003,Get-MpComputerStatus", "Zugriff verweigert")}, NOT_ALLOWED),
+        ({"status": failed("HRESULT 0x8badf00d,Get-MpComputerStatus", "Unknown")}, "0x8badf00d"),
+    ],
+)
+def test_a_defender_that_nobody_hears_is_told_with_what_to_do(endpoint: Endpoint, answer: object, words: str) -> None:
+    endpoint.runner.answers[Script.LOOK] = answer
+    endpoint.room.look()
+
+    report = endpoint.room.report()
+    assert report is not None
+    assert (report.mode, words in report.error) == (EngineMode.OFF, True)
+    assert endpoint.room.capabilities is None
+    assert endpoint.service.status().protection is ProtectionStatus.TEST_RULES
+
+    endpoint.runner.answers.clear()
+    endpoint.room.look()
+    assert endpoint.room.capabilities is not None
+
+
+@pytest.mark.parametrize(
     "answer",
     [
         DefenderAbsentError("no such file"),
@@ -153,7 +190,7 @@ def test_a_defender_that_does_not_answer_is_reported_with_its_words(endpoint: En
 
     (defender,) = endpoint.service.status().engines
     assert (defender.mode, defender.error) == (
-        EngineMode.OFF, "Der Dienst läuft nicht (HRESULT 0x800106ba,Get-MpComputerStatus)",
+        EngineMode.OFF, f"{SERVICE_OFF}: Der Dienst läuft nicht (HRESULT 0x800106ba,Get-MpComputerStatus)",
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from seatkeep_endpoint.defender.runner import Script, WindowsRunner, answer_read, script_text, version_key
-from seatkeep_endpoint.errors import DefenderAbsentError, DefenderRefusedError
+from seatkeep_endpoint.errors import DefenderAbsentError, DefenderRefusedError, DefenderUnheardError
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="programs of a test are scripts here")
 ECHO = """
@@ -80,9 +80,31 @@ def test_an_endpoint_that_ends_does_not_wait_for_a_scan(tmp_path: Path) -> None:
         slow.ask(Script.LOOK)
 
 
-def test_no_powershell_means_no_defender(tmp_path: Path) -> None:
-    with pytest.raises(DefenderAbsentError, match="powershell"):
+def test_without_powershell_nobody_knows(tmp_path: Path) -> None:
+    runner = WindowsRunner(tmp_path / "powershell.exe", tmp_path, tmp_path)
+    with pytest.raises(DefenderUnheardError, match="PowerShell is not on this computer"):
+        runner.ask(Script.LOOK)
+    with pytest.raises(DefenderAbsentError, match="MpCmdRun"):
+        runner.command(["-Restore"])
+
+
+@posix
+def test_a_powershell_that_may_not_be_started_is_told(tmp_path: Path) -> None:
+    program(tmp_path, "").chmod(0o600)
+    with pytest.raises(DefenderUnheardError, match="application control"):
         WindowsRunner(tmp_path / "powershell.exe", tmp_path, tmp_path).ask(Script.LOOK)
+
+
+@pytest.mark.parametrize(
+    ("said", "complained"),
+    [
+        (b'{"ok":false,"failure":{"message":"ConstrainedLanguage","id":"LanguageMode"}}\r\n', b""),
+        (b"", b"Cannot invoke method.\r\n+ FullyQualifiedErrorId : MethodInvocationNotSupportedInConstrainedLanguage"),
+    ],
+)
+def test_a_powershell_that_is_held_back_says_so(said: bytes, complained: bytes) -> None:
+    with pytest.raises(DefenderUnheardError, match="constrained language mode"):
+        answer_read(said, complained)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +112,7 @@ def test_no_powershell_means_no_defender(tmp_path: Path) -> None:
     [b"", b"{", b"[]", b"null", b'{"result": 1}', b"\xff\xfe{\x00", b"Windows PowerShell\r\nCopyright", b"[" * 100_000],
 )
 def test_what_is_not_our_answer_is_no_defender(said: bytes) -> None:
-    with pytest.raises(DefenderAbsentError, match="makes no sense"):
+    with pytest.raises(DefenderUnheardError, match="makes no sense"):
         answer_read(said, b"")
 
 

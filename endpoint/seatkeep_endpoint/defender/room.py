@@ -23,13 +23,19 @@ from seatkeep_endpoint.defender.enforcing import Enforcer, preferences_read
 from seatkeep_endpoint.defender.reading import DefenderStatus, first_record, status_read, threats_read
 from seatkeep_endpoint.defender.runner import SCAN_SECONDS, Failure, Runner, Script, failure_read
 from seatkeep_endpoint.defender.threats import ENGINE, ThreatBook
-from seatkeep_endpoint.errors import DefenderAbsentError, DefenderError, DefenderRefusedError, QuarantineUnknownError
+from seatkeep_endpoint.defender.troubles import is_absent, meaning
+from seatkeep_endpoint.errors import (
+    DefenderAbsentError,
+    DefenderError,
+    DefenderRefusedError,
+    DefenderUnheardError,
+    QuarantineUnknownError,
+)
 
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 120.0
 SCAN_TYPES = {ScanMethod.DEFENDER_QUICK: "QuickScan", ScanMethod.DEFENDER_FULL: "FullScan"}
 OFF = Capabilities(is_running=False)
-ABSENT_MARKS = ("commandnotfound", "couldnotautoload", "0x80041010", "0x8004100e")
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -101,6 +107,7 @@ class DefenderRoom:
                 self._take(look_read(self._runner.ask(Script.LOOK)))
             except DefenderAbsentError as error:
                 self._status, self.open_threats, self._differences = None, 0, {}
+                self._error = str(error) if isinstance(error, DefenderUnheardError) else ""
                 log.debug("no Defender: %s", error)
             except DefenderError as error:
                 self._error = str(error)
@@ -194,7 +201,9 @@ class DefenderRoom:
         if not raw:
             failure = look.failures.get("status", Failure("", "it says nothing of itself"))
             self._status = None
-            raise (DefenderAbsentError if is_absent(failure) else DefenderRefusedError)(str(failure))
+            if is_absent(failure.id):
+                raise DefenderAbsentError(str(failure))
+            raise DefenderRefusedError(": ".join(filter(None, (meaning(failure.id), str(failure)))))
         now = self._clock()
         self._status = status_read(raw, now)
         if not {"threats", "detections"} & look.failures.keys():
@@ -224,8 +233,3 @@ def look_read(raw: Any) -> Look:
         else:
             failures[name] = failure_read(part.get("failure"))
     return Look(parts, failures)
-
-
-def is_absent(failure: Failure) -> bool:
-    """Whether this Windows has no Defender at all: no such cmdlet, class or namespace."""
-    return not failure.id or any(mark in failure.id.lower() for mark in ABSENT_MARKS)

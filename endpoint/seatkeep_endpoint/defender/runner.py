@@ -17,8 +17,9 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
+from seatkeep_endpoint.defender.troubles import CONSTRAINED, LANGUAGE_MODE, answer_trouble, start_trouble
 from seatkeep_endpoint.defender.values import text
-from seatkeep_endpoint.errors import DefenderAbsentError, DefenderRefusedError
+from seatkeep_endpoint.errors import DefenderAbsentError, DefenderRefusedError, DefenderUnheardError
 
 ASK_SECONDS = 120.0
 SCAN_SECONDS = 24 * 3600.0
@@ -65,7 +66,7 @@ class Runner(Protocol):
         """Run a script; what it answered, as plain values. Blocks.
 
         Raises:
-            DefenderAbsentError: There is no PowerShell here, or it makes no sense.
+            DefenderUnheardError: There is no PowerShell here, it is held back, or it makes no sense.
             DefenderRefusedError: Defender or Windows said no; the message is theirs.
         """
 
@@ -107,11 +108,18 @@ class WindowsRunner:
     def ask(self, script: Script, data: Mapping[str, Any] | None = None, *, seconds: float = ASK_SECONDS) -> Any:
         # Data goes by standard input and in ASCII, never into the script's text.
         given = json.dumps(data or {}, ensure_ascii=True).encode("ascii")
-        done = self._run([str(self._powershell), *OPTIONS, script_text(script)], given, seconds)
+        try:
+            done = self._run([str(self._powershell), *OPTIONS, script_text(script)], given, seconds)
+        except OSError as error:
+            raise DefenderUnheardError(start_trouble(error)) from error
         return answer_read(done.out, done.complained)
 
     def command(self, arguments: Sequence[str], *, seconds: float = ASK_SECONDS) -> str:
-        done = self._run([str(self._mpcmdrun()), *arguments], b"", seconds)
+        program = self._mpcmdrun()
+        try:
+            done = self._run([str(program), *arguments], b"", seconds)
+        except OSError as error:
+            raise DefenderAbsentError(f"{program}: {error.strerror or error}") from error
         said = done.out.decode("utf-8", "replace").strip()
         if done.code != 0:
             raise DefenderRefusedError(said.splitlines()[-1] if said else f"MpCmdRun ended with {done.code}")
@@ -135,8 +143,6 @@ class WindowsRunner:
                 return Said(process.returncode, out, complained)
         except subprocess.TimeoutExpired as error:
             raise DefenderRefusedError(f"Defender did not answer within {seconds:.0f} s") from error
-        except OSError as error:
-            raise DefenderAbsentError(f"{command[0]}: {error.strerror or error}") from error
 
     @contextmanager
     def _started(self, command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
@@ -182,7 +188,7 @@ def answer_read(said: bytes, complained: bytes) -> Any:
     """What a script answered.
 
     Raises:
-        DefenderAbsentError: It is not the answer of our script: no PowerShell, or one that is not allowed to run it.
+        DefenderUnheardError: It is not the answer of our script, or PowerShell is not allowed to run it.
         DefenderRefusedError: The script failed.
     """
     try:
@@ -190,8 +196,9 @@ def answer_read(said: bytes, complained: bytes) -> Any:
             raise msgspec.DecodeError("it does not end")
         answer = msgspec.json.decode(said.removeprefix(b"\xef\xbb\xbf"), type=_Answer)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        words = complained.decode("utf-8", "replace").strip().splitlines()
-        raise DefenderAbsentError(f"PowerShell's answer makes no sense: {words[0] if words else error}") from error
+        raise DefenderUnheardError(answer_trouble(complained.decode("utf-8", "replace"), str(error))) from error
+    if not answer.ok and answer.failure.id == LANGUAGE_MODE:
+        raise DefenderUnheardError(CONSTRAINED)
     if not answer.ok:
         raise DefenderRefusedError(str(answer.failure))
     return answer.result

@@ -82,4 +82,5 @@ def is_on_volume_at(handle: int, path: str) -> bool:
     if not _file_information(handle, NAME_INFO, ctypes.byref(found), ctypes.sizeof(found)):
         return False
     is_same_volume = volume & 0xFFFFFFFF == win32file.GetFileInformationByHandle(handle)[4] & 0xFFFFFFFF
-    return is_same_volume and ntpath.normcase(found.name[: found.length // 2]) == ntpath.normcase(below)
+    name: str = found.name[: found.length // 2]
+    return is_same_volume and ntpath.normcase(name) == ntpath.normcase(below)

@@ -1,6 +1,12 @@
 # Around every script: data comes as JSON in ASCII on standard input, the answer goes out as JSON in UTF-8, byte by byte,
 # because the code pages of a console that is not there cannot be trusted. Errors are told by number, not by their words,
 # which Windows translates.
+# A PowerShell that is held back may not write bytes: it says just that.
+$mode = [string]$ExecutionContext.SessionState.LanguageMode
+if ($mode -ne 'FullLanguage') {
+    ConvertTo-Json -InputObject @{ ok = $false; failure = @{ id = 'LanguageMode'; message = $mode } } -Compress
+    exit
+}
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 $WarningPreference = 'SilentlyContinue'
