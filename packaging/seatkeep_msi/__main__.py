@@ -13,9 +13,9 @@ from seatkeep_agent.platforms.base import Platform
 from seatkeep_license.localhost import install_localhost_names
 
 from seatkeep_msi.errors import StepError
-from seatkeep_msi.machine import InstallerMachine
+from seatkeep_msi.machine import InstallerMachine, Program
 from seatkeep_msi.settings import NAMES, settings_read
-from seatkeep_msi.steps import check, configure, leave, purge, undo
+from seatkeep_msi.steps import check, configure, is_ours, leave, purge, undo
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,10 +43,11 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--root", type=Path, required=True)
         if name in ("check", "leave"):
             command.add_argument("--uninstallcode", default="")
-        if name == "leave":
+        if name in ("leave", "purge"):
             command.add_argument("--keepdata", default="", help="anything: the device will come back")
         if name == "configure":
             command.add_argument("--edition", choices=("agent", "endpoint"), required=True)
+            command.add_argument("--version", required=True)
             command.add_argument("--package", default="")
             for setting in NAMES:
                 command.add_argument(f"--{setting}", default="")
@@ -59,23 +60,26 @@ def step(options: argparse.Namespace, on: Platform, machine: InstallerMachine) -
     Raises:
         StepError: It cannot be done.
     """
-    layout = Layout(options.root)
+    layout, here = Layout(options.root), Path(sys.prefix)
     if options.command == "configure":
         package = Path(options.package) if options.package else None
         settings = settings_read(vars(options), package)
-        configure(layout, machine, settings, has_endpoint=options.edition == "endpoint")
+        configure(layout, machine, settings, Program(here, options.version, options.edition))
         return "Seatkeep is set up; its service starts now."
     if options.command == "check":
-        check(layout, options.uninstallcode)
-        return "Seatkeep is about to be removed."
+        if is_ours(machine, here):
+            check(layout, options.uninstallcode)
+        return "A version of Seatkeep is about to be removed."
     if options.command == "leave":
-        is_released = leave(layout, on, options.uninstallcode, is_coming_back=bool(options.keepdata))
+        if not is_ours(machine, here):
+            return "Another version of Seatkeep serves this computer; this one only leaves the disk."
+        is_released = leave(layout, on, machine, options.uninstallcode, is_coming_back=bool(options.keepdata))
         return "The seat was given back." if is_released else "The seat was not given back: licensing did not answer."
     if options.command == "undo":
-        undo(layout, machine)
+        undo(layout, machine, here)
         return "The installation of Seatkeep failed and was undone."
-    purge(layout, machine)
-    return "Seatkeep's keys and data were removed."
+    purge(layout, machine, here, keeps_data=bool(options.keepdata))
+    return "This version of Seatkeep was taken off the computer."
 
 
 def this_machine() -> InstallerMachine:

@@ -1,4 +1,4 @@
-"""The registry, the service's recovery and the event log of Windows."""
+"""The service and the event log of Windows."""
 
 from __future__ import annotations
 
@@ -7,100 +7,112 @@ import sys
 assert sys.platform == "win32"
 
 import winreg
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pywintypes
 import win32evtlogutil
+import win32file
 import win32service
 import winerror
-from seatkeep_agent.platforms.windows_service import DEFAULT_SERVICE, manager, opened
+from seatkeep_agent.platforms.windows_service import (
+    DEFAULT_SERVICE,
+    manager,
+    opened,
+    service_create_patiently,
+    service_harden,
+    service_stop,
+)
 
 from seatkeep_msi.errors import StepError
-from seatkeep_msi.settings import Settings
+from seatkeep_msi.registry import Registry
 
-KEY = r"SOFTWARE\Seatkeep\Settings"
-NAMES = {"server": "Server", "group": "Group", "proxy": "Proxy"}
 SERVICE_KEY = rf"SYSTEM\CurrentControlSet\Services\{DEFAULT_SERVICE}"
 EVENT_SOURCE = "Seatkeep"
 EVENT_NUMBER = 1  # EventCreate.exe has a text for 1 to 1000, and it is the reported text itself.
-RESTART_PAUSES_MS = (2_000, 10_000, 60_000)
-FAILURES_FORGOTTEN_SECONDS = 86_400
-ALSO_AFTER_ERRORS = 4  # SERVICE_CONFIG_FAILURE_ACTIONS_FLAG
+EVENT_ERROR, EVENT_INFORMATION = 1, 4
 
 
-class WindowsInstallerMachine:
+class WindowsInstallerMachine(Registry):
     """This Windows machine; needs an administrator's rights."""
 
-    def settings_kept(self) -> Settings:
-        with suppress(FileNotFoundError), winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, KEY) as key:
-            return Settings(**{name: value_read(key, shown) for name, shown in NAMES.items()})
-        return Settings()
-
-    def settings_keep(self, settings: Settings) -> None:
-        with winreg.CreateKey(winreg.HKEY_LOCAL_MACHINE, KEY) as key:
-            for name, shown in NAMES.items():
-                winreg.SetValueEx(key, shown, 0, winreg.REG_SZ, getattr(settings, name))
-
-    def settings_forget(self) -> None:
-        with suppress(FileNotFoundError):
-            winreg.DeleteKey(winreg.HKEY_LOCAL_MACHINE, KEY)
-
-    def service_harden(self) -> None:
-        actions = [(win32service.SC_ACTION_RESTART, pause) for pause in RESTART_PAUSES_MS]
-        failure = {"ResetPeriod": FAILURES_FORGOTTEN_SECONDS, "RebootMsg": "", "Command": "", "Actions": actions}
+    def service_folder(self) -> Path | None:
         try:
             with manager() as control, opened(control, DEFAULT_SERVICE) as service:
-                command_quote(service)
-                win32service.ChangeServiceConfig2(service, win32service.SERVICE_CONFIG_FAILURE_ACTIONS, failure)
-                with suppress_unsupported():
-                    win32service.ChangeServiceConfig2(service, ALSO_AFTER_ERRORS, True)
+                return program_folder(win32service.QueryServiceConfig(service)[3])
+        except pywintypes.error:
+            return None
+
+    def service_point(self, folder: Path, root: Path) -> None:
+        command = service_command(folder, root)
+        disk_flush(folder)
+        try:
+            with manager() as control:
+                try:
+                    with opened(control, DEFAULT_SERVICE) as service:
+                        command_change(service, command)
+                        service_harden(service)
+                except pywintypes.error as error:
+                    if error.winerror != winerror.ERROR_SERVICE_DOES_NOT_EXIST:
+                        raise
+                    service_create_patiently(control, DEFAULT_SERVICE, command)
         except pywintypes.error as error:
             raise StepError(f"the service: {error.strerror}") from error
-        # Versions before kept the proxy there; the agent's own configuration says it now.
-        with (
-            suppress(FileNotFoundError),
-            winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, SERVICE_KEY, 0, winreg.KEY_SET_VALUE) as key,
-        ):
-            winreg.DeleteValue(key, "Environment")
+        with suppress(OSError), winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, SERVICE_KEY) as key:
+            winreg.FlushKey(key)
+
+    def service_start(self) -> None:
+        try:
+            with manager() as control, opened(control, DEFAULT_SERVICE) as service:
+                win32service.StartService(service, None)
+        except pywintypes.error as error:
+            raise StepError(f"the service does not start: {error.strerror}") from error
+
+    def service_stop(self) -> None:
+        with suppress(pywintypes.error), manager() as control, opened(control, DEFAULT_SERVICE) as service:
+            service_stop(service)
+
+    def service_remove(self) -> None:
+        with suppress(pywintypes.error), manager() as control, opened(control, DEFAULT_SERVICE) as service:
+            win32service.DeleteService(service)
 
     def event(self, text: str, *, is_error: bool) -> None:
-        kind = win32service_event(is_error=is_error)
+        kind = EVENT_ERROR if is_error else EVENT_INFORMATION
         with suppress(pywintypes.error):
             win32evtlogutil.ReportEvent(EVENT_SOURCE, EVENT_NUMBER, eventType=kind, strings=[text])
 
 
-def command_quote(service: Any) -> None:
-    """Put the program of a service into quotes: unquoted, `C:\\Program.exe` would be tried before it."""
-    command = win32service.QueryServiceConfig(service)[3]
-    if not command.startswith('"'):
-        program, dot_exe, arguments = command.partition(".exe")
-        unchanged = win32service.SERVICE_NO_CHANGE
-        win32service.ChangeServiceConfig(
-            service, unchanged, unchanged, unchanged, f'"{program}{dot_exe}"{arguments}', None, False, None, None, None,
-            None,
-        )  # fmt: skip
+def service_command(folder: Path, root: Path) -> str:
+    """What the service manager starts. The program in quotes: unquoted, `C:\\Program.exe` would be tried before it.
+
+    pythonw.exe has no console: a service has none. -B: nothing is written beside the program.
+    """
+    return f'"{folder}\\pythonw.exe" -B -m seatkeep_msi.service "--root={root}"'
 
 
-@contextmanager
-def suppress_unsupported() -> Iterator[None]:
-    """Wine does not know every kind of configuration."""
-    try:
-        yield
-    except pywintypes.error as error:
-        if error.winerror != winerror.ERROR_INVALID_LEVEL:
-            raise
+def program_folder(command: str) -> Path:
+    """The folder of the program in a service's command line."""
+    program = command.split('"')[1] if command.startswith('"') else command.partition(".exe")[0]
+    return Path(program).parent
 
 
-def win32service_event(*, is_error: bool) -> int:
-    """EVENTLOG_ERROR_TYPE or EVENTLOG_INFORMATION_TYPE."""
-    return 1 if is_error else 4
+def command_change(service: Any, command: str) -> None:
+    """Change nothing of a service but what it starts."""
+    unchanged = win32service.SERVICE_NO_CHANGE
+    win32service.ChangeServiceConfig(
+        service, unchanged, unchanged, unchanged, command, None, False, None, None, None, None
+    )
 
 
-def value_read(key: winreg.HKEYType, name: str) -> str:
-    """A text of a key; "" when it is not there."""
-    try:
-        return str(winreg.QueryValueEx(key, name)[0])
-    except FileNotFoundError:
-        return ""
+def disk_flush(folder: Path) -> None:
+    """Have what was written to a folder's disk on it for good; a system that cannot do so now does it soon."""
+    shared = win32file.FILE_SHARE_READ | win32file.FILE_SHARE_WRITE
+    with suppress(pywintypes.error):
+        volume = win32file.CreateFile(
+            rf"\\.\{folder.drive}", win32file.GENERIC_WRITE, shared, None, win32file.OPEN_EXISTING, 0, None
+        )
+        try:
+            win32file.FlushFileBuffers(int(volume))
+        finally:
+            volume.Close()

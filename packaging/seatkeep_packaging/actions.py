@@ -20,9 +20,11 @@ SETTINGS = ("SERVER", "GROUP", "PROXY", "CAFILE", *SECRET_PROPERTIES)
 PUBLIC_PROPERTIES = (*SETTINGS, "KEEPDATA")
 
 INSTALLING = 'NOT (REMOVE="ALL")'
-FIRST = "NOT Installed AND NOT OLDPRODUCTS"
-REMOVING = 'REMOVE="ALL" AND NOT UPGRADINGPRODUCTCODE'
-FORGETTING = f"{REMOVING} AND NOT KEEPDATA"
+REPAIRING = f"Installed AND {INSTALLING}"
+NEW = "NOT Installed"
+REMOVED = 'REMOVE="ALL"'
+# Wine never says UPGRADINGPRODUCTCODE; the steps see by themselves when the service is another program's by now.
+REMOVING = f"{REMOVED} AND NOT UPGRADINGPRODUCTCODE"
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ class Action:
         name: As in the log.
         command: Arguments of pythonw.exe; `[NAME]` is a property.
         condition: When it runs.
-        sequence: Its place among the standard actions (InstallInitialize 1500, StopServices 1900, DeleteServices 2000,
-            RemoveFiles 3500, InstallServices 5800, StartServices 5900).
+        sequence: Its place among the standard actions (InstallInitialize 1500, StopServices 1900, RemoveFiles 3500,
+            InstallFiles 4000, InstallFinalize 6600).
         type: msidbCustomActionType.
     """
 
@@ -57,12 +59,13 @@ def actions(edition: str) -> tuple[Action, ...]:
             REMOVING,
             1890,
         ),
-        Action("SeatkeepWait", f"-B -m seatkeep_msi.waiting {DATA}", "Installed", 1910, PROGRAM | MAY_FAIL),
-        Action("SeatkeepPurge", f"{host} purge {DATA}", FORGETTING, 2010, PROGRAM | MAY_FAIL),
-        Action("SeatkeepUndo", f"{host} undo {DATA}", FIRST, 5840, PROGRAM | MAY_FAIL | WHEN_UNDONE),
+        Action("SeatkeepWait", f"-B -m seatkeep_msi.waiting {DATA}", REPAIRING, 1910, PROGRAM | MAY_FAIL),
+        Action("SeatkeepPurge", f'{host} purge {DATA} "--keepdata=[KEEPDATA]"', REMOVED, 2010, PROGRAM | MAY_FAIL),
+        Action("SeatkeepUndo", f"{host} undo {DATA}", NEW, 5840, PROGRAM | MAY_FAIL | WHEN_UNDONE),
         Action(
             "SeatkeepConfigure",
-            f'{host} configure {DATA} --edition={edition} "--package=[OriginalDatabase]" {values}',
+            f"{host} configure {DATA} --edition={edition} --version=[ProductVersion]"
+            f' "--package=[OriginalDatabase]" {values}',
             INSTALLING,
             5850,
         ),

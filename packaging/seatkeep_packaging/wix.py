@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path, PurePosixPath
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
 
-from seatkeep_packaging.actions import DATA, actions
+from seatkeep_packaging.actions import actions
 from seatkeep_packaging.editions import UPGRADE_CODE, Edition, component_code
 from seatkeep_packaging.payload import payload_files
 
@@ -14,13 +14,12 @@ NAMESPACE = "http://schemas.microsoft.com/wix/2006/wi"
 # The one without a console: a service has none, and a step of the installer shows none.
 INTERPRETER = PurePosixPath("pythonw.exe")
 SERVICE = "SeatkeepAgent"
-REGISTRY = r"SOFTWARE\Seatkeep"
-EVENT_SOURCE = r"SYSTEM\CurrentControlSet\Services\EventLog\Application\Seatkeep"
-# Part of every Windows; its messages 1 to 1000 are the text that is reported.
-EVENT_MESSAGES = r"[%SystemRoot]\System32\EventCreate.exe"
+# The new program is there, whole, and serves before anything of the old one goes. Still before the new product is
+# registered (6100): Wine forgets with the old one that the new one is its successor.
+DO_SO_FAR, REMOVE_OLD = "5950", "5960"
 PROPERTIES = {
     "ARPNOMODIFY": "1",
-    # Costing sees the older version's files, and would leave out what is "newer" there.
+    # A file that an installation without an end has left is written again.
     "REINSTALLMODE": "amus",
     # It would ask our own processes to close before the service control stops them.
     "MSIRESTARTMANAGERCONTROL": "Disable",
@@ -53,16 +52,12 @@ def source_write(path: Path, *, edition: Edition, version: str, payload: Path, p
     SubElement(root, "Media", Id="1", Cabinet="payload.cab", EmbedCab="yes")
     for name, value in PROPERTIES.items():
         SubElement(root, "Property", Id=name, Value=value)
-    keep = SubElement(root, "Property", Id="KEEPDATA")
-    SubElement(
-        keep, "RegistrySearch", Id="KeepData", Root="HKLM", Key=rf"{REGISTRY}\Settings", Name="KeepData", Type="raw",
-        Win64="yes",
-    )  # fmt: skip
     _upgrade(root, version)
     target = SubElement(root, "Directory", Id="TARGETDIR", Name="SourceDir")
     programs = SubElement(target, "Directory", Id="ProgramFiles64Folder")
     install = SubElement(programs, "Directory", Id="InstallFolder", Name="Seatkeep")
-    components = _files(install, payload, edition)
+    program = SubElement(install, "Directory", Id="ProgramFolder", Name=program_folder(version, product))
+    components = [_place(install), *_files(program, payload)]
     _actions(root, edition)
     feature = SubElement(root, "Feature", Id="Seatkeep", Title=edition.title, Level="1")
     for component in components:
@@ -86,18 +81,25 @@ def _upgrade(product: Element, version: str) -> None:
         SubElement(product, "Condition", Message=message).text = condition
 
 
-def _files(install: Element, payload: Path, edition: Edition) -> list[str]:
+def _place(install: Element) -> str:
+    """The folder above all versions, which goes with the last of them; returns the component's name."""
+    component = SubElement(install, "Component", Id="Place", Guid=component_code("."), Win64="yes")
+    SubElement(component, "CreateFolder")
+    return component.attrib["Id"]
+
+
+def _files(program: Element, payload: Path) -> list[str]:
     """One component for each file, so that each is repaired by itself; returns their names."""
-    folders: dict[PurePosixPath, Element] = {PurePosixPath("."): install}
+    folders: dict[PurePosixPath, Element] = {PurePosixPath("."): program}
+    root = program.attrib["Name"]
     names = []
     for file in map(PurePosixPath, (path.as_posix() for path in payload_files(payload))):
         folder = _folder(folders, file.parent)
         name = identifier("c", file)
-        component = SubElement(folder, "Component", Id=name, Guid=component_code(str(file)), Win64="yes")
+        component = SubElement(folder, "Component", Id=name, Guid=component_code(f"{root}/{file}"), Win64="yes")
         SubElement(component, "File", Id=identifier("f", file), Name=file.name, Source=str(file), KeyPath="yes")
         if file == INTERPRETER:
             _service(component)
-            _registry(component, edition)
         names.append(name)
     return names
 
@@ -110,26 +112,11 @@ def _folder(folders: dict[PurePosixPath, Element], path: PurePosixPath) -> Eleme
 
 
 def _service(component: Element) -> None:
-    SubElement(
-        component, "ServiceInstall", Id="Service", Name=SERVICE, DisplayName="Seatkeep Agent",
-        Description="Connects this computer to its Seatkeep console.", Type="ownProcess", Start="auto",
-        ErrorControl="normal", Account="LocalSystem", Arguments=f"-B -m seatkeep_msi.service {DATA}", Vital="yes",
-    )  # fmt: skip
-    SubElement(
-        component, "ServiceControl", Id="Service", Name=SERVICE, Start="install", Stop="both", Remove="uninstall",
-        Wait="yes",
-    )  # fmt: skip
+    """Windows Installer stops it while files are written; everything else about it is done by our own steps.
 
-
-def _registry(component: Element, edition: Edition) -> None:
-    for key, name, kind, value in (
-        (REGISTRY, "Version", "string", "[ProductVersion]"),
-        (REGISTRY, "Edition", "string", edition.code),
-        (REGISTRY, "InstallFolder", "string", "[InstallFolder]"),
-        (EVENT_SOURCE, "EventMessageFile", "string", EVENT_MESSAGES),
-        (EVENT_SOURCE, "TypesSupported", "integer", "7"),
-    ):
-        SubElement(component, "RegistryValue", Root="HKLM", Key=key, Name=name, Type=kind, Value=value)
+    Nothing at removal: the old version is removed when the service already belongs to the new one.
+    """
+    SubElement(component, "ServiceControl", Id="Service", Name=SERVICE, Stop="install", Wait="yes")
 
 
 def _actions(product: Element, edition: Edition) -> None:
@@ -140,9 +127,15 @@ def _actions(product: Element, edition: Edition) -> None:
             Execute="deferred", Impersonate="no", Return="check",
         )  # fmt: skip
     sequence = SubElement(product, "InstallExecuteSequence")
-    SubElement(sequence, "RemoveExistingProducts", Sequence="1510")
+    SubElement(sequence, "InstallExecute", Sequence=DO_SO_FAR)
+    SubElement(sequence, "RemoveExistingProducts", Sequence=REMOVE_OLD)
     for step in steps:
         SubElement(sequence, "Custom", Action=step.name, Sequence=str(step.sequence)).text = step.condition
+
+
+def program_folder(version: str, product: str) -> str:
+    """The folder of one product's files, so that an older and a newer one lie side by side for a moment."""
+    return f"{version}-{product[:8].lower()}"
 
 
 def identifier(kind: str, path: PurePosixPath) -> str:

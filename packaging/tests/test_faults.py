@@ -16,6 +16,7 @@ from seatkeep_agent.paths import Layout
 from seatkeep_agent.store import Store
 from seatkeep_msi import steps
 from seatkeep_msi.errors import StepError, UninstallCodeError
+from seatkeep_msi.machine import Program
 from seatkeep_msi.settings import Settings
 from seatkeep_msi.steps import alone, configure
 from seatkeep_msi.uninstall_code import code_check
@@ -23,6 +24,8 @@ from test_steps import DEVICE, NotedMachine, pending
 
 FIRST = Settings(server="https://console.example.com", key="a-key", group="Office", uninstallcode="first")
 SECOND = Settings(server="https://other.example.com", key="b-key", uninstallcode="second")
+OLD = Program(Path("1.0.0"), "1.0.0", "agent")
+NEW = Program(Path("1.0.1"), "1.0.1", "endpoint")
 PLACES: dict[str, tuple[Any, str]] = {
     "folders": (Layout, "prepare"),
     "uninstall code": (steps, "code_set"),
@@ -30,7 +33,11 @@ PLACES: dict[str, tuple[Any, str]] = {
     "key": (preparing, "_key_keep"),
     "configuration": (preparing, "config_save"),
     "registry": (NotedMachine, "settings_keep"),
-    "service": (NotedMachine, "service_harden"),
+    "service stopped": (NotedMachine, "service_stop"),
+    "service pointed": (NotedMachine, "service_point"),
+    "name": (NotedMachine, "program_name"),
+    "commands": (steps, "commands_write"),
+    "service started": (NotedMachine, "service_start"),
 }
 
 
@@ -52,8 +59,9 @@ def cut_after(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
 
 @pytest.fixture(autouse=True)
 def quick_and_harmless(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The slow digest, and the clearing of what is the program's folder on a real machine, are tried elsewhere."""
-    monkeypatch.setattr(steps, "bytecode_clear", lambda program: None)
+    """The slow digest, and what is written into the program's folder, are tried elsewhere."""
+    monkeypatch.setattr(steps, "bytecode_clear", lambda folder: None)
+    monkeypatch.setattr(steps, "commands_write", lambda program: None)
     monkeypatch.setattr("seatkeep_msi.uninstall_code.COST", {"n": 2, "r": 1, "p": 1})
 
 
@@ -80,9 +88,9 @@ def test_a_first_installation_that_was_cut_off_is_finished_by_the_same_command(
     with monkeypatch.context() as darkness:
         cut_after(darkness, place)
         with pytest.raises(PowerCutError):
-            configure(layout, machine, FIRST, has_endpoint=True)
+            configure(layout, machine, FIRST, NEW)
 
-    configure(layout, machine, FIRST, has_endpoint=True)
+    configure(layout, machine, FIRST, NEW)
 
     assert config_load(layout) == Config(console=FIRST.server)
     assert pending(layout) == Pending("a-key", group="Office")
@@ -94,7 +102,7 @@ def test_a_power_cut_in_an_upgrade_leaves_a_device_that_runs(
     layout: Layout, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     machine = NotedMachine()
-    configure(layout, machine, FIRST, has_endpoint=False)
+    configure(layout, machine, FIRST, OLD)
     store = Store(layout.database)
     identity_save(store, DEVICE)
     store.fact_set(PENDING, Pending(""))
@@ -103,12 +111,15 @@ def test_a_power_cut_in_an_upgrade_leaves_a_device_that_runs(
     with monkeypatch.context() as darkness:
         cut_after(darkness, place)
         with pytest.raises(PowerCutError):
-            configure(layout, machine, Settings(uninstallcode="new"), has_endpoint=True)
+            configure(layout, machine, Settings(uninstallcode="new"), NEW)
 
     config = config_load(layout)
     assert config is not None
     assert (config.console, device(layout)) == (FIRST.server, DEVICE.device)
-    configure(layout, machine, Settings(), has_endpoint=True)
+    assert machine.pointed in (OLD.folder, NEW.folder)  # Both are on the disk, whole; at its start Windows starts it.
+    machine.running = machine.pointed
+    configure(layout, machine, Settings(), NEW)
+    assert (machine.running, machine.named) == (NEW.folder, {False: NEW, True: OLD})
     assert config_load(layout) == Config(console=FIRST.server, has_endpoint=True)
 
 
@@ -121,7 +132,7 @@ def test_a_full_disk_and_missing_rights_are_named_and_change_nothing(
     layout: Layout, monkeypatch: pytest.MonkeyPatch, place: str, number: int, words: str
 ) -> None:
     machine = NotedMachine()
-    configure(layout, machine, FIRST, has_endpoint=False)
+    configure(layout, machine, FIRST, OLD)
 
     def refuse(*arguments: Any, **named: Any) -> None:
         raise OSError(number, words)
@@ -129,14 +140,14 @@ def test_a_full_disk_and_missing_rights_are_named_and_change_nothing(
     with monkeypatch.context() as fault:
         fault.setattr(*PLACES[place], refuse)
         with pytest.raises(StepError, match=f"Seatkeep: {words}"):
-            configure(layout, machine, SECOND, has_endpoint=True)
+            configure(layout, machine, SECOND, NEW)
 
     assert config_load(layout) == Config(console=FIRST.server, has_endpoint=False)
     assert machine.kept.server == FIRST.server
 
 
 def test_a_code_whose_writing_was_cut_off_is_still_the_old_one(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
-    configure(layout, NotedMachine(), FIRST, has_endpoint=False)
+    configure(layout, NotedMachine(), FIRST, OLD)
 
     def dark(*_: Any) -> None:
         raise PowerCutError
@@ -144,7 +155,7 @@ def test_a_code_whose_writing_was_cut_off_is_still_the_old_one(layout: Layout, m
     with monkeypatch.context() as darkness:
         darkness.setattr("os.replace", dark)
         with pytest.raises(PowerCutError):
-            configure(layout, NotedMachine(), SECOND, has_endpoint=False)
+            configure(layout, NotedMachine(), SECOND, OLD)
 
     code_check(layout.root, "first")
     with pytest.raises(UninstallCodeError):
@@ -153,10 +164,10 @@ def test_a_code_whose_writing_was_cut_off_is_still_the_old_one(layout: Layout, m
 
 def test_a_second_installation_at_the_same_time_is_refused(layout: Layout) -> None:
     """Windows Installer runs one at a time; whoever starts our steps besides must not mix two."""
-    configure(layout, NotedMachine(), FIRST, has_endpoint=True)
+    configure(layout, NotedMachine(), FIRST, NEW)
     with alone(layout), pytest.raises(StepError, match="another installation"):
-        configure(layout, NotedMachine(), SECOND, has_endpoint=True)
+        configure(layout, NotedMachine(), SECOND, NEW)
 
     assert (config_load(layout), pending(layout)) == (Config(console=FIRST.server), Pending("a-key", group="Office"))
-    configure(layout, NotedMachine(), SECOND, has_endpoint=True)
+    configure(layout, NotedMachine(), SECOND, NEW)
     assert config_load(layout) == Config(console=SECOND.server)

@@ -176,7 +176,7 @@ class WineMachine:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not what():
             assert time.monotonic() < deadline, f"not within {PATIENCE_SECONDS:.0f} s: {why}"
-            time.sleep(0.2)
+            time.sleep(0.05)
 
     def _once(self, *command: str) -> None:
         subprocess.run(

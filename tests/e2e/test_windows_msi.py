@@ -43,7 +43,6 @@ pytestmark = [
 ]
 
 EICAR = "X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + "EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
-SETTINGS = r"HKLM\SOFTWARE\Seatkeep\Settings"
 PATIENCE_SECONDS = 120
 
 
@@ -171,10 +170,7 @@ def test_a_killed_endpoint_comes_back(scene: Scene) -> None:
 
 def test_a_newer_package_keeps_device_and_seat(scene: Scene) -> None:
     seen = scene.computer()["last_seen_at"]
-    # Wine does not tell the old package that it is being upgraded (UPGRADINGPRODUCTCODE); this stands in for it.
-    scene.windows.run("reg", "add", SETTINGS, "/v", "KeepData", "/d", "1", "/f")
     scene.install(scene.second)
-    scene.windows.run("reg", "delete", SETTINGS, "/v", "KeepData", "/f")
     assert scene.windows.registry(r"SOFTWARE\Seatkeep")["Version"] == "1.0.1"
     wait_until("its return", lambda: scene.computer()["last_seen_at"] > seen, PATIENCE_SECONDS)
     assert uuid.UUID(scene.fact("agent", "identity")["device"]) == uuid.UUID(scene.device)
