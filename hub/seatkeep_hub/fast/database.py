@@ -9,7 +9,7 @@ from psycopg import AsyncConnection, DataError, IntegrityError, IsolationLevel, 
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from seatkeep_hub.fast.problems import Refused
-from seatkeep_hub.licensing.statements import Row, Script, run_async, sql_text
+from seatkeep_hub.licensing.statements import Row, Script, run_async, sql_text, with_array_texts
 
 T = TypeVar("T")
 Q = TypeVar("Q")
@@ -92,7 +92,9 @@ class Database:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 async with self._pool.connection() as connection:
-                    cursor = await connection.execute(sql_text(name, "seatkeep_hub.fast"), parameters, prepare=True)
+                    cursor = await connection.execute(
+                        sql_text(name, "seatkeep_hub.fast"), with_array_texts(parameters), prepare=True
+                    )
                     return await cursor.fetchall()
             except PoolTimeout as error:
                 raise Refused("busy") from error

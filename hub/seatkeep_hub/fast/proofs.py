@@ -8,8 +8,9 @@ that only the device's own key can use, and changes no count; one that is older 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from seatkeep_license.encoding import instant_of
@@ -60,12 +61,11 @@ class Signer:
     company_id: int
 
 
-@dataclass(frozen=True)
-class ProvenRenewal:
-    """A renewal, and what to do when the hub does not know the seat because it was restored from a backup."""
+class ProvenRenewal(NamedTuple):
+    """A renewal, and the request that asked for it: its last lease counts when the hub does not know the seat."""
 
     renewal: Renewal
-    recreate: Wish | None
+    request: Proven[RenewRequest]
 
 
 def activation_open(body: bytes, *, audience: str, now: datetime) -> Proven[ActivateRequest]:
@@ -118,14 +118,14 @@ def activation_wish(
     if request.ticket is not None:
         return _by_ticket(wish, proven, request.ticket, signers, audience, now)
     if request.license_key is not None:
-        return replace(wish, key_lookup=_key_lookup(request.license_key))
+        return wish._replace(key_lookup=_key_lookup(request.license_key))
     credential = request.credential
     assert credential is not None  # noqa: S101  # activate_verify lets exactly one way through.
-    return replace(wish, username=_clean(credential.username), secret_lookup=secret_lookup(_clean(credential.secret)))
+    return wish._replace(username=_clean(credential.username), secret_lookup=secret_lookup(_clean(credential.secret)))
 
 
-def renewal_open(body: bytes, *, audience: str, trusted: KeySet, now: datetime) -> ProvenRenewal:
-    """Check a renewal request. Its last lease, when it is genuine and the device's own, may recreate a lost seat.
+def renewal_open(body: bytes, *, audience: str, now: datetime) -> ProvenRenewal:
+    """Check a renewal request. The lease inside is not looked at: see `renewal_recreation`.
 
     Raises:
         Refused: `malformed`, `proof_invalid` or `clock_skew`.
@@ -137,8 +137,33 @@ def renewal_open(body: bytes, *, audience: str, trusted: KeySet, now: datetime) 
     request = proven.claims
     if not 0 <= request.seq < MAX_SEQ:
         raise Refused("malformed")
-    renewal = Renewal(_uuid(request.seat), proven.key.kid, request.seq)
-    return ProvenRenewal(renewal, _recreation(request, renewal, proven.key, trusted, audience))
+    return ProvenRenewal(Renewal(_uuid(request.seat), proven.key.kid, request.seq), proven)
+
+
+def renewal_recreation(proven: ProvenRenewal, *, audience: str, trusted: KeySet) -> Wish:
+    """The seat anew, by the device's last lease, for a hub that was restored from a backup and does not know it.
+
+    Raises:
+        Refused: `seat_unknown`, when that lease is not genuine, not the device's own, or of another seat.
+    """
+    renewal, (request, key) = proven
+    try:
+        lease = lease_verify(request.lease, trusted, issuer=audience, device_key=key)
+        if UUID(lease.sub) != renewal.seat_uid:
+            raise Refused("seat_unknown")
+        return Wish(
+            device=_described(lease.fp, key, request.device or DeviceInfo(name="")),
+            product=lease.product,
+            issued_at=instant_of(request.iat),
+            jti=lease.jti[:MAX_JTI],
+            license_uid=UUID(lease.license_id),
+            company=UUID(lease.company),
+            seat_uid=renewal.seat_uid,
+            seq=max(lease.seq, renewal.seq),
+            epoch=lease.seat_epoch,
+        )
+    except (LicenseError, ValueError) as error:
+        raise Refused("seat_unknown") from error
 
 
 def release_open(body: bytes, *, audience: str, now: datetime) -> Release:
@@ -174,33 +199,12 @@ def _by_ticket(
         raise Refused("ticket_expired") from error
     except (LicenseError, ValueError) as error:
         raise Refused("ticket_invalid") from error
-    return replace(
-        wish,
+    return wish._replace(
         public_id=_clean(ticket.license),
         company=company,
         scope_company_id=signer.company_id,
         issued_at=min(wish.issued_at, instant_of(ticket.iat)),
     )
-
-
-def _recreation(request: RenewRequest, renewal: Renewal, key: VerifyKey, trusted: KeySet, audience: str) -> Wish | None:
-    try:
-        lease = lease_verify(request.lease, trusted, issuer=audience, device_key=key)
-        if UUID(lease.sub) != renewal.seat_uid:
-            return None
-        return Wish(
-            device=_described(lease.fp, key, request.device or DeviceInfo(name="")),
-            product=lease.product,
-            issued_at=instant_of(request.iat),
-            jti=lease.jti[:MAX_JTI],
-            license_uid=UUID(lease.license_id),
-            company=UUID(lease.company),
-            seat_uid=renewal.seat_uid,
-            seq=max(lease.seq, renewal.seq),
-            epoch=lease.seat_epoch,
-        )
-    except (LicenseError, ValueError):
-        return None
 
 
 def _device(proven: Proven[ActivateRequest]) -> Device:

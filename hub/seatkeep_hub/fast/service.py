@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
+from seatkeep_license.keys import KeySet
 from seatkeep_license.requests import ActivateRequest, Proven
 from seatkeep_webkit import clock
 
@@ -19,7 +20,7 @@ from seatkeep_hub.fast.settings import Settings
 from seatkeep_hub.licensing.activation import Wish, activations_script
 from seatkeep_hub.licensing.book import Release
 from seatkeep_hub.licensing.leasing import LeaseKeys, lease_keys_script, lease_make
-from seatkeep_hub.licensing.transaction import Answer, Renewal, renewals_script, seats_script
+from seatkeep_hub.licensing.transaction import Answer, renewals_script, seats_script
 
 _Q = TypeVar("_Q")
 
@@ -82,8 +83,7 @@ class Service:
         Raises:
             Refused: With the code of the wire.
         """
-        keys = await self.lease_keys()
-        proven = proofs.renewal_open(body, audience=self.settings.device_url, trusted=keys.trusted, now=now)
+        proven = proofs.renewal_open(body, audience=self.settings.device_url, now=now)
         _, document = await self._lease(await _ask(self._renewals, proven), now)
         return 200, document
 
@@ -133,13 +133,23 @@ class Service:
 
     async def _renew_batch(self, batch: Sequence[proofs.ProvenRenewal]) -> list[Answer | Exception]:
         now = clock.now()
-        renewals: list[Renewal] = [one.renewal for one in batch]
-        answers = await self.database.transact_each(renewals, lambda part: renewals_script(part, now=now))
-        lost = [number for number, answer in enumerate(answers) if _is_unknown(answer) and batch[number].recreate]
-        found = await self._apply([_recreation(batch[number]) for number in lost], RECREATE_ACTOR, now)
-        for number, answer in zip(lost, found, strict=True):
-            answers[number] = _restored(answer)
+        renewals = [one.renewal for one in batch]
+        answers: list[Answer | Exception] = await self.database.transact_each(
+            renewals, lambda part: renewals_script(part, now=now)
+        )
+        lost = [number for number, answer in enumerate(answers) if _is_unknown(answer)]
+        if lost:
+            trusted = (await self.lease_keys()).trusted
+            wishes = [self._recreation(batch[number], trusted) for number in lost]
+            for number, answer in zip(lost, await self._apply(wishes, RECREATE_ACTOR, now), strict=True):
+                answers[number] = _restored(answer)
         return answers
+
+    def _recreation(self, proven: proofs.ProvenRenewal, trusted: KeySet) -> Wish | Refused:
+        try:
+            return proofs.renewal_recreation(proven, audience=self.settings.device_url, trusted=trusted)
+        except Refused as refused:
+            return refused
 
     async def _release_batch(self, batch: Sequence[Release]) -> list[Answer | Exception]:
         now = clock.now()
@@ -171,10 +181,6 @@ def _wish(
 
 def _is_unknown(answer: Answer | Exception) -> bool:
     return isinstance(answer, Answer) and answer.code == "seat_unknown"
-
-
-def _recreation(proven: proofs.ProvenRenewal) -> Wish | Refused:
-    return proven.recreate or Refused("seat_unknown")
 
 
 def _restored(answer: Answer | Exception) -> Answer | Exception:

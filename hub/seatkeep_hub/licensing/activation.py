@@ -7,7 +7,6 @@ has checked; here the license, the product and the customer's share are found.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -17,8 +16,7 @@ from seatkeep_hub.licensing.statements import Script, Statement
 from seatkeep_hub.licensing.transaction import Answer, seats_script
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(NamedTuple):
     """What a device proved and tells about itself."""
 
     fingerprint: str
@@ -30,8 +28,7 @@ class Device:
     agent_device: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """A device's wish for a seat of `product`. Exactly one of the four ways is set.
 
     Attributes:

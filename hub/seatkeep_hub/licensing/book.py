@@ -14,8 +14,7 @@ from uuid import UUID
 from seatkeep_hub.licensing.rules import Node, ordered_of, units_for
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """What a license says about one of its products."""
 
     license_id: int
@@ -75,8 +74,7 @@ class SeatKey(NamedTuple):
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Take:
+class Take(NamedTuple):
     """A proven wish for a seat.
 
     Attributes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import uuid4
+from secrets import token_hex
 
 from seatkeep_license.encoding import seconds_of
 from seatkeep_license.keys import KeySet, SigningKey, VerifyKey
@@ -64,7 +64,7 @@ def lease_make(facts: LeaseFacts, *, key: SigningKey, issuer: str, now: datetime
         mode=LeaseMode(facts.mode),
         lapse=LapsePolicy(facts.lapse),
         lapse_days=facts.lapse_days,
-        jti=uuid4().hex,
+        jti=token_hex(16),
     )
     return lease_sign(lease, key)
 

@@ -10,8 +10,7 @@ Source:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -25,8 +24,7 @@ from seatkeep_hub.licensing.statements import Script, Statement
 _STOPS = frozenset({"DEACTIVATED", "RESTORED", "RETAKEN"})
 
 
-@dataclass(frozen=True, slots=True)
-class LeaseFacts:
+class LeaseFacts(NamedTuple):
     """What the lease of a seat says, as of the transaction that gave or renewed it."""
 
     seat: UUID
@@ -45,8 +43,7 @@ class LeaseFacts:
     lapse_days: int
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What became of one operation.
 
     Attributes:
@@ -71,15 +68,14 @@ def seats_script(operations: Sequence[Operation], *, actor: str, now: datetime) 
     outcomes = seating.decide(book, operations, uids, now)
     yield from _seats_write(book, now)
     yield from _events_write(book, actor, now)
-    yield from _stops_tell(book, now)
-    yield from _nodes_write(book, now)
+    yield from _nodes_write(book)
+    yield from _feed_write(book, now)
     yield from _refusals_write(book, now)
     yield from _growth_write(book, actor, now)
     return [_answer(book, outcome) for outcome in outcomes]
 
 
-@dataclass(frozen=True, slots=True)
-class Renewal:
+class Renewal(NamedTuple):
     """A proven wish to renew: `seq` is the number of the lease that the device holds."""
 
     seat_uid: UUID
@@ -117,7 +113,7 @@ def renewals_script(renewals: Sequence[Renewal], *, now: datetime) -> Script[lis
     yield Statement("renewals_lock", {"seats": uids})
     rows = yield Statement("renewals_read", {"seats": uids})
     seats = {row[0]: RenewalRow(*row) for row in rows}
-    terms = yield from _terms_read({row.license_id for row in seats.values()})
+    terms = yield from _terms_read(seats.values())
     seqs: dict[int, int] = {}
     answers = []
     for one in renewals:
@@ -225,13 +221,14 @@ def _book_read(operations: Sequence[Operation]) -> Script[Book]:
     node_rows = yield Statement("nodes_lock", {**wanted, "leaves": leaves})
     seat_rows = yield Statement("seats_lock", wanted)
     nodes = {row[0]: rules.Node(*row) for row in node_rows}
-    terms = yield from _terms_read({node.license_id for node in nodes.values()})
+    terms = yield from _terms_read(nodes.values())
     seats = [SeatRow(*row) for row in seat_rows]
     return Book(nodes=nodes, terms=terms, seats={seat.key: seat for seat in seats})
 
 
-def _terms_read(licenses: set[int]) -> Script[dict[tuple[int, int], Terms]]:
-    rows = yield Statement("terms_read", {"licenses": sorted(licenses)})
+def _terms_read(of: Collection[rules.Node | RenewalRow]) -> Script[dict[tuple[int, int], Terms]]:
+    licenses, products = {one.license_id for one in of}, {one.product_id for one in of}
+    rows = yield Statement("terms_read", {"licenses": sorted(licenses), "products": sorted(products)})
     return {(row[0], row[1]): Terms(*row) for row in rows}
 
 
@@ -300,27 +297,32 @@ def _events_write(book: Book, actor: str, now: datetime) -> Script[None]:
         )
 
 
-def _stops_tell(book: Book, now: datetime) -> Script[None]:
-    """Managers hear at once what would else wait for the devices' next renewal. The counters' entries wake them."""
-    told = sorted({event.seat.id for event in book.events if event.kind in _STOPS})
-    if told:
-        yield Statement("seats_feed", {"ids": told, "now": now})
-
-
-def _nodes_write(book: Book, now: datetime) -> Script[None]:
+def _nodes_write(book: Book) -> Script[None]:
     changed = [node for node in book.nodes.values() if node.is_changed]
-    if not changed:
-        return
-    yield Statement(
-        "nodes_update",
-        {
-            "ids": [node.id for node in changed],
-            "used": [node.used - node.used_before for node in changed],
-            "outstanding": [node.outstanding - node.outstanding_before for node in changed],
-        },
-    )
-    yield Statement("nodes_feed", {"ids": [node.id for node in changed], "now": now})
-    yield Statement("feed_notify", {})
+    if changed:
+        yield Statement(
+            "nodes_update",
+            {
+                "ids": [node.id for node in changed],
+                "used": [node.used - node.used_before for node in changed],
+                "outstanding": [node.outstanding - node.outstanding_before for node in changed],
+            },
+        )
+
+
+def _feed_write(book: Book, now: datetime) -> Script[None]:
+    """Tell managers: of stops, which would else wait for the devices' next renewal, and of customers' counts.
+
+    Nobody is woken for nothing: transactions that notify commit one after the other.
+    """
+    stopped = sorted({event.seat.id for event in book.events if event.kind in _STOPS})
+    shares = [node.id for node in book.nodes.values() if node.is_changed and node.kind != "ROOT"]
+    if stopped:
+        yield Statement("seats_feed", {"ids": stopped, "now": now})
+    if shares:
+        yield Statement("nodes_feed", {"ids": shares, "now": now})
+    if stopped or shares:
+        yield Statement("feed_notify", {})
 
 
 def _refusals_write(book: Book, now: datetime) -> Script[None]:

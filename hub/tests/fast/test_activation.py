@@ -74,6 +74,13 @@ async def test_renewal_counts_up(fast, world, device):
     assert lease_verify(second["lease"], await keys(fast)).seq == 2
 
 
+async def test_the_lease_inside_a_renewal_of_a_known_seat_is_not_looked_at(fast, world, device):
+    pc = device()
+    held = (await fast.post("activate", pc.by_ticket(world))).json()
+    renewed = (await fast.post("renew", pc.renew(held["seat"], "no lease at all", 1))).json()
+    assert lease_verify(renewed["lease"], await keys(fast), device_key=pc.key.verify_key).seq == 2
+
+
 async def test_release_gives_the_seat_back_once(fast, world, device):
     pc = device()
     seat = (await fast.post("activate", pc.by_ticket(world))).json()["seat"]

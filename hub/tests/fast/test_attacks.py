@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -124,6 +125,13 @@ async def test_a_made_up_lease_recreates_no_seat(fast, world, device):
     await later(Seat.objects.all().delete)()
     flipped = held["lease"][:-10] + ("A" if held["lease"][-10] != "A" else "B") + held["lease"][-9:]
     assert code(await fast.post("renew", pc.renew(held["seat"], flipped))) == "seat_unknown"
+
+
+async def test_a_lease_of_another_own_seat_recreates_neither(fast, world, device):
+    pc = device()
+    held = (await fast.post("activate", pc.by_ticket(world))).json()
+    await later(Seat.objects.all().delete)()
+    assert code(await fast.post("renew", pc.renew(str(uuid4()), held["lease"]))) == "seat_unknown"
 
 
 async def test_an_impossible_number_of_a_lease_is_malformed(fast, world, device):

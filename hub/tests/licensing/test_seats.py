@@ -6,7 +6,8 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from seatkeep_hub.agreements.services import agreement_set
 from seatkeep_hub.companies.models import FeedEntry
 from seatkeep_hub.licensing.book import Deactivate, Release, Resume
@@ -250,3 +251,17 @@ def test_renaming_shows_the_given_name(order, node, take, apply, actor, now):
     apply(take(node(order()), "pc-1"))
     seat = seat_rename(actor=actor, seat=Seat.objects.get(), name="Reception", now=now)
     assert (seat.shown_name, SeatEvent.objects.filter(kind="RENAMED").count()) == ("Reception", 1)
+
+
+def test_nobody_is_woken_when_no_manager_has_anything_to_read(order, node, take, apply, customer):
+    license = order()
+    root, share = node(license), node(license, customer)
+    assert not notifies(lambda: apply(take(root, "pc-1")))
+    assert notifies(lambda: apply(take(share, "pc-2")))
+    assert notifies(lambda: apply(Deactivate(Seat.objects.get(fingerprint="pc-1").uid)))
+
+
+def notifies(act):
+    with CaptureQueriesContext(connection) as queries:
+        act()
+    return any("pg_notify" in one["sql"] for one in queries)

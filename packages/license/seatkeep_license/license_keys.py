@@ -23,6 +23,7 @@ PUBLIC_ID_RANDOM_BYTES = 5
 _VALUES = {character: value for value, character in enumerate(ALPHABET)} | {"O": 0, "I": 1, "L": 1}
 _SEPARATORS = str.maketrans("", "", "-\u2010\u2011\u2012\u2013\u2014\u2212_ \t\r\n\u00a0")
 _POLYNOMIAL = 0b100101
+_DOUBLED = tuple(value << 1 ^ (_POLYNOMIAL if value & 16 else 0) for value in range(32))
 
 
 def generate(random_bytes: bytes) -> str:
@@ -99,13 +100,8 @@ def _check(values: Sequence[int]) -> int:
     # Horner's scheme: each character is weighted by a power of the primitive element 2; the check itself has weight 1.
     total = 0
     for value in values:
-        total = _double(total ^ value)
+        total = _DOUBLED[total ^ value]
     return total
-
-
-def _double(value: int) -> int:
-    doubled = value << 1
-    return doubled ^ _POLYNOMIAL if doubled & 32 else doubled
 
 
 def _text(values: Sequence[int]) -> str:
