@@ -6,8 +6,9 @@ import zipfile
 from io import BytesIO
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import CommandError, call_command
-from django.test import Client
+from django.test import Client, RequestFactory
 from hub_cast import NOW, PASSWORD
 from seatkeep_hub.companies.models import Company, User
 from seatkeep_hub.instances.models import BootstrapGrant
@@ -17,6 +18,7 @@ from seatkeep_hub.portal.enums import UseMode
 from seatkeep_hub.portal.errors import FirstRunDoneError
 from seatkeep_hub.portal.first_run import FirstRunAnswers, first_run_complete
 from seatkeep_hub.portal.models import FirstRun
+from seatkeep_webkit.sessions import session_begin, session_end, sessions_of
 
 TOKEN = "setup-token-of-the-tests"
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -128,3 +130,14 @@ def test_whoever_has_to_link_the_console_by_hand_gets_its_one_time_link() -> Non
 @pytest.mark.django_db
 def test_one_msp_is_asked_nothing_more() -> None:
     assert TOKEN not in said_at_the_end(UseMode.ONE_MSP)
+
+
+@pytest.mark.django_db
+def test_the_session_that_the_set_up_begins_can_be_seen_and_ended(rf: RequestFactory) -> None:
+    owner, request = run().owner, rf.get("/setup/wizard/")
+    request.session = SessionStore()
+    session_begin(request, owner, backend=BACKEND)
+    request.session.save()
+    assert [one.session_key for one in sessions_of(owner)] == [request.session.session_key]
+    session_end(sessions_of(owner)[0])
+    assert sessions_of(owner) == []

@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 from allauth.mfa.adapter import get_adapter as get_mfa_adapter
 from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.conf import settings
-from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -23,6 +22,7 @@ from seatkeep_webkit.actors import client_ip
 from seatkeep_webkit.clock import now as read_clock
 from seatkeep_webkit.keyring import decrypt, encrypt
 from seatkeep_webkit.ratelimit.services import rate_limit
+from seatkeep_webkit.sessions import session_begin
 from seatkeep_webkit.wizards import Step, SummaryLine, Wizard
 
 from seatkeep_hub.companies.models import User
@@ -126,7 +126,7 @@ class SetupWizard(Wizard):
             test_mail_send(run.owner)
         for key in (OPEN_KEY, TOTP_KEY, CODE_KEY):
             self.request.session.pop(key, None)
-        login(self.request, run.owner, backend=BACKEND)
+        session_begin(self.request, run.owner, backend=BACKEND)
         return redirect("portal:setup-kit")
 
     def _keep(self, step: Step, post: QueryDict) -> None:
