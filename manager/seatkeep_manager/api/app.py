@@ -13,6 +13,7 @@ from seatkeep_manager.api.routes import (
     installers,
     policies,
     policy_rollouts,
+    problems,
     protection,
     rollout,
     system,
@@ -27,5 +28,5 @@ api = NinjaAPI(
     description="Everything that a person can do in the console. Ids are uids; lists page by cursor.",
 )
 install_error_handlers(api)
-for area in (devices, groups, customers, protection, policies, policy_rollouts, rollout, installers, system):
+for area in (devices, groups, customers, problems, protection, policies, policy_rollouts, rollout, installers, system):
     api.add_router("", area.router)

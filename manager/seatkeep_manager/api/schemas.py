@@ -367,31 +367,6 @@ class AssignmentOut(Schema):
     position: int
 
 
-class ProblemOut(Schema):
-    """Something that needs a person."""
-
-    uid: UUID
-    kind: str
-    severity: str
-    state: str
-    since: datetime
-    details: dict[str, Any]
-    note: str
-    company_hub_id: UUID | None
-
-
-class SnoozeIn(Schema):
-    """Until when it stays out of sight."""
-
-    until: datetime
-
-
-class NoteIn(Schema):
-    """A remark."""
-
-    note: str = Field(max_length=2000)
-
-
 class LicenseOut(Schema):
     """A license as Licensing tells it, with the seats this caller's customers use."""
 

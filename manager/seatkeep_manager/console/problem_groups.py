@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from seatkeep_manager.console.words import problem_words
+from seatkeep_manager.console.problem_words import advice, problem_words
 from seatkeep_manager.customers.across import SILENT_AFTER
 from seatkeep_manager.customers.selectors import customers_visible
 from seatkeep_manager.detections.selectors import detections_newest_open
 from seatkeep_manager.directory.models import User
 from seatkeep_manager.directory.selectors import devices_active_visible
 from seatkeep_manager.hublink.models import MirroredCompany
-from seatkeep_manager.problems.enums import ProblemKind, ProblemSeverity, ProblemState
+from seatkeep_manager.problems.enums import ProblemKind
+from seatkeep_manager.problems.fixes import Fix, fixes_of
 from seatkeep_manager.problems.models import Problem
-from seatkeep_manager.problems.selectors import problems_visible
+from seatkeep_manager.problems.selectors import GroupCount, problems_grouped, problems_of_groups
 
 TONES = {"RED": "bad", "AMBER": "warn", "GREY": "off"}
-_RANK = {"RED": 0, "AMBER": 1, "GREY": 2}
-SHOWN_PER_GROUP = 25
-READ_AT_MOST = 5000
+GROUPS_PER_PAGE = 40
+UNFOLDED_UP_TO = 5
+"""Groups of so many problems show them at once; larger ones unfold."""
+UNFOLDED_AT_MOST = 50
 
 
 @dataclass(frozen=True)
-class Fix:
-    """The button that mends a problem."""
+class Way:
+    """Where a problem is looked into or mended by hand."""
 
     label: str
     url: str
@@ -44,29 +46,43 @@ class ProblemLine:
     """One problem as a line."""
 
     problem: Problem
+    about: str = ""
+    """The computer, who waits, or the kind itself."""
     what: str = ""
     place: str = ""
     """The group below the customer; empty where it is the customer itself."""
+    is_new: bool = False
 
 
 @dataclass
 class ProblemGroup:
     """All problems of one kind of one customer."""
 
-    kind: str
-    label: str
-    severity: str
-    tone: str
+    count: GroupCount
     customer: MirroredCompany | None
     lines: list[ProblemLine] = field(default_factory=list)
-    fix: Fix | None = None
-    more: int = 0
-    open_count: int = 0
+    query: str = ""
+    """The page's filters, so that a fold shows what the page counts."""
 
     @property
-    def count(self) -> int:
-        """How many there are, shown or not."""
-        return len(self.lines) + self.more
+    def kind(self) -> str:
+        """What is wrong."""
+        return self.count.kind
+
+    @property
+    def label(self) -> str:
+        """The kind in words."""
+        return str(dict(ProblemKind.choices).get(self.kind, self.kind))
+
+    @property
+    def advice(self) -> str:
+        """What to do."""
+        return advice(self.kind)
+
+    @property
+    def tone(self) -> str:
+        """Of the worst of them."""
+        return TONES[self.count.severity]
 
     @property
     def name(self) -> str:
@@ -74,68 +90,90 @@ class ProblemGroup:
         return self.customer.name if self.customer else _("This console")
 
     @property
-    def seen_url(self) -> str:
-        """Where all of them are marked as seen."""
-        company = {"company": str(self.customer.hub_id)} if self.customer else {}
-        return f"{reverse('console:problems-seen')}?{urlencode({'kind': self.kind, **company})}"
+    def key(self) -> str:
+        """Unique on the page."""
+        return f"{self.kind}-{self.count.company_hub_id or 'console'}"
+
+    @property
+    def ids(self) -> str:
+        """What names the group in addresses, with the page's filters."""
+        company = {"company": str(self.count.company_hub_id)} if self.count.company_hub_id else {}
+        own = urlencode({"kind": self.kind, **company})
+        return f"{own}&{self.query}" if self.query else own
+
+    @property
+    def fixes(self) -> list[Fix]:
+        """What can be ordered for all of them, the usual one first."""
+        return fixes_of(self.kind)
+
+    @property
+    def way(self) -> Way | None:
+        """Where they are looked into: a list where they are several, else the one."""
+        if len(self.lines) == 1 and self.count.count == 1:
+            return way_of(self.lines[0].problem)
+        return _list_way(self.kind, self.customer)
 
 
-@dataclass(frozen=True)
-class ProblemPage:
-    """Everything that the page shows.
-
-    Attributes:
-        groups: The worst first, then the largest.
-        counts: How many there are of each severity, whichever is chosen.
-        total: How many there are of all severities.
-        version: Changes with what is shown, so that a poll may answer "nothing new".
-    """
-
-    groups: list[ProblemGroup]
-    counts: dict[str, int]
-    total: int
-    version: str
-
-
-def problem_page(user: User, *, severity: str = "", shows_snoozed: bool = False, now: datetime) -> ProblemPage:
-    """The problems of a person's customers in groups.
+def problem_groups(
+    user: User, problems: QuerySet[Problem], *, marker: datetime | None, page: int, query: str = ""
+) -> tuple[list[ProblemGroup], bool]:
+    """One page of groups, and whether more follow; a fixed number of statements whatever the number of problems.
 
     Args:
         user: Who looks.
-        severity: Only these; empty for all.
-        shows_snoozed: Those put off too.
-        now: Current time, aware UTC.
+        problems: What they may see and have chosen.
+        marker: What appeared after it is new to them.
+        page: From 0.
+        query: The page's filters.
     """
-    states = [ProblemState.OPEN, ProblemState.ACKNOWLEDGED, *([ProblemState.SNOOZED] if shows_snoozed else [])]
-    rows = list(problems_visible(user).filter(state__in=states).order_by("since", "id")[:READ_AT_MOST])
-    counts = Counter(row.severity for row in rows)
-    chosen = [row for row in rows if severity in ("", row.severity)]
-    groups = _grouped(chosen, {found.hub_id: found for found in customers_visible(user)})
-    _say_what(groups)
-    return ProblemPage(groups, {one: counts[one] for one in ProblemSeverity.values}, len(rows), _version(chosen, now))
+    first = page * GROUPS_PER_PAGE
+    counts = problems_grouped(problems, marker=marker, limit=GROUPS_PER_PAGE + 1, offset=first)
+    shown = counts[:GROUPS_PER_PAGE]
+    customers = _customers(user, [one.company_hub_id for one in shown])
+    groups = [ProblemGroup(one, customers.get(one.company_hub_id), query=query) for one in shown]
+    small = [one for one in groups if one.count.count <= UNFOLDED_UP_TO]
+    rows = problems_of_groups(problems, [one.count for one in small]) if small else []
+    by_group = defaultdict(list)
+    for line in problem_lines(rows, customers, marker=marker):
+        by_group[line.problem.kind, line.problem.company_hub_id].append(line)
+    for one in small:
+        one.lines = by_group[one.kind, one.count.company_hub_id]
+    return groups, len(counts) > GROUPS_PER_PAGE
 
 
-def _grouped(rows: Iterable[Problem], customers: dict[UUID, MirroredCompany]) -> list[ProblemGroup]:
-    groups: dict[tuple[str, Any], ProblemGroup] = {}
-    for row in rows:
-        key = (row.kind, row.company_hub_id)
-        customer = customers.get(row.company_hub_id) if row.company_hub_id else None
-        group = groups.setdefault(key, _group(row, customer))
-        group.open_count += row.state == ProblemState.OPEN
-        if len(group.lines) < SHOWN_PER_GROUP:
-            group.lines.append(ProblemLine(row, place=_place(row, customer)))
-        else:
-            group.more += 1
-        if _RANK[row.severity] < _RANK[group.severity]:
-            group.severity, group.tone = row.severity, TONES[row.severity]
-    for group in groups.values():
-        group.fix = _group_fix(group)
-    return sorted(groups.values(), key=lambda g: (_RANK[g.severity], -g.count, g.name))
+def problem_lines(
+    rows: Iterable[Problem], customers: dict[Any, MirroredCompany], *, marker: datetime | None
+) -> list[ProblemLine]:
+    """Problems as lines; the finds of all of them come in one query."""
+    found = list(rows)
+    wanted = {row.device_id for row in found if row.kind == ProblemKind.OPEN_DETECTION and row.device_id is not None}
+    finds = detections_newest_open(sorted(wanted)) if wanted else {}
+    return [
+        ProblemLine(
+            row,
+            about=_about(row),
+            what=problem_words(row, finds.get(row.device_id or 0)),
+            place=_place(row, customers.get(row.company_hub_id)),
+            is_new=marker is not None and row.since > marker,
+        )
+        for row in found
+    ]
 
 
-def _group(row: Problem, customer: MirroredCompany | None) -> ProblemGroup:
-    label = str(ProblemKind(row.kind).label)
-    return ProblemGroup(row.kind, label, row.severity, TONES[row.severity], customer)
+def customers_of(user: User, rows: Collection[Problem]) -> dict[Any, MirroredCompany]:
+    """The customers of problems, as far as the person may see them, by hub id."""
+    return _customers(user, [row.company_hub_id for row in rows])
+
+
+def _customers(user: User, ids: Iterable[UUID | None]) -> dict[Any, MirroredCompany]:
+    wanted = {one for one in ids if one is not None}
+    return {found.hub_id: found for found in customers_visible(user).filter(hub_id__in=wanted)} if wanted else {}
+
+
+def _about(row: Problem) -> str:
+    if row.device is not None:
+        return row.device.name
+    return str(row.details.get("hostname") or row.details.get("name") or row.get_kind_display())
 
 
 def _place(row: Problem, customer: MirroredCompany | None) -> str:
@@ -144,63 +182,55 @@ def _place(row: Problem, customer: MirroredCompany | None) -> str:
     return row.device.group.name
 
 
-def _say_what(groups: Iterable[ProblemGroup]) -> None:
-    """Put the words on the shown lines; the finds of all of them come in one query."""
-    lines = [line for group in groups for line in group.lines]
-    wanted = {one.problem.device_id for one in lines if one.problem.kind == ProblemKind.OPEN_DETECTION}
-    finds = detections_newest_open([pk for pk in wanted if pk is not None])
-    for line in lines:
-        line.what = problem_words(line.problem, finds.get(line.problem.device_id or 0))
-
-
-def _version(rows: Iterable[Problem], now: datetime) -> str:
-    facts = [(row.pk, row.state, row.severity, row.details, row.note, row.assignee_id) for row in rows]
-    return hashlib.sha256(f"{now:%Y%m%d%H%M} {facts}".encode()).hexdigest()[:16]
-
-
-def _group_fix(group: ProblemGroup) -> Fix | None:
-    """The one thing to press for all of a group: its list, where there are several."""
-    first = group.lines[0].problem
-    if group.count == 1 or group.customer is None or group.customer.group is None:
-        return fix_for(first)
-    place = {"group": str(group.customer.group.uid)}
+def _list_way(kind: str, customer: MirroredCompany | None) -> Way | None:
     lists = {
         ProblemKind.OPEN_DETECTION: (_("Look at the files"), "detections", {"state": "open"}),
         ProblemKind.NOT_PROTECTED: (_("Open computers"), "computers", {"protection": "NOT_PROTECTED"}),
         ProblemKind.SCAN_ONLY: (_("Open computers"), "computers", {"protection": "SCAN_ONLY"}),
-        ProblemKind.SILENT: (_("Open computers"), "computers", {"contact": "offline"}),
     }
-    if group.kind not in lists:
-        return fix_for(first)
-    label, name, query = lists[ProblemKind(group.kind)]
-    return Fix(label, f"{reverse(f'console:{name}')}?{urlencode({**place, **query})}")
+    if kind in lists and customer is not None and customer.group is not None:
+        label, name, query = lists[ProblemKind(kind)]
+        return Way(label, f"{reverse(f'console:{name}')}?{urlencode({'group': customer.group.uid, **query})}")
+    return _page_way(kind)
 
 
-def fix_for(row: Problem) -> Fix | None:
-    """What a person would press first."""
-    if row.kind == ProblemKind.WAITING_FOR_APPROVAL:
-        return Fix(_("Approve or reject"), reverse("console:approvals"))
-    if row.kind == ProblemKind.LINK_BROKEN:
-        return Fix(_("Open Licensing link"), reverse("console:link"))
-    if row.device is None:
+def _page_way(kind: str) -> Way | None:
+    """The page for a kind as a whole."""
+    pages = {
+        ProblemKind.WAITING_FOR_APPROVAL: (_("Approve or reject"), "approvals"),
+        ProblemKind.LINK_BROKEN: (_("Open Licensing link"), "link"),
+        ProblemKind.NO_SEAT: (_("See licenses"), "licenses"),
+        ProblemKind.AGENT_OLD: (_("Open Installers"), "installers"),
+    }
+    if kind not in pages:
         return None
-    return _device_fix(row)
+    label, name = pages[ProblemKind(kind)]
+    return Way(label, reverse(f"console:{name}"))
 
 
-def _device_fix(row: Problem) -> Fix:
-    """The fix of a problem of one computer."""
+def way_of(row: Problem) -> Way | None:
+    """Where one problem is looked into."""
+    found = _page_way(row.kind)
+    if found is not None:
+        return found
+    if row.kind == ProblemKind.KEY_BUSY and row.details.get("key"):
+        return Way(_("Open the key"), reverse("console:installer", args=[row.details["key"]]))
+    if row.kind == ProblemKind.ROLLOUT_STOPPED and row.details.get("policy"):
+        return Way(_("Open the policy"), reverse("console:policy", args=[row.details["policy"]]))
+    return _device_way(row) if row.device else None
+
+
+def _device_way(row: Problem) -> Way:
     page = reverse("console:device", args=[row.device.uid]) if row.device else ""
-    if row.kind == ProblemKind.OPEN_DETECTION:
-        return Fix(_("Look at the file"), f"{page}?tab=detections")
-    if row.kind == ProblemKind.NO_SEAT:
-        return Fix(_("See licenses"), reverse("console:licenses"))
-    if row.kind == ProblemKind.TASK_FAILED:
-        return Fix(_("See tasks"), f"{page}?tab=tasks")
-    if row.kind == ProblemKind.POLICY_GAP:
-        return Fix(_("See settings"), f"{page}?tab=policies")
-    if row.kind == ProblemKind.ENGINE_DIFFERS:
-        return Fix(_("See differences"), f"{page}#differences")
-    return Fix(_("Open computer"), page)
+    tabs = {
+        ProblemKind.OPEN_DETECTION: (_("Look at the file"), "?tab=detections"),
+        ProblemKind.TASK_FAILED: (_("See tasks"), "?tab=tasks"),
+        ProblemKind.POLICY_GAP: (_("See settings"), "?tab=policies"),
+        ProblemKind.POLICY_ERROR: (_("See settings"), "?tab=policies"),
+        ProblemKind.ENGINE_DIFFERS: (_("See differences"), "#differences"),
+    }
+    label, end = tabs.get(ProblemKind(row.kind), (_("Open computer"), ""))
+    return Way(label, f"{page}{end}")
 
 
 @dataclass(frozen=True)

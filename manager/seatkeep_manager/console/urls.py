@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from seatkeep_manager.console import policy_urls
+from seatkeep_manager.console import policy_urls, problem_urls
 from seatkeep_manager.console.views import (
     computers,
     connecting,
     customers,
+    dashboard,
     detections,
     device_actions,
     group_templates,
     groups,
     installers,
-    problems,
     system,
     tasks,
 )
@@ -22,14 +22,9 @@ from seatkeep_manager.console.views import (
 app_name = "console"
 
 urlpatterns = [
-    path("", problems.problems, name="problems"),
-    path("problems/seen/", problems.problems_seen, name="problems-seen"),
-    path("problems/<uuid:uid>/", problems.problem, name="problem"),
-    path("problems/<uuid:uid>/seen/", problems.problem_seen, name="problem-seen"),
-    path("problems/<uuid:uid>/snooze/", problems.problem_snoozed, name="problem-snooze"),
-    path("problems/<uuid:uid>/note/", problems.problem_noted, name="problem-note"),
-    path("dashboard/", problems.dashboard, name="dashboard"),
-    path("dashboard/link/", problems.dashboard_link, name="dashboard-link"),
+    *problem_urls.urlpatterns,
+    path("dashboard/", dashboard.dashboard, name="dashboard"),
+    path("dashboard/link/", dashboard.dashboard_link, name="dashboard-link"),
     path("computers/", computers.computers, name="computers"),
     path("computers/retire/", computers.devices_retire, name="devices-retire"),
     path("computers/<uuid:uid>/", computers.device, name="device"),

@@ -6,14 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from seatkeep_protocol.settings_schema import ENDPOINT, product_schema
-
-from seatkeep_manager.detections.models import Detection
-from seatkeep_manager.enrollment.enums import WaitReason
-from seatkeep_manager.problems.enums import ProblemKind
-from seatkeep_manager.problems.models import Problem
 
 REFUSALS: dict[str, Promise] = {
     "no_seat_left": _("No seat is left in the customer's license; raise it in Licensing."),
@@ -101,38 +94,3 @@ CHOICES = {"yara": "YARA-X", "clamd": "ClamAV"}
 def product_words(code: str) -> str:
     """A product's name; a code that no release of this program knew is shown as it is."""
     return str(PRODUCTS.get(code, code))
-
-
-def problem_words(problem: Problem, detection: Detection | None = None) -> str:
-    """What exactly is wrong, in one line: the find, the reasons, the tasks.
-
-    Args:
-        problem: The problem.
-        detection: The newest open find of its computer, for a problem of that kind.
-    """
-    if problem.kind == ProblemKind.OPEN_DETECTION and detection is not None:
-        return _find_words(detection, int(problem.details.get("count") or 1))
-    if problem.kind == ProblemKind.NOT_PROTECTED:
-        return " ".join(reason_words(problem.details.get("reasons") or []))
-    if problem.kind == ProblemKind.SCAN_ONLY:
-        return str(REASONS["NO_ON_ACCESS"])
-    if problem.kind == ProblemKind.TASK_FAILED:
-        return ", ".join(str(TASKS.get(kind, kind)) for kind in problem.details.get("kinds") or [])
-    if problem.kind == ProblemKind.ENGINE_DIFFERS:
-        return ", ".join(_setting_title(name) for name in problem.details.get("settings") or [])
-    if problem.kind == ProblemKind.WAITING_FOR_APPROVAL:
-        return str(dict(WaitReason.choices).get(problem.details.get("reason", ""), ""))
-    return refusal_words("no_seat_left") if problem.kind == ProblemKind.NO_SEAT else ""
-
-
-def _setting_title(name: str) -> str:
-    setting = product_schema(ENDPOINT).properties.get(name)
-    return setting.title if setting else name
-
-
-def _find_words(detection: Detection, count: int) -> str:
-    words = gettext("%(name)s in %(path)s") % {"name": detection.name, "path": detection.path or "–"}
-    more = count - 1
-    if not more:
-        return words
-    return words + " " + ngettext("and %(n)s more", "and %(n)s more", more) % {"n": more}

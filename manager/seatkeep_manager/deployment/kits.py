@@ -13,7 +13,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from django.conf import settings
 
-from seatkeep_manager.deployment.payload import Edition, Package, Payload, packages_find, payload_find
+from seatkeep_manager.deployment.payload import Edition, Package, Payload, agent_newest, packages_find, payload_find
 from seatkeep_manager.deployment.quoting import CommandLineError, fill, msi_property, powershell_inside, sh_inside
 from seatkeep_manager.deployment.rules import System, Wish, ca_check, command_for, wish_check
 
@@ -150,6 +150,11 @@ def windows_packages() -> dict[Edition, Package]:
 def linux_payload() -> Payload | None:
     """The archive that the Linux script downloads, if `make bundle` has made one."""
     return payload_find(_bundle())
+
+
+def agent_version_newest() -> tuple[int, ...] | None:
+    """The newest version of the agent that this console hands out; None where it hands out none."""
+    return agent_newest(_bundle())
 
 
 def device_ca() -> str:

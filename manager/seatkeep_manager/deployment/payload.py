@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 LINUX_PAYLOAD = "agent-linux-x86_64.tar.gz"
+VERSION_FILE = "agent-linux-x86_64.version"
 PACKAGE_NAME = r"seatkeep-(?:agent|endpoint)-[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,5}-x64\.msi"
 """Pattern of a Windows package's file name."""
 
@@ -36,6 +37,23 @@ def payload_find(folder: Path | None, name: str = LINUX_PAYLOAD) -> Payload | No
         return None
     stat = path.stat()
     return Payload(path, stat.st_size, _sha256(path, stat.st_mtime_ns, stat.st_size))
+
+
+def agent_newest(folder: Path | None) -> tuple[int, ...] | None:
+    """The newest version of the agent that this console hands out; None where it hands out none.
+
+    The archive for Linux tells its version in a file beside it, a package for Windows in its name.
+    """
+    found = [_numbers(package.version) for package in packages_find(folder).values()]
+    beside = folder / VERSION_FILE if folder is not None else None
+    if beside is not None and beside.is_file():
+        found.append(_numbers(beside.read_text(errors="replace")[:100]))
+    return max((one for one in found if one), default=None)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    match = re.match(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,3}", version.strip())
+    return tuple(int(part) for part in match[0].split(".")) if match else ()
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,19 @@ class RevokedCredential(models.Model):
         return self.nkey
 
 
+class UnknownGroup(models.Model):
+    """A device whose installation named a group that does not exist; it counts until the device is moved elsewhere."""
+
+    device = models.OneToOneField(Device, on_delete=models.CASCADE, primary_key=True, related_name="unknown_group")
+    path = models.TextField()
+    """What the installation named."""
+    placed = models.ForeignKey(StaticGroup, on_delete=models.CASCADE, related_name="+")
+    """Where the device was put instead."""
+
+    def __str__(self) -> str:
+        return f"{self.path} of {self.device_id}"
+
+
 class InstallProgress(models.Model):
     """How far one run of an installer got; every step is reported once, the last report of a step wins."""
 

@@ -12,6 +12,7 @@ from seatkeep_webkit.audit.services import audit_record
 from seatkeep_manager.directory.errors import GroupNotFoundError
 from seatkeep_manager.directory.models import Device, StaticGroup
 from seatkeep_manager.directory.selectors import group_of_company
+from seatkeep_manager.enrollment.models import UnknownGroup
 
 MAX_STEPS = 16
 
@@ -44,6 +45,7 @@ def named_group(company_hub_id: UUID | None, path: str) -> StaticGroup | None:
 
 def group_unknown_note(*, actor: Actor, device: Device, path: str, now: datetime) -> None:
     """Leave word that the named group does not exist: the device stands where its key says."""
+    UnknownGroup.objects.update_or_create(device=device, defaults={"path": path[:255], "placed": device.group})
     audit_record(
         actor=actor, action="device:group_unknown", subject_type="device", subject_id=str(device.uid),
         company_uid=device.company_hub_id, details={"hostname": device.hostname, "group": path[:255]}, now=now,

@@ -25,8 +25,10 @@ from seatkeep_manager.detections.services import detections_report, quarantine_r
 from seatkeep_manager.directory.models import Device
 from seatkeep_manager.grouping.services import memberships_take
 from seatkeep_manager.ingest.decoding import Message, Refused, is_newer
+from seatkeep_manager.problems.conditions import inventories_keep, statuses_keep
 from seatkeep_manager.statedocs.licenses import tickets_issue
 from seatkeep_manager.tasks.group_services import group_runs_begin
+from seatkeep_manager.tasks.isolation import isolations_take
 from seatkeep_manager.tasks.rules import RunReport
 from seatkeep_manager.tasks.services import task_runs_report
 
@@ -89,6 +91,7 @@ def _heartbeats(found: list[tuple[int, Message, Heartbeat]], now: datetime) -> N
         taken = [row[0] for row in cursor.fetchall()]
     groups = {pk: newest[pk][2].groups for pk in taken}
     memberships_take(told={pk: told for pk, told in groups.items() if told is not None}, now=now)
+    isolations_take(told={pk: newest[pk][2].isolation for pk in taken}, now=now)
 
 
 def _heartbeat_row(pk: int, message: Message, body: Heartbeat) -> tuple[object, ...]:
@@ -110,10 +113,14 @@ def _heartbeat_row(pk: int, message: Message, body: Heartbeat) -> tuple[object, 
 
 
 def _inventories(found: list[tuple[int, Message, Inventory]], now: datetime) -> None:
-    rows = [_inventory_row(pk, message, body, now) for pk, message, body in _newest(found)]
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.execute(_INVENTORIES, [msgspec.json.encode(rows).decode()])
+    newest = _newest(found)
+    rows = [_inventory_row(pk, message, body, now) for pk, message, body in newest]
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_INVENTORIES, [msgspec.json.encode(rows).decode()])
+        taken = {row[0] for row in cursor.fetchall()}
+    inventories_keep({pk: body for pk, _, body in newest if pk in taken}, now=now)
 
 
 def _inventory_row(pk: int, message: Message, body: Inventory, now: datetime) -> dict[str, Any]:
@@ -157,6 +164,7 @@ def _inventory_columns(body: Inventory) -> dict[str, Any]:
 def _statuses(found: list[tuple[int, Message, EndpointStatus]], now: datetime) -> None:
     newest = {pk: (message, body) for pk, message, body in _newest(found)}
     changed: list[int] = []
+    taken: dict[int, EndpointStatus] = {}
     for device in Device.objects.filter(pk__in=newest).order_by("pk"):
         message, body = newest[device.pk]
         known = (device.status_spool, device.status_seq, device.status_at_us)
@@ -164,8 +172,10 @@ def _statuses(found: list[tuple[int, Message, EndpointStatus]], now: datetime) -
             continue
         former = (device.endpoint_thumbprint, device.lease)
         _status_write(device, message, body, now)
+        taken[device.pk] = body
         if (device.endpoint_thumbprint, device.lease) != former:
             changed.append(device.pk)
+    statuses_keep(taken)
     tickets_issue(device_ids=changed, now=now)
 
 

@@ -32,7 +32,9 @@ _log = logging.getLogger(__name__)
 
 UNPROCESSABLE = "unprocessable"
 _QUIET = {Kind.HEARTBEAT}
-_ENDED_BY_HEARTBEAT = (ProblemKind.SILENT, ProblemKind.POLICY_GAP)
+_ENDED_BY_HEARTBEAT = (
+    ProblemKind.SERVER_SILENT, ProblemKind.WORKSTATION_SILENT, ProblemKind.POLICY_GAP, ProblemKind.CLOCK_WRONG,
+)  # fmt: skip
 
 
 def batch_take(batch: Sequence[Incoming], *, now: datetime) -> None:

@@ -1,112 +1,64 @@
-"""Pure: which problems the facts of a device make."""
+"""Pure: when something of a customer or of the whole instance is a problem. Devices: sql/device_findings.sql."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from seatkeep_protocol.vocabulary import ProtectionReason
+from seatkeep_manager.problems.enums import ProblemSeverity
 
-from seatkeep_manager.directory.enums import ProtectionStatus
-from seatkeep_manager.problems.enums import ProblemKind, ProblemSeverity
-
-SILENT_AFTER = timedelta(days=2)
-SILENT_RED_AFTER = timedelta(days=14)
-TASK_FAILED_FOR = timedelta(days=7)
-POLICY_GAP_AFTER = timedelta(minutes=10)
-NO_ENDPOINT_AFTER = timedelta(minutes=30)
 LINK_BROKEN_AFTER = timedelta(minutes=10)
-NO_SEAT_ERROR = "no_seat_left"
-
-DEVICE_KINDS = (
-    ProblemKind.OPEN_DETECTION,
-    ProblemKind.NOT_PROTECTED,
-    ProblemKind.SCAN_ONLY,
-    ProblemKind.NO_SEAT,
-    ProblemKind.SILENT,
-    ProblemKind.TASK_FAILED,
-    ProblemKind.POLICY_GAP,
-    ProblemKind.ENGINE_DIFFERS,
-)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong."""
-
-    kind: ProblemKind
-    severity: ProblemSeverity
-    details: dict[str, object] = field(default_factory=dict)
+BACKUP_OLD_AFTER = timedelta(hours=48)
+BACKUP_RED_AFTER = timedelta(days=7)
+FIRST_BACKUP_AFTER = timedelta(hours=48)
+DISK_AMBER = (0.10, 10 * 2**30)
+DISK_RED = (0.05, 2 * 2**30)
+"""Share that is free, and bytes: nearly full is below both."""
+KEY_BUSY_FACTOR = 3
+KEY_BUSY_LEAST = 10
+"""So few new devices a day are never unusual."""
+KEY_USUAL_AFTER = timedelta(days=3)
+"""From then on a deployment key has a usual rate."""
+SNOOZE_LONGEST = timedelta(days=366)
 
 
-@dataclass(frozen=True)
-class DeviceFacts:
-    """What is known of one managed device."""
-
-    protection: ProtectionStatus
-    reasons: tuple[str, ...]
-    lease_error: str
-    enrolled_at: datetime
-    last_seen_at: datetime | None
-    is_online: bool
-    open_detections: int
-    open_unhandled: int
-    """Of these, findings whose file is not in quarantine."""
-    failed_tasks: tuple[str, ...]
-    """Kinds of tasks whose newest run failed not longer than 7 days ago."""
-    gap_since: datetime | None
-    """When the oldest document was published that the device does not obey yet."""
-    engine_differences: tuple[str, ...] = ()
-    """Settings of another vendor's engine that are not as policies want, by name."""
+def link_is_broken(*, disconnected_since: datetime | None, now: datetime) -> bool:
+    """Whether Licensing has been away for ten minutes or longer."""
+    return disconnected_since is not None and now - disconnected_since >= LINK_BROKEN_AFTER
 
 
-def device_findings(facts: DeviceFacts, *, now: datetime) -> list[Finding]:
-    """Everything that is wrong with a managed device; what one finding explains, no second one repeats."""
-    return [*_detection(facts), *_protection(facts, now), *_seat(facts), *_presence(facts, now), *_work(facts, now)]
+def backup_severity(*, made_at: datetime | None, running_since: datetime, now: datetime) -> ProblemSeverity | None:
+    """How bad the age of the newest backup is.
+
+    Args:
+        made_at: When the newest one was made; None: there is none.
+        running_since: When the console was first started: a new one has two days for its first backup.
+        now: Current time, aware UTC.
+    """
+    age = now - (made_at or running_since)
+    if age < (BACKUP_OLD_AFTER if made_at else FIRST_BACKUP_AFTER):
+        return None
+    return ProblemSeverity.RED if age >= BACKUP_RED_AFTER else ProblemSeverity.AMBER
 
 
-def _detection(facts: DeviceFacts) -> Iterator[Finding]:
-    if facts.open_detections:
-        severity = ProblemSeverity.RED if facts.open_unhandled else ProblemSeverity.AMBER
-        yield Finding(ProblemKind.OPEN_DETECTION, severity, {"count": facts.open_detections})
+def disk_severity(*, free_bytes: int, size_bytes: int) -> ProblemSeverity | None:
+    """How bad the free space of the console's own disk is."""
+    for (share, least), severity in ((DISK_RED, ProblemSeverity.RED), (DISK_AMBER, ProblemSeverity.AMBER)):
+        if free_bytes < least and free_bytes < share * size_bytes:
+            return severity
+    return None
 
 
-def _protection(facts: DeviceFacts, now: datetime) -> Iterator[Finding]:
-    if facts.protection == ProtectionStatus.UNKNOWN and now - facts.enrolled_at >= NO_ENDPOINT_AFTER:
-        reasons = [ProtectionReason.NO_ENDPOINT.value]
-        yield Finding(ProblemKind.NOT_PROTECTED, ProblemSeverity.RED, {"reasons": reasons})
-    if facts.protection == ProtectionStatus.NOT_PROTECTED and (reasons := _unexplained(facts)):
-        yield Finding(ProblemKind.NOT_PROTECTED, ProblemSeverity.RED, {"reasons": reasons})
-    if facts.protection == ProtectionStatus.SCAN_ONLY:
-        yield Finding(ProblemKind.SCAN_ONLY, ProblemSeverity.AMBER)
+def key_usual_rate(*, uses_before: int, created_at: datetime, today: date) -> float | None:
+    """How many devices a day a deployment key let in before today; None while it is too new to have a usual rate."""
+    days = (today - created_at.date()).days
+    return uses_before / days if days >= KEY_USUAL_AFTER.days else None
 
 
-def _unexplained(facts: DeviceFacts) -> list[str]:
-    explained = set()
-    if facts.lease_error == NO_SEAT_ERROR:
-        explained.add(ProtectionReason.LICENSE_MISSING.value)
-    if facts.open_detections:
-        explained.add(ProtectionReason.THREAT_OPEN.value)
-    return [reason for reason in facts.reasons if reason not in explained]
+def key_is_busy(*, uses_today: int, usual: float | None) -> bool:
+    """Whether a key lets in three times as many devices today as on other days, or more."""
+    return usual is not None and uses_today >= max(KEY_BUSY_LEAST, KEY_BUSY_FACTOR * usual)
 
 
-def _seat(facts: DeviceFacts) -> Iterator[Finding]:
-    if facts.lease_error == NO_SEAT_ERROR:
-        yield Finding(ProblemKind.NO_SEAT, ProblemSeverity.RED)
-
-
-def _presence(facts: DeviceFacts, now: datetime) -> Iterator[Finding]:
-    silence = now - (facts.last_seen_at or facts.enrolled_at)
-    if silence >= SILENT_AFTER:
-        is_red = silence >= SILENT_RED_AFTER
-        yield Finding(ProblemKind.SILENT, ProblemSeverity.RED if is_red else ProblemSeverity.AMBER)
-
-
-def _work(facts: DeviceFacts, now: datetime) -> Iterator[Finding]:
-    if facts.failed_tasks:
-        yield Finding(ProblemKind.TASK_FAILED, ProblemSeverity.AMBER, {"kinds": list(facts.failed_tasks)})
-    if facts.is_online and facts.gap_since is not None and now - facts.gap_since >= POLICY_GAP_AFTER:
-        yield Finding(ProblemKind.POLICY_GAP, ProblemSeverity.AMBER)
-    if facts.engine_differences:
-        yield Finding(ProblemKind.ENGINE_DIFFERS, ProblemSeverity.AMBER, {"settings": list(facts.engine_differences)})
+def snooze_is_valid(*, until: datetime, now: datetime) -> bool:
+    """Whether a snooze ends in the future, within a year."""
+    return timedelta() < until - now <= SNOOZE_LONGEST

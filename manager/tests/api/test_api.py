@@ -28,7 +28,8 @@ RULES: dict[str, Any] = {
 ADMIN = {"/api/v1/link", "/api/v1/link/sync", "/api/v1/templates", "/api/v1/api-tokens"}
 BODIES: dict[str, dict[str, Any]] = {
     "setup": {}, "offboard": {"last_day": "2026-12-01", "protect_until": "2026-12-01", "bill_until": "2026-12-01"},
-    "snooze": {"until": "2027-01-01T00:00:00Z"}, "note": {"note": "x"}, "resolve": {"resolution": "RESOLVED"},
+    "snooze": {"until": "2027-01-01T00:00:00Z"}, 
+    "assign": {}, "fix": {}, "thresholds": {}, "problem-acts": {"act": "note"}, "note": {"note": "x"}, "resolve": {"resolution": "RESOLVED"},
     "restore": {}, "group-templates": {"name": "t", **RULES}, "preview": RULES, "policies": {}, "sync": {},
     "rollouts": {"settings": {}},
     "group-tasks": {"kind": "SCAN", "trigger": {"type": "ASAP"}, "group": str(uuid4())},
@@ -47,6 +48,7 @@ def filled(cast: Cast, path: str) -> str:
     """The path with the uid of the cast's own object."""
     area = path.removeprefix("/api/v1/").split("/")[0]
     path = path.replace("{number}", "1").replace("{device}", str(cast.device.uid)).replace("{rollout}", str(uuid4()))
+    path = path.replace("{act}", str(uuid4()))
     return path.replace("{uid}", str(getattr(cast, OBJECTS[area]).uid)) if "{uid}" in path else path
 
 

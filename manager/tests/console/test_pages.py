@@ -15,6 +15,7 @@ from seatkeep_webkit.clock import now
 from standing_cast import Cast
 
 READ_PAGES = [
+    "problems-list",
     "problems", "dashboard", "computers", "customers", "approvals", "detections", "quarantine", "tasks", "policies",
     "policy-new", "policies-bin", "policies-import", "installers", "licenses", "link", "link-live", "audit", "settings",
     "search", "dashboard-link", "group-templates", "task-order",
@@ -29,7 +30,7 @@ OBJECT_PAGES = {
     "policy-unassign": "assignment", "policy-duplicate": "policy", "policy-preview": "policy",
     "rollout-live": "policy", "group-policies": "group", "group-policy-add": "group",
     "installer-revoke": "token", "installer-rotate": "token", "task-cancel": "task", "task-again": "task",
-    "problem-seen": "problem", "problem-snooze": "problem", "problem-note": "problem", "device-license": "device",
+    "problem-fix": "problem", "group-thresholds": "group", "device-license": "device",
     "device-license-take": "device", "group-new": "group", "group-rename": "group", "group-move": "group",
     "group-delete": "group", "dynamic-new": "group", "dynamic-edit": "dynamic_group",
     "dynamic-delete": "dynamic_group", "dynamic-policy": "dynamic_group", "group-template": "group_template",
@@ -119,7 +120,9 @@ def test_this_list_knows_every_page() -> None:
     known |= {"customers-ready", "offboard-live", "approvals-approve", "approvals-reject", "installer-new"}
     known |= {"policies-export", "policy-restore", "policy-move", "group-policies-order", "policy-version-back"}
     known |= {"group-template-new", "group-template-row", "group-template-try", "dynamic-order"}
-    known |= {"rollout-act", "connect", "connect-live", "connect-start", "problems-seen", "installer-file"}
+    known |= {"rollout-act", "connect", "connect-live", "connect-start", "installer-file"}
+    known |= {"problems-act", "problem-act", "problems-fold", "problems-visit", "problems-known", "problems-fix"}
+    known |= {"problem-undo"}
     console = next(found for found in get_resolver().url_patterns if getattr(found, "app_name", "") == "console")
 
     assert {pattern.name for pattern in console.url_patterns} <= known

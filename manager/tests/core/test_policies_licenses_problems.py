@@ -29,9 +29,10 @@ from seatkeep_manager.policies.services import (
     policy_create,
     policy_update,
 )
+from seatkeep_manager.problems.acts import problems_snooze
 from seatkeep_manager.problems.enums import UNRESOLVED, ProblemKind
 from seatkeep_manager.problems.models import Problem
-from seatkeep_manager.problems.services import devices_evaluate, instance_evaluate, problem_snooze, snoozes_end
+from seatkeep_manager.problems.services import devices_evaluate, instance_evaluate, snoozes_end
 from seatkeep_manager.publisher.gather import events_consume, events_foresee
 from seatkeep_manager.statedocs.licenses import license_assign_enrolled, license_assign_waiting, tickets_issue
 from seatkeep_manager.statedocs.models import LicenseAssignment
@@ -196,20 +197,20 @@ def test_a_broken_link_is_a_problem_after_ten_minutes(linked: MirroredLicense, n
 
 
 def test_silence_is_one_problem_and_retiring_ends_it(device: Device, now: datetime) -> None:
-    later = now + timedelta(days=3)
+    later = now + timedelta(days=15)
     for _ in range(2):
         devices_evaluate(device_ids=[device.pk], now=later)
-    assert unresolved(ProblemKind.SILENT) == 1
+    assert unresolved(ProblemKind.WORKSTATION_SILENT) == 1
     device_retire(actor=ACTOR, device_id=device.pk, now=later)
     devices_evaluate(device_ids=[device.pk], now=later)
-    assert unresolved(ProblemKind.SILENT) == 0
+    assert unresolved(ProblemKind.WORKSTATION_SILENT) == 0
 
 
 def test_a_snoozed_problem_comes_back(device: Device, now: datetime) -> None:
-    later = now + timedelta(days=3)
+    later = now + timedelta(days=15)
     devices_evaluate(device_ids=[device.pk], now=later)
-    problem = Problem.objects.get(kind=ProblemKind.SILENT)
-    problem_snooze(actor=ACTOR, problem_id=problem.pk, until=later + timedelta(hours=1), now=later)
+    problem = Problem.objects.get(kind=ProblemKind.WORKSTATION_SILENT)
+    problems_snooze(actor=ACTOR, user=None, problem_ids=[problem.pk], until=later + timedelta(hours=1), now=later)
     assert snoozes_end(now=later) == 0
     assert snoozes_end(now=later + timedelta(hours=1)) == 1
 

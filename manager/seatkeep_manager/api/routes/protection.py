@@ -1,4 +1,4 @@
-"""Problems, detections, quarantine, tasks."""
+"""Detections, quarantine, tasks."""
 
 from __future__ import annotations
 
@@ -18,14 +18,11 @@ from seatkeep_manager.api.auth import caller
 from seatkeep_manager.api.schemas import (
     DetectionOut,
     GroupTaskIn,
-    NoteIn,
     PageOut,
-    ProblemOut,
     QuarantineOut,
     ResolveIn,
     RestoreIn,
     RunOut,
-    SnoozeIn,
     TaskIn,
     TaskOut,
 )
@@ -39,15 +36,13 @@ from seatkeep_manager.detections.selectors import (
     quarantine_visible,
 )
 from seatkeep_manager.detections.services import detection_resolve
-from seatkeep_manager.directory.enums import AccessLevel, Functionality
+from seatkeep_manager.directory.enums import AccessLevel
 from seatkeep_manager.directory.selectors import device_get, group_get
 from seatkeep_manager.grouping.selectors import dynamic_group_get
-from seatkeep_manager.problems.models import Problem
-from seatkeep_manager.problems.selectors import problem_get, problems_visible
-from seatkeep_manager.problems.services import problem_acknowledge, problem_note, problem_snooze
 from seatkeep_manager.tasks.errors import TaskTriggerInvalidError
 from seatkeep_manager.tasks.group_services import group_task_create
 from seatkeep_manager.tasks.models import ClientTask
+from seatkeep_manager.tasks.orders import functionality_of
 from seatkeep_manager.tasks.selectors import (
     task_failed_devices,
     task_get,
@@ -58,42 +53,6 @@ from seatkeep_manager.tasks.selectors import (
 from seatkeep_manager.tasks.services import task_cancel, task_create, task_rerun
 
 router = Router(tags=["Protection"])
-
-
-@router.get("/problems", response=PageOut[ProblemOut], summary="Problems")
-def problem_list(
-    request: HttpRequest, state: str | None = None, cursor: str | None = None, limit: int = 100
-) -> Page[Any]:
-    """Problems that the caller may see."""
-    rows = problems_visible(caller(request))
-    return paginate(rows.filter(state=state) if state else rows, order=("-id",), cursor=cursor, limit=limit)
-
-
-@router.get("/problems/{uuid:uid}", response=ProblemOut, summary="One problem")
-def problem_read(request: HttpRequest, uid: UUID) -> Problem:
-    """One problem."""
-    return problem_get(caller(request), uid=uid)
-
-
-@router.post("/problems/{uuid:uid}/acknowledge", response=ProblemOut, summary="Mark a problem as seen")
-def problem_seen(request: HttpRequest, uid: UUID) -> Problem:
-    """Say that somebody looks after it."""
-    found = problem_get(caller(request), uid=uid, level=AccessLevel.USE)
-    return problem_acknowledge(actor=actor_from_request(request), problem_id=found.pk, now=clock_now())
-
-
-@router.post("/problems/{uuid:uid}/snooze", response=ProblemOut, summary="Snooze a problem")
-def problem_hide(request: HttpRequest, uid: UUID, body: SnoozeIn) -> Problem:
-    """Put it out of sight for a while."""
-    found = problem_get(caller(request), uid=uid, level=AccessLevel.USE)
-    return problem_snooze(actor=actor_from_request(request), problem_id=found.pk, until=body.until, now=clock_now())
-
-
-@router.post("/problems/{uuid:uid}/note", response=ProblemOut, summary="Leave a note")
-def problem_remark(request: HttpRequest, uid: UUID, body: NoteIn) -> Problem:
-    """Leave a remark for the next person."""
-    found = problem_get(caller(request), uid=uid, level=AccessLevel.USE)
-    return problem_note(actor=actor_from_request(request), problem_id=found.pk, note=body.note, now=clock_now())
 
 
 @router.get("/detections", response=PageOut[DetectionOut], summary="Detections")
@@ -174,13 +133,15 @@ def task_list(
 @idempotent
 def task_new(request: HttpRequest, body: TaskIn) -> Status[ClientTask]:
     """Ask computers to do something as soon as they hear of it."""
-    user = caller(request)
-    ids = [
-        device_get(user, uid=uid, functionality=Functionality.CLIENT_TASKS, level=AccessLevel.USE).pk
-        for uid in body.devices
-    ]
+    user, what = caller(request), functionality_of(body.kind)
+    ids = [device_get(user, uid=uid, functionality=what, level=AccessLevel.USE).pk for uid in body.devices]
     task = task_create(
-        actor=actor_from_request(request), kind=body.kind, params=body.params, device_ids=ids, now=clock_now()
+        actor=actor_from_request(request),
+        kind=body.kind,
+        params=body.params,
+        device_ids=ids,
+        now=clock_now(),
+        is_server_confirmed=body.confirm_server,
     )
     return Status(201, task)
 
@@ -212,7 +173,7 @@ def group_task_new(request: HttpRequest, body: GroupTaskIn) -> Status[ClientTask
     user = caller(request)
     if (body.group is None) == (body.dynamic_group is None):
         raise TaskTriggerInvalidError(fields={"group": ["Name a group or a dynamic group."]})
-    wanted: dict[str, Any] = {"functionality": Functionality.CLIENT_TASKS, "level": AccessLevel.USE}
+    wanted: dict[str, Any] = {"functionality": functionality_of(body.kind), "level": AccessLevel.USE}
     dynamic = dynamic_group_get(user, uid=body.dynamic_group, **wanted) if body.dynamic_group else None
     group = dynamic.anchor if dynamic else group_get(user, uid=body.group or UUID(int=0), **wanted)
     task = group_task_create(
@@ -226,6 +187,7 @@ def group_task_new(request: HttpRequest, body: GroupTaskIn) -> Status[ClientTask
         life=timedelta(seconds=body.life_seconds) if body.life_seconds else None,
         pause=timedelta(seconds=body.pause_seconds),
         ends_at=body.ends_at,
+        is_server_confirmed=body.confirm_server,
     )
     return Status(201, task)
 

@@ -42,6 +42,7 @@ from seatkeep_manager.directory.rules import is_online
 from seatkeep_manager.directory.selectors import device_get, device_inventory_get, devices_visible
 from seatkeep_manager.directory.services import device_retire
 from seatkeep_manager.policies.selectors import device_assignments, device_chain
+from seatkeep_manager.problems.selectors import device_problems
 from seatkeep_manager.statedocs.selectors import license_assignment_get
 from seatkeep_manager.tasks.selectors import device_task_runs
 
@@ -108,6 +109,7 @@ def _tab_context(request: HttpRequest, found: Device, tab: str) -> dict[str, Any
         return {
             "runs": list(device_task_runs(found)[:3]),
             "open_detections": _open_detections(found),
+            "problems": device_problems(found),
             "detections_url": f"{reverse('console:device', args=[found.uid])}?tab=detections",
             "reasons": reason_words(found.protection_reasons),
             "engines": engine_rows(found),

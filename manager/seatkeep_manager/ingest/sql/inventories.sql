@@ -50,3 +50,4 @@ SET hostname = sent.hostname,
 FROM sent
 JOIN taken USING (device_id)
 WHERE d.id = sent.device_id
+RETURNING d.id

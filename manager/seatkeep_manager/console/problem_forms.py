@@ -1,0 +1,83 @@
+"""Forms of what people do with problems, and of thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from seatkeep_manager.console.dialogs import CarryForm
+from seatkeep_manager.directory.models import User
+from seatkeep_manager.problems.limits import Limit
+from seatkeep_manager.problems.thresholds import Unit
+
+UNITS = {Unit.MINUTES: _("minutes"), Unit.DAYS: _("days"), Unit.PERCENT: _("percent")}
+_PRESETS = {4: _("4 hours"), 24: _("1 day"), 72: _("3 days"), 168: _("1 week"), 720: _("30 days")}
+
+
+class SnoozeForm(CarryForm):
+    """How long problems stay out of sight."""
+
+    hours = forms.TypedChoiceField(
+        label=_("For"), coerce=int, choices=[*_PRESETS.items(), (0, _("until a day:"))], initial=24, required=False,
+        empty_value=24,
+    )  # fmt: skip
+    day = forms.DateField(
+        label=_("Day"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("It wakes at 08:00 on that day; sooner when it becomes urgent."),
+    )  # fmt: skip
+    note = forms.CharField(label=_("Note"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def clean(self) -> dict[str, Any]:
+        """A day is needed where it is chosen."""
+        cleaned = super().clean() or {}
+        if cleaned.get("hours") == 0 and not cleaned.get("day") and "day" not in self.errors:
+            self.add_error("day", _("Please choose a day."))
+        return cleaned
+
+    def until(self, now: datetime) -> datetime:
+        """When it wakes; `now` gives the reader's zone."""
+        day = self.cleaned_data.get("day")
+        if self.cleaned_data.get("hours") or day is None:
+            return now + timedelta(hours=self.cleaned_data.get("hours") or 24)
+        return now.replace(year=day.year, month=day.month, day=day.day, hour=8, minute=0, second=0, microsecond=0)
+
+
+class NoteForm(CarryForm):
+    """A remark for the next person."""
+
+    note = forms.CharField(label=_("Note"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class PersonForm(CarryForm):
+    """Who looks after problems."""
+
+    assignee = forms.ChoiceField(label=_("Person"), required=False)
+
+    def __init__(self, request: HttpRequest, *, people: Sequence[User], me: User, **kwargs: Any) -> None:
+        super().__init__(request, **kwargs)
+        choices = [("", _("Nobody"))]
+        choices += [(one.email, f"{one} ({_('me')})" if one.pk == me.pk else str(one)) for one in people]
+        self.fields["assignee"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
+        if any(one.pk == me.pk for one in people):
+            self.fields["assignee"].initial = me.email
+
+
+class ThresholdsForm(forms.Form):
+    """One number a threshold; empty: as above."""
+
+    def __init__(self, *args: Any, limits: Sequence[Limit], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for limit in limits:
+            one = limit.threshold
+            where = str(limit.origin) if limit.origin else _("default")
+            self.fields[one.name] = forms.IntegerField(
+                label=f"{one.label} ({UNITS[one.unit]})",
+                min_value=one.least, max_value=one.most, required=False, initial=limit.own,
+                widget=forms.NumberInput(attrs={"placeholder": str(limit.inherited)}),
+                help_text=_("Empty: %(value)s, %(where)s.") % {"value": limit.inherited, "where": where},
+            )  # fmt: skip
