@@ -22,7 +22,8 @@ import win32con
 import win32event
 import win32file
 
-from seatkeep_endpoint.platforms.windows_files import SHARE_ALL, extended
+from seatkeep_endpoint.platforms.windows_files import SHARE_ALL
+from seatkeep_endpoint.platforms.windows_places import extended
 
 log = logging.getLogger(__name__)
 FILE_LIST_DIRECTORY = 0x0001

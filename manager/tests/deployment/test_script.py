@@ -22,6 +22,7 @@ AGENT = """#!/bin/sh
 [ -n "$SEATKEEP_KEY" ] || exit 6
 case " $* " in *"$SEATKEEP_KEY"*) exit 6 ;; esac
 echo "service: $SEATKEEP_SERVICE"
+echo "group: $SEATKEEP_GROUP, proxy: $SEATKEEP_PROXY"
 [ -n "$FAKE_AGENT_CODE" ] || echo "Licensed; the engine has test rules only."
 exit ${FAKE_AGENT_CODE:-0}
 """
@@ -85,11 +86,17 @@ def bundle(tmp_path: Path, settings: Any, server: Server) -> Path:
     return folder
 
 
-def run(tmp_path: Path, **env: str) -> subprocess.CompletedProcess[str]:
+def run(tmp_path: Path, *options: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Pipe the script into sh, as people do."""
     given = {"PATH": os.environ["PATH"], "SEATKEEP_KEY": "sk-key_1", "SEATKEEP_ROOT": str(tmp_path / "root")} | env
     return subprocess.run(
-        ["sh"], input=linux_script(), env=given, capture_output=True, text=True, timeout=60, check=False
+        ["sh", "-s", "--", *options],
+        input=linux_script(),
+        env=given,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 
@@ -257,3 +264,49 @@ def test_the_script_holds_no_secret_and_is_not_cached(bundle: Path, client: Any)
 
 def test_the_install_link_page_needs_no_sign_in(client: Any) -> None:
     assert client.get("/i/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--group", "Büro; $(id)/Empfang 1", "--proxy", "none"),
+        ("--group=Büro; $(id)/Empfang 1", "--proxy=none"),
+    ],
+)
+def test_options_win_over_the_environment(bundle: Path, tmp_path: Path, options: tuple[str, ...]) -> None:
+    done = run(tmp_path, *options, SEATKEEP_GROUP="Elsewhere", SEATKEEP_PROXY="http://127.0.0.1:9")
+
+    assert done.returncode == 0, done.stderr
+    assert "group: Büro; $(id)/Empfang 1, proxy: none" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (("--proxy", "ftp://proxy"), "proxy"),
+        (("--proxy", "http://eve:secret@proxy:3128"), "without a password"),
+        (("--proxy", "http://proxy:3128/path"), "address"),
+        (("--proxy", "http://"), "address"),
+        (("--proxy", "http://a b"), "address"),
+        (("--group", "a\nb"), "control characters"),
+        (("--group", "x" * 1001), "too long"),
+        (("--group",), "needs a value"),
+        (("--key", "sk-key_1"), "no option"),
+        (("Office",), "no option"),
+    ],
+)
+def test_a_wrong_option_changes_nothing_and_repeats_no_value(
+    bundle: Path, tmp_path: Path, options: tuple[str, ...], word: str
+) -> None:
+    done = run(tmp_path, *options)
+
+    assert (done.returncode, word in last_line(done)) == (2, True), done.stderr
+    assert "secret" not in done.stderr
+    assert not (tmp_path / "root").exists()
+
+
+def test_help_lists_the_options_and_does_nothing_else(bundle: Path, tmp_path: Path) -> None:
+    done = run(tmp_path, "--help", SEATKEEP_KEY="")
+
+    assert (done.returncode, "--group NAME" in done.stdout, "--proxy ADDRESS" in done.stdout) == (0, True, True)
+    assert not (tmp_path / "root").exists()

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Seatkeep: puts agent and protection on this Linux machine. It holds no secret; the key comes from SEATKEEP_KEY.
 #
+#   … | SEATKEEP_KEY=… sh -s -- [--group NAME] [--proxy ADDRESS] [--help]
+#
 #   SEATKEEP_KEY      install link or deployment key (needed)
 #   SEATKEEP_ROOT     folder to install into (default /opt/seatkeep)
 #   SEATKEEP_SERVICE  none = no systemd service, only processes (default auto: a service where systemd runs and you are root)
@@ -9,6 +11,8 @@
 #   SEATKEEP_GROUP    where to stand: names from the customer's group down, such as Office/Reception
 #   SEATKEEP_PAYLOAD  file to install instead of downloading it; its checksum has to be the console's all the same
 #   SEATKEEP_SETTINGS file with lines NAME=value of the names above (default /etc/seatkeep/install.conf); what is set already wins
+#
+# --group and --proxy say the same as SEATKEEP_GROUP and SEATKEEP_PROXY, and win over them.
 #
 # Ends with one true sentence and one of these codes:
 #   0 protected · 10 waiting for approval · 11 no license seat · 2 usage or unsupported · 3 download or check failed
@@ -33,6 +37,45 @@ finish() {
     shift
     if [ "$finish_code" -eq 0 ]; then say "$*"; else say "$*" >&2; fi
     exit "$finish_code"
+}
+
+usage() {
+    cat <<'SEATKEEP_USAGE'
+Puts Seatkeep on this Linux machine: … | SEATKEEP_KEY=… sh -s -- [OPTION]…
+
+  --group NAME      where a new computer stands: names from the customer's group down, such as Office/Reception
+  --proxy ADDRESS   http://proxy:3128, without a password; none = forget the one that is kept
+  --help            this text
+
+The key comes from SEATKEEP_KEY only: an option could be read by everybody on this machine.
+SEATKEEP_USAGE
+}
+
+# read_options ARGUMENT...
+read_options() {
+    while [ $# -gt 0 ]; do
+        case "$1" in
+            --group | --proxy)
+                [ $# -gt 1 ] || finish 2 "The option $1 needs a value; nothing was changed."
+                take_option "$1" "$2"
+                shift
+                ;;
+            --group=* | --proxy=*) take_option "${1%%=*}" "${1#*=}" ;;
+            --help | -h)
+                usage
+                exit 0
+                ;;
+            *) finish 2 "There is an argument that is no option of this script; --help lists them. Nothing was changed." ;;
+        esac
+        shift
+    done
+}
+
+take_option() {
+    case "$1" in
+        --group) SEATKEEP_GROUP=$2 ;;
+        --proxy) SEATKEEP_PROXY=$2 ;;
+    esac
 }
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -87,15 +130,27 @@ check_input() {
         /*) ;;
         *) finish 2 "SEATKEEP_ROOT must be an absolute folder; nothing was changed." ;;
     esac
+    check_text group "${SEATKEEP_GROUP:-}"
+    check_text proxy "${SEATKEEP_PROXY:-}"
     case "${SEATKEEP_PROXY:-}" in
-        '' | none | http://* | https://*) ;;
-        *) finish 2 "SEATKEEP_PROXY must be an address like http://proxy.example.com:3128; nothing was changed." ;;
+        '' | none) ;;
+        *://*[/@[:space:]]*) finish 2 "The proxy must be an address like http://proxy.example.com:3128, without a password; nothing was changed." ;;
+        http://?* | https://?*) ;;
+        *) finish 2 "The proxy must be an address like http://proxy.example.com:3128, without a password; nothing was changed." ;;
     esac
     [ -z "${SEATKEEP_PAYLOAD:-}" ] || [ -r "$SEATKEEP_PAYLOAD" ] || finish 2 "The file $SEATKEEP_PAYLOAD cannot be read; nothing was changed."
     case "$console" in
         https://* | http://*.localhost:* | http://localhost:* | http://127.0.0.1:*) ;;
         *) finish 2 "SEATKEEP_CONSOLE must be an https address; nothing was changed." ;;
     esac
+}
+
+# check_text NAME VALUE; no value is repeated: the key may have slipped into it
+check_text() {
+    case "$2" in
+        *[[:cntrl:]]*) finish 2 "The $1 has control characters; nothing was changed." ;;
+    esac
+    [ ${#2} -le 1000 ] || finish 2 "The $1 is too long; nothing was changed."
 }
 
 make_folders() {
@@ -217,6 +272,7 @@ set_up() {
 
 main() {
     umask 022
+    read_options "$@"
     read_settings
     root=${SEATKEEP_ROOT:-/opt/seatkeep}
     root=${root%/}
@@ -241,4 +297,4 @@ main() {
 }
 
 # The whole file has been read when this line runs: a broken download does nothing.
-main
+main "$@"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Seatkeep on a Linux computer: installs, repairs and removes it, or says how it stands. It holds no key.
 #
-#   seatkeep.sh [install|repair|remove|detect|state]
+#   seatkeep.sh [install|repair|remove|detect|state] [--group NAME] [--proxy ADDRESS]
 #
 #   SEATKEEP_KEY      install link or deployment key (install, repair); a person is asked for it
 #   SEATKEEP_GROUP    where to stand: names from the customer's group down, such as Office/Reception
@@ -124,8 +124,32 @@ show_state() {
     return 1
 }
 
+# read_options ARGUMENT...; the installer checks their values
+read_options() {
+    while [ $# -gt 0 ]; do
+        case "$1" in
+            --group=*) SEATKEEP_GROUP=${1#*=} ;;
+            --proxy=*) SEATKEEP_PROXY=${1#*=} ;;
+            --group | --proxy)
+                [ $# -gt 1 ] || finish 2 "The option $1 needs a value."
+                if [ "$1" = --group ]; then SEATKEEP_GROUP=$2; else SEATKEEP_PROXY=$2; fi
+                shift
+                ;;
+            *) finish 2 "There is an argument that is no option of this script." ;;
+        esac
+        shift
+    done
+}
+
 main() {
-    action=${1:-$action}
+    case "${1:-}" in
+        '' | --*) ;;
+        *)
+            action=$1
+            shift
+            ;;
+    esac
+    read_options "$@"
     root=${SEATKEEP_ROOT:-/opt/seatkeep}
     root=${root%/}
     agent="$root/bin/seatkeep-agent"
