@@ -6,6 +6,7 @@ import zipfile
 from io import BytesIO
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import CommandError, call_command
 from django.test import Client, RequestFactory
@@ -135,7 +136,7 @@ def test_one_msp_is_asked_nothing_more() -> None:
 @pytest.mark.django_db
 def test_the_session_that_the_set_up_begins_can_be_seen_and_ended(rf: RequestFactory) -> None:
     owner, request = run().owner, rf.get("/setup/wizard/")
-    request.session = SessionStore()
+    request.session, request.user = SessionStore(), AnonymousUser()
     session_begin(request, owner, backend=BACKEND)
     request.session.save()
     assert [one.session_key for one in sessions_of(owner)] == [request.session.session_key]
