@@ -26,7 +26,7 @@ TAILS_BYTES = (4 * 1024**2, 512 * 1024, 64 * 1024)
 
 
 def logs_collect(layout: Layout, more: Mapping[str, bytes]) -> bytes:
-    """A zip of at most 5 MB.
+    """A zip of at most 2 MB.
 
     Args:
         layout: Where the logs are.

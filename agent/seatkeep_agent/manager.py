@@ -127,7 +127,7 @@ class Manager:
 
         Args:
             claims: Makes the claims for an `iat`.
-            content: The file, at most 5 MB.
+            content: The file, at most 2 MB.
             keys: The agent's keys.
 
         Raises:

@@ -225,6 +225,8 @@ class TaskIn(Schema):
     kind: str
     params: dict[str, Any] = Field(default_factory=dict)
     devices: list[UUID] = Field(min_length=1, max_length=10_000)
+    confirm_server: bool = False
+    """Servers are meant too: ISOLATE and SHUTDOWN ask for that."""
 
 
 class GroupTaskIn(Schema):
@@ -244,6 +246,7 @@ class GroupTaskIn(Schema):
     life_seconds: int | None = Field(default=None, ge=60, le=180 * 24 * 3600)
     pause_seconds: int = Field(default=0, ge=0, le=180 * 24 * 3600)
     ends_at: AwareDatetime | None = None
+    confirm_server: bool = False
 
 
 class TaskOut(Schema):

@@ -10,6 +10,7 @@ from seatkeep_manager.project.login import login
 
 _OWN = (
     ("agent/v1/", "seatkeep_manager.enrollment.urls"),
+    ("agent/v1/", "seatkeep_manager.tasks.urls"),
     ("api/", "seatkeep_manager.api.urls"),
     ("", "seatkeep_manager.api.page_urls"),
     ("", "seatkeep_manager.deployment.urls"),

@@ -80,10 +80,10 @@ class UploadRefusedError(NotAllowedError):
 
 
 class FilesFullError(InvalidError):
-    """A file may have 5 MB at most."""
+    """A file may have 2 MB at most."""
 
     code = "too_large"
-    message = _("A file may have 5 MB at most.")
+    message = _("A file may have 2 MB at most.")
 
 
 class FileNotFoundHereError(NotFoundError):

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import QuerySet, Sum
-from seatkeep_license.errors import TokenError
+from seatkeep_license.errors import ClockSkewError, TokenError
 from seatkeep_license.keys import VerifyKey
 from seatkeep_protocol.tasks import TaskKind
 from seatkeep_protocol.uploads import FILE_LIMIT_BYTES, UploadClaims, upload_verify
@@ -18,6 +18,7 @@ from seatkeep_protocol.uploads import FILE_LIMIT_BYTES, UploadClaims, upload_ver
 from seatkeep_manager.directory.access import within
 from seatkeep_manager.directory.enums import AccessLevel, DeviceState, Functionality
 from seatkeep_manager.directory.models import Device, User
+from seatkeep_manager.enrollment.errors import RequestClockSkewError
 from seatkeep_manager.tasks.enums import FINAL_STATES
 from seatkeep_manager.tasks.errors import FileNotFoundHereError, FilesFullError, UploadRefusedError
 from seatkeep_manager.tasks.models import CollectedFile, TaskRun
@@ -40,7 +41,8 @@ def file_take(*, device_uid: UUID, proof: str, content: bytes, now: datetime) ->
 
     Raises:
         UploadRefusedError: Nobody asked for it, or not this device, or it is not the file that the proof names.
-        FilesFullError: It is larger than 5 MB.
+        RequestClockSkewError: The device's clock is wrong.
+        FilesFullError: It is larger than 2 MB.
     """
     if len(content) > FILE_LIMIT_BYTES:
         raise FilesFullError
@@ -94,6 +96,8 @@ def _claims(device: Device, proof: str, now: datetime) -> UploadClaims:
     try:
         key = VerifyKey.from_jwk(device.agent_jwk or {})
         return upload_verify(proof, key=key, audience=settings.CONSOLE_DEVICE_URL, now=now)
+    except ClockSkewError as error:
+        raise RequestClockSkewError(now) from error
     except TokenError as error:
         raise UploadRefusedError from error
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from procrastinate.contrib.django import app
 from seatkeep_webkit.clock import now as clock_now
 
+from seatkeep_manager.tasks.files import files_expire
 from seatkeep_manager.tasks.group_services import group_tasks_expire
-from seatkeep_manager.tasks.services import task_runs_expire
+from seatkeep_manager.tasks.server_tasks import server_tasks_run_due
+from seatkeep_manager.tasks.services import task_runs_expire, task_runs_prune
 
 
 @app.periodic(cron="* * * * *")
@@ -16,3 +18,13 @@ def expire(timestamp: int) -> None:
     now = clock_now()
     task_runs_expire(now=now)
     group_tasks_expire(now=now)
+
+
+@app.periodic(cron="23 * * * *")
+@app.task(name="tasks.tidy", queueing_lock="tasks.tidy", pass_context=False)
+def tidy(timestamp: int) -> None:
+    """Follow the console's own daily rules; delete old runs, and files whose time is over."""
+    now = clock_now()
+    server_tasks_run_due(now=now)
+    files_expire(now=now)
+    task_runs_prune(now=now)

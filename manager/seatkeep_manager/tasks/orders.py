@@ -11,11 +11,15 @@ import msgspec
 from seatkeep_protocol.tasks import TaskKind
 from seatkeep_webkit.actors import Actor
 
+from seatkeep_manager.directory.enums import Functionality
 from seatkeep_manager.tasks.errors import ServerNotConfirmedError, TaskParamsInvalidError
 from seatkeep_manager.tasks.models import ClientTask, SoftwarePackage
 
 SERVER_ASKED = frozenset({TaskKind.ISOLATE, TaskKind.SHUTDOWN})
 """For servers these need a confirmation of their own."""
+
+PROGRAMS = frozenset({TaskKind.RUN_COMMAND, TaskKind.SOFTWARE_INSTALL, TaskKind.SOFTWARE_UNINSTALL})
+"""What runs programs with the rights of the agent."""
 
 
 def params_complete(kind: str, params: Mapping[str, Any], *, actor: Actor, is_server_confirmed: bool) -> dict[str, Any]:
@@ -76,3 +80,8 @@ def audit_details(task: ClientTask) -> dict[str, str]:
     if task.kind in (TaskKind.SOFTWARE_INSTALL, TaskKind.SOFTWARE_UNINSTALL):
         return {"software": str(task.params.get("name") or task.params.get("package"))[:200]}
     return {}
+
+
+def functionality_of(kind: str) -> Functionality:
+    """What a person must be allowed to use in order to order a task: programs of one's own choosing need more."""
+    return Functionality.COMMANDS if kind in PROGRAMS else Functionality.CLIENT_TASKS

@@ -18,6 +18,7 @@ from seatkeep_manager.directory.selectors import devices_active_visible
 from seatkeep_manager.tasks.enums import FINAL_STATES, RERUN_STATES
 from seatkeep_manager.tasks.errors import TaskNotFoundError
 from seatkeep_manager.tasks.models import ClientTask, TaskRun
+from seatkeep_manager.tasks.orders import functionality_of
 
 
 def task_runs_visible(user: User | AnonymousUser) -> QuerySet[TaskRun]:
@@ -75,10 +76,11 @@ def task_failed_devices(user: User | AnonymousUser, task: ClientTask) -> list[in
     Raises:
         NotAllowedError: The person may change nothing at all.
     """
-    if not may(user, Functionality.CLIENT_TASKS, AccessLevel.USE):
+    what = functionality_of(task.kind)
+    if not may(user, what, AccessLevel.USE):
         raise NotAllowedError
     newest = TaskRun.objects.filter(task=task, device=OuterRef("pk")).order_by("-id")
-    devices = devices_active_visible(user, functionality=Functionality.CLIENT_TASKS, level=AccessLevel.USE)
+    devices = devices_active_visible(user, functionality=what, level=AccessLevel.USE)
     devices = devices.filter(task_runs__task=task)
     failed = devices.annotate(newest=Subquery(newest.values("state")[:1])).filter(newest__in=RERUN_STATES)
     return sorted(set(failed.values_list("pk", flat=True)))

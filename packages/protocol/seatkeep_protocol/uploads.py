@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
+from seatkeep_license.encoding import b64url_decode
+from seatkeep_license.errors import TokenMalformedError
 from seatkeep_license.jose import audience_check, claims_decode, freshness_check, open_signed, sign
 from seatkeep_license.keys import SigningKey, VerifyKey
 
@@ -14,7 +16,8 @@ from seatkeep_protocol.ids import HEX_PATTERN
 
 UPLOAD_TYP = "seatkeep-upload+jwt"
 PROOF_HEADER = "Seatkeep-Proof"
-FILE_LIMIT_BYTES = 5 * 1024 * 1024
+FILE_LIMIT_BYTES = 2_000_000
+"""The front door takes no larger body from anybody."""
 
 
 class UploadClaims(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,3 +51,16 @@ def upload_verify(token: str | bytes, *, key: VerifyKey, audience: str, now: dat
     audience_check(claims.aud, audience)
     freshness_check(claims.iat, now)
     return claims
+
+
+def upload_device(token: str) -> str:
+    """The device that a proof says it is of, to look its key up; nothing is verified yet.
+
+    Raises:
+        TokenMalformedError: It is no proof.
+    """
+    try:
+        payload = b64url_decode(token.split(".")[1].encode("ascii"))
+        return msgspec.json.decode(payload, type=UploadClaims).device
+    except (IndexError, UnicodeError, msgspec.MsgspecError, RecursionError) as error:
+        raise TokenMalformedError from error

@@ -15,6 +15,7 @@ from seatkeep_webkit.idempotency import idempotent
 from seatkeep_webkit.paging import Page, paginate
 
 from seatkeep_manager.api.auth import caller
+from seatkeep_manager.api.routes.task_things import router as task_things
 from seatkeep_manager.api.schemas import (
     DetectionOut,
     GroupTaskIn,
@@ -53,6 +54,7 @@ from seatkeep_manager.tasks.selectors import (
 from seatkeep_manager.tasks.services import task_cancel, task_create, task_rerun
 
 router = Router(tags=["Protection"])
+router.add_router("", task_things)
 
 
 @router.get("/detections", response=PageOut[DetectionOut], summary="Detections")
