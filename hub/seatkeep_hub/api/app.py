@@ -9,6 +9,7 @@ from seatkeep_hub.api.auth import EVERYONE
 from seatkeep_hub.api.routes import (
     access,
     agreements,
+    agreements_of_many,
     alerts,
     audit,
     billing,
@@ -49,6 +50,7 @@ for one in (
     license_acts,
     ordering,
     catalog,
+    agreements_of_many,  # Before what ends in an id.
     agreements,
     billing,
     papers,

@@ -13,8 +13,6 @@ from seatkeep_webkit.actors import Actor, ActorKind, actor_pack, actor_unpack
 from seatkeep_webkit.audit.services import audit_record
 from seatkeep_webkit.errors import AppError
 
-from seatkeep_hub.agreements.models import Agreement
-from seatkeep_hub.agreements.services import agreement_close, agreement_set
 from seatkeep_hub.companies.models import Company, User
 from seatkeep_hub.companies.selectors import Viewer
 from seatkeep_hub.licensing.isolation import read_committed
@@ -23,6 +21,7 @@ from seatkeep_hub.licensing.rules import MAX_SEATS_AT_ONCE
 from seatkeep_hub.licensing.seats import seats_stop_each
 from seatkeep_hub.licensing.services import license_overuse_set
 from seatkeep_hub.licensing.suspension import license_suspend, license_unsuspend
+from seatkeep_hub.ordering.agreeing import agreement_of_many_set
 from seatkeep_hub.ordering.enums import BulkKind, BulkState
 from seatkeep_hub.ordering.errors import BulkFieldError, BulkNotFoundError
 from seatkeep_hub.ordering.models import BulkRun
@@ -202,24 +201,6 @@ def _license_overuse(actor: Actor, license: License, arguments: Arguments, now: 
     )
 
 
-def _agreement_quantity(actor: Actor, agreement: Agreement, arguments: Arguments, now: datetime) -> None:
-    agreement_set(
-        actor=actor,
-        license=agreement.license,
-        product_code=agreement.product.code,
-        company=agreement.company,
-        mode="FIXED",
-        quantity=arguments["quantity"],
-        on_exceed=agreement.on_exceed,
-        note=arguments.get("note", ""),
-        now=now,
-    )
-
-
-def _agreement_close(actor: Actor, agreement: Agreement, arguments: Arguments, now: datetime) -> None:
-    agreement_close(actor=actor, agreement=agreement, now=now)
-
-
 class _Act(NamedTuple):
     model: Any
     related: tuple[str, ...]
@@ -231,16 +212,11 @@ def _license_act(do: Callable[[Actor, Any, Arguments, datetime], None]) -> _Act:
     return _Act(License, ("owner",), lambda one: f"{one.public_id} {one.owner}", do)
 
 
-def _agreement_act(do: Callable[[Actor, Any, Arguments, datetime], None]) -> _Act:
-    return _Act(Agreement, ("company", "license", "product"), lambda one: f"{one.company} · {one.product}", do)
-
-
 _ACTS: Mapping[str, _Act] = {
     BulkKind.LICENSES_SUSPEND: _license_act(_license_suspend),
     BulkKind.LICENSES_UNSUSPEND: _license_act(_license_unsuspend),
     BulkKind.LICENSES_OVERUSE: _license_act(_license_overuse),
-    BulkKind.AGREEMENTS_QUANTITY: _agreement_act(_agreement_quantity),
-    BulkKind.AGREEMENTS_CLOSE: _agreement_act(_agreement_close),
+    BulkKind.AGREEMENTS_SET: _Act(Company, (), str, agreement_of_many_set),
 }
 
 

@@ -21,8 +21,7 @@ class BulkKind(TextChoices):
     LICENSES_SUSPEND = "LICENSES_SUSPEND", _("Suspend licenses")
     LICENSES_UNSUSPEND = "LICENSES_UNSUSPEND", _("Take suspensions back")
     LICENSES_OVERUSE = "LICENSES_OVERUSE", _("Change what happens when seats run out")
-    AGREEMENTS_QUANTITY = "AGREEMENTS_QUANTITY", _("Change agreed seats")
-    AGREEMENTS_CLOSE = "AGREEMENTS_CLOSE", _("Close agreements")
+    AGREEMENTS_SET = "AGREEMENTS_SET", _("Set agreements")
 
 
 class BulkState(TextChoices):

@@ -29,6 +29,7 @@ ACTS = (
     ),
     BulkAction("tag", _("Add a tag…"), "portal:companies-act", icon="tag", url_args=("TAG_ADD",)),
     BulkAction("untag", _("Remove a tag…"), "portal:companies-act", icon="tags", url_args=("TAG_REMOVE",)),
+    BulkAction("agree", _("Set seats…"), "portal:companies-agree", icon="license"),
     BulkAction("move", _("Move…"), "portal:companies-act", icon="switch-horizontal", url_args=("MOVE",)),
     BulkAction("remove", _("Remove…"), "portal:companies-act", icon="trash", is_danger=True, url_args=("REMOVE",)),
 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from seatkeep_hub.portal.views import companies, company_acts, company_details, requests, usage
+from seatkeep_hub.portal.views import agreements_of_many, companies, company_acts, company_details, requests, usage
 
 urls: list[URLPattern] = [
     path("companies/", companies.companies, name="companies"),
     path("companies/new/", company_details.company_new, name="company-new"),
+    path("companies/agreements/", agreements_of_many.companies_agree, name="companies-agree"),
     path("companies/act/<str:act>/", company_acts.companies_act, name="companies-act"),
     path("companies/acts/<uuid:uid>/", company_acts.act, name="company-act"),
     path("companies/<uuid:uid>/", companies.company, name="company"),

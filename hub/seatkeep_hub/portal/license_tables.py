@@ -15,6 +15,9 @@ from seatkeep_webkit.clock import now as read_clock
 from seatkeep_webkit.tables import BulkAction, ChoiceFilter, Column, Empty, Filter, Table
 from seatkeep_webkit.tables.filters import QueryFilter
 
+from seatkeep_hub.agreements.selectors import overused_seats
+from seatkeep_hub.companies.enums import CompanyKind, CompanyStatus
+from seatkeep_hub.companies.selectors import companies_visible
 from seatkeep_hub.licensing.enums import EntryKind, LicenseKind, LicenseState, SeatState
 from seatkeep_hub.licensing.models import Bundle, License, LicenseEntry, Product, Seat
 from seatkeep_hub.licensing.selectors import (
@@ -26,9 +29,12 @@ from seatkeep_hub.licensing.selectors import (
     with_state,
 )
 from seatkeep_hub.portal.company_tree import scope_path
+from seatkeep_hub.portal.viewing import viewer_of
 from seatkeep_hub.upkeep.enums import QuestionKind, QuestionState
 from seatkeep_hub.upkeep.models import SeatQuestion
 
+CUSTOMERS_LISTED = 100
+"""So many customers are a menu; whose are more opens the customer's own page."""
 SEAT_TONES = {"ACTIVE": "ok", "RELEASED": "off", "DEACTIVATED": "warn"}
 
 
@@ -162,7 +168,23 @@ class SeatTable(Table[Seat]):
         return (
             ChoiceFilter("state", _("State"), SeatState.choices),
             ChoiceFilter("product", _("Product"), list(products), "product__code"),
+            *self._customers(),
             QueryFilter("age", _("Last seen"), ages),
+            QueryFilter("over", _("Overuse"), {"1": (_("More than agreed or ordered"), overused_seats())}),
+        )
+
+    def _customers(self) -> Sequence[Filter]:
+        """The customers, where a list of them can be read; a customer's own page has its computers, too."""
+        found = (
+            companies_visible(viewer_of(self.request))
+            .filter(kind=CompanyKind.CUSTOMER)
+            .exclude(status=CompanyStatus.REMOVED)
+        )
+        names = list(found.order_by("name", "id").values_list("uid", "name")[: CUSTOMERS_LISTED + 1])
+        if not 1 < len(names) <= CUSTOMERS_LISTED:
+            return ()
+        return (
+            ChoiceFilter("customer", _("Customer"), [(str(uid), name) for uid, name in names], "node__company__uid"),
         )
 
     def apply_scope(self, queryset: QuerySet[Seat], scope: QueryDict) -> QuerySet[Seat]:

@@ -226,6 +226,15 @@ def body_of(route: Route, cast: Cast) -> dict[str, Any]:
             "mode": "FIXED",
             "quantity": 1,
         },
+        **{
+            f"POST /agreements/{what}": {
+                "companies": [customer],
+                "license_id": str(cast.license.uid),
+                "product": "endpoint-workstation",
+                "mode": "FLEXIBLE",
+            }
+            for what in ("preview", "runs")
+        },
         "PUT /imports/{import_id}/mapping": {"mapping": {"custom_identifier": 0}},
         "POST /price-lists": {
             "seller_id": a,

@@ -187,7 +187,7 @@ def seats_run_new(request: HttpRequest, body: SeatsRunIn) -> Status[BulkRun]:
         arguments = {"company": str(place.uid), "site": body.site}
     kind = BulkKind.SEATS_MOVE if body.act == "move" else BulkKind.SEATS_STOP
     uids = list(own.order_by("pk").values_list("uid", flat=True))
-    return Status(202, _begin(request, viewer, kind, uids, arguments))
+    return Status(202, begin(request, viewer, kind, uids, arguments))
 
 
 @router.get("/seats/runs/{run_id}", response=RunOut, summary="Show the progress")
@@ -209,7 +209,7 @@ def licenses_run_new(request: HttpRequest, body: LicensesRunIn) -> Status[BulkRu
     }
     kind = BulkKind.LICENSES_SUSPEND if body.act == "suspend" else BulkKind.LICENSES_UNSUSPEND
     uids = list(own.order_by("pk").values_list("uid", flat=True))
-    return Status(202, _begin(request, viewer, kind, uids, arguments))
+    return Status(202, begin(request, viewer, kind, uids, arguments))
 
 
 @router.get("/licenses/runs/{run_id}", response=RunOut, summary="Show the progress")
@@ -300,9 +300,12 @@ def site_make(request: HttpRequest, company_id: UUID, body: SiteIn) -> Status[li
     return Status(201, [_share(node) for node in made])
 
 
-def _begin(
-    request: HttpRequest, viewer: Viewer, kind: BulkKind, uids: list[UUID], arguments: dict[str, Any]
-) -> BulkRun:
+def begin(request: HttpRequest, viewer: Viewer, kind: BulkKind, uids: list[UUID], arguments: dict[str, Any]) -> BulkRun:
+    """Begin an act on many things as a job.
+
+    Raises:
+        BulkNotFoundError: Nothing of it is the caller's.
+    """
     if not uids:
         raise BulkNotFoundError(_NOTHING_YOURS)
     run = bulk_begin(

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Query, Router, Schema
 from pydantic import Field
 from seatkeep_webkit.actors import actor_from_request
 from seatkeep_webkit.clock import now as read_clock
 from seatkeep_webkit.paging import Page, paginate
 
+from seatkeep_hub.agreements.selectors import overused_seats
 from seatkeep_hub.api.auth import anyone_of, viewer_of
 from seatkeep_hub.api.schemas import Limit, PageOut
 from seatkeep_hub.api.wire import micros
 from seatkeep_hub.companies.enums import Right
 from seatkeep_hub.companies.selectors import Viewer, companies_visible, company_get
+from seatkeep_hub.licensing.enums import SeatState
 from seatkeep_hub.licensing.models import Seat
 from seatkeep_hub.licensing.rules import lease_mode
 from seatkeep_hub.licensing.seats import seat_rename, seats_deactivate, seats_resume
@@ -97,6 +100,26 @@ class ResumedOut(Schema):
     results: dict[str, str]
 
 
+class SeatFilter(Schema):
+    """Which seats: of one company and below, product, state, silent since before an instant, more than agreed."""
+
+    company: UUID | None = None
+    product: Annotated[str, Field(max_length=60)] = ""
+    state: SeatState | None = None
+    seen_before: datetime | None = None
+    is_overused: bool = False
+
+    def narrow(self, seats: QuerySet[Seat]) -> QuerySet[Seat]:
+        """Those that are meant."""
+        conditions = [
+            Q(product__code=self.product) if self.product else Q(),
+            Q(state=self.state) if self.state else Q(),
+            Q(last_seen_at__lt=self.seen_before) if self.seen_before else Q(),
+            overused_seats() if self.is_overused else Q(),
+        ]
+        return seats.filter(*conditions)
+
+
 class NameIn(Schema):
     """A name of its own; empty shows the device's again."""
 
@@ -105,12 +128,16 @@ class NameIn(Schema):
 
 @router.get("/seats", response=PageOut[SeatOut], summary="List seats")
 def seat_index(
-    request: HttpRequest, company: UUID | None = None, cursor: str | None = None, limit: Limit = 100
+    request: HttpRequest,
+    wanted: Query[SeatFilter],
+    cursor: str | None = None,
+    limit: Limit = 100,
 ) -> Page[Seat]:
     """Seats of the companies that you may see; of one company and below with `company`."""
     viewer = anyone_of(request)
-    below = company_get(viewer, company) if company else None
-    page = paginate(seat_list(viewer, company=below), order=("id",), cursor=cursor, limit=limit)
+    below = company_get(viewer, wanted.company) if wanted.company else None
+    found = wanted.narrow(seat_list(viewer, company=below))
+    page = paginate(found, order=("id",), cursor=cursor, limit=limit)
     _modes_note(page.items)
     return page
 
