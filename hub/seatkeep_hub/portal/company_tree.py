@@ -16,7 +16,7 @@ from seatkeep_hub.companies.models import Company, User
 from seatkeep_hub.companies.rules import CHILD_KINDS
 from seatkeep_hub.companies.selectors import companies_visible, company_get
 
-SHOWN_AT_MOST = 500
+SHOWN_AT_MOST = 200
 _PARENT_KINDS = [kind for kind, children in CHILD_KINDS.items() if children and kind != CompanyKind.VENDOR]
 _ICONS = {
     CompanyKind.DISTRIBUTOR: "building-skyscraper",
@@ -63,7 +63,7 @@ def scope_path(scope: QueryDict) -> list[int] | None:
 def company_items(viewer: User, current: Company | None) -> list[TreeItem]:
     """Companies that may have others below them, as a tree with how many customers each has in all.
 
-    At most 500; empty where there is only one, because a tree of one place helps nobody.
+    At most 200, the first by name; empty where there is only one, because a tree of one place helps nobody.
     """
     visible = companies_visible(viewer).exclude(status=CompanyStatus.REMOVED)
     parents = list(visible.filter(kind__in=_PARENT_KINDS).defer("search").order_by("name", "id")[:SHOWN_AT_MOST])

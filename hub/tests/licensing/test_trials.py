@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from seatkeep_hub.companies.models import Company
+from seatkeep_hub.licensing.enums import LicenseState
 from seatkeep_hub.licensing.errors import (
     BundleNotAllowedError,
     LicenseExpiredError,
@@ -16,7 +18,7 @@ from seatkeep_hub.licensing.errors import (
     TrialOpenError,
 )
 from seatkeep_hub.licensing.models import License, PoolNode
-from seatkeep_hub.licensing.selectors import license_state, with_state
+from seatkeep_hub.licensing.selectors import license_in_state, license_state, with_state
 from seatkeep_hub.licensing.suspension import license_suspend
 from seatkeep_hub.licensing.trials import trial_cancel, trial_convert, trial_extend
 
@@ -107,3 +109,20 @@ def test_the_state_in_sql_is_the_state_in_the_rules(order, node, take, apply, ac
         found = {one.pk: one.state_now for one in with_state(License.objects.all(), now=at)}
         assert found == {one.pk: license_state(one, now=at) for one in License.objects.all()}
     assert {"OK", "ERROR", "WARNING", "SUSPENDED", "TRIAL_EXPIRED", "EXPIRED"} == set(found.values())
+
+
+ENDS = {"never": None, "past": timedelta(0), "soon": timedelta(days=13), "later": timedelta(days=14)}
+
+
+@pytest.mark.parametrize("ends", ENDS)
+def test_each_state_in_sql_is_that_of_the_rules_and_of_no_other_license(order, node, now, ends):
+    license = order(quantity=10, overuse="ALLOW_AND_ALERT")
+    root = PoolNode.objects.filter(pk=node(license).pk)
+    one = License.objects.filter(pk=license.pk)
+    expires_at = None if ENDS[ends] is None else now + ENDS[ends]
+    for cancelled_at, suspended_at, kind, used in product((None, now), (None, now), ("MSP", "TRIAL"), (8, 9, 10, 11)):
+        one.update(cancelled_at=cancelled_at, suspended_at=suspended_at, kind=kind, expires_at=expires_at)
+        root.update(used=used)
+        wanted = license_state(one.get(), now=now)
+        assert with_state(one, now=now).get().state_now == wanted
+        assert [state for state in LicenseState.values if license_in_state(one, state, now=now).exists()] == [wanted]

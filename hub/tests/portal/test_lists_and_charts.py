@@ -8,8 +8,10 @@ import pytest
 from django.http import QueryDict
 from django.test import Client
 from hub_cast import ACTOR, NOW, Cast
+from seatkeep_hub.agreements.models import UsageDay
 from seatkeep_hub.agreements.usage import UsageSlice
 from seatkeep_hub.licensing.enums import LicenseKind
+from seatkeep_hub.licensing.models import Product
 from seatkeep_hub.licensing.selectors import license_list, license_usage, licenses_usage
 from seatkeep_hub.licensing.services import license_order
 from seatkeep_hub.portal.charts import agreed_and_used, by_product, month_of, periods
@@ -123,3 +125,25 @@ def test_a_month_ends_on_its_last_day() -> None:
 def test_last_month_of_january_is_december() -> None:
     shown = periods(date(2027, 1, 5), first=date(2026, 12, 1), last=date(2026, 12, 31))
     assert [one["label"] for one in shown if one["is_current"]] == ["Last month"]
+
+
+def test_thousands_of_customers_are_added_up_when_somebody_asks(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    UsageDay.objects.create(
+        seller=cast.msp_a, buyer=cast.customer, node=cast.license.nodes.first(), product=Product.objects.first(),
+        day=NOW.date(), ordered=9, agreed=4, in_use=3, peak=3, device_days=3, recorded_at=NOW,
+    )  # fmt: skip
+    asked = f"/usage/?first={NOW:%Y-%m-%d}&last={NOW:%Y-%m-%d}"
+    assert "<tfoot>" in browser(cast.diana).get(asked).content.decode()
+    monkeypatch.setattr("seatkeep_hub.portal.selectors.CUSTOMERS_ADDED", 0)
+    narrow = browser(cast.diana).get(asked).content.decode()
+    assert "<tfoot>" not in narrow
+    assert f"{asked.partition('?')[2]}&added=1".replace("&", "&amp;") in narrow
+    assert "<tfoot>" in browser(cast.diana).get(f"{asked}&added=1").content.decode()
+
+
+def test_the_dashboard_says_which_licenses_it_looked_at(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "of the newest" not in browser(cast.alice).get("/").content.decode()
+    monkeypatch.setattr("seatkeep_hub.portal.views.dashboard.LICENSES_READ", 1)
+    body = browser(cast.alice).get("/").content.decode()
+    assert "of the newest 1" in body
+    assert "of the most used product" not in body

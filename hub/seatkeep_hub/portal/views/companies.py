@@ -51,7 +51,7 @@ def companies(request: HttpRequest) -> HttpResponseBase:
     below = asked_company(request, viewer)
     found = companies_visible(viewer).exclude(kind=CompanyKind.VENDOR).select_related("parent")
     found = found.defer("search", "parent__search")
-    can_add = bool(parents_for(viewer))
+    can_add = parents_for(viewer).exists()
     if is_one_msp():
         customers = found.filter(kind=CompanyKind.CUSTOMER)
         table: CompanyTable = CustomerTable(request, customers, can_add=can_add, can_move=False)

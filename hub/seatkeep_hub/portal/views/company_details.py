@@ -42,7 +42,7 @@ def company_new(request: HttpRequest) -> HttpResponse:
     viewer = viewer_of(request)
     has_license = license_list(viewer).filter(kind=LicenseKind.MSP).exists()
     form = CompanyForm(
-        request.POST or None, parents=parents_for(viewer), has_license=has_license, initial=_place(request)
+        request.POST or None, parents=list(parents_for(viewer)), has_license=has_license, initial=_place(request)
     )
     title = _("New customer") if is_one_msp() else _("New company")
     dialog = FormDialog(request, form, title=title, label=_("Create"), lines=[_("This sends no mail.")])
