@@ -6,7 +6,7 @@ from seatkeep_webkit.testing.foreign_keys import foreign_keys_upward
 
 LAYERS = [
     ["console", "api", "ingest", "publisher"],
-    ["customers"],
+    ["customers", "rights"],
     ["problems"],
     ["tasks", "policies", "detections", "deployment"],
     ["statedocs"],

@@ -16,7 +16,6 @@ from seatkeep_manager.api.routes import (
     problems,
     protection,
     rollout,
-    system,
 )
 
 api = NinjaAPI(

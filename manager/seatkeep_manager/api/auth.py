@@ -10,10 +10,10 @@ from seatkeep_webkit.actors import Actor, ActorKind, client_ip
 from seatkeep_webkit.clock import now as clock_now
 from seatkeep_webkit.errors import NotAllowedError
 
-from seatkeep_manager.api.services import token_account
 from seatkeep_manager.directory.access import may_everywhere
 from seatkeep_manager.directory.enums import Functionality
 from seatkeep_manager.directory.models import User
+from seatkeep_manager.rights.api_clients import token_account
 
 
 class TokenAuth(HttpBearer):

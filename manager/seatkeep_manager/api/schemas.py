@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from ninja import Schema
 from pydantic import AwareDatetime, Field
 
-from seatkeep_manager.api.models import ApiToken
 from seatkeep_manager.customers.models import CustomerTemplate
-from seatkeep_manager.directory.access import may_everywhere
-from seatkeep_manager.directory.enums import Functionality
 
 T = TypeVar("T")
 
@@ -331,36 +328,6 @@ class TemplateOut(Schema):
     def resolve_policies(template: CustomerTemplate) -> list[UUID]:
         """Uids of its policies, in order."""
         return [policy.uid for policy in template.policies.all()]
-
-
-class ApiTokenIn(Schema):
-    """A token for a program."""
-
-    name: str = Field(min_length=1, max_length=100)
-    level: Literal["READ", "WRITE"] = "READ"
-
-
-class ApiTokenOut(Schema):
-    """A token, without its secret."""
-
-    uid: UUID
-    name: str
-    level: str
-    hint: str
-    created_at: datetime
-    last_used_at: datetime | None
-
-    @staticmethod
-    def resolve_level(token: ApiToken) -> str:
-        """WRITE for who may change the whole console."""
-        return "WRITE" if may_everywhere(token.account, Functionality.SETTINGS) else "READ"
-
-
-class ApiTokenMadeOut(Schema):
-    """A new token; `secret` is shown only now."""
-
-    uid: UUID
-    secret: str
 
 
 class AssignmentOut(Schema):

@@ -20,7 +20,7 @@ _NEEDED = {
     "customers": Functionality.CUSTOMERS, "approvals": Functionality.INSTALLERS, "detections": Functionality.DETECTIONS,
     "quarantine": Functionality.DETECTIONS, "tasks": Functionality.CLIENT_TASKS, "policies": Functionality.POLICIES,
     "installers": Functionality.INSTALLERS, "licenses": Functionality.LICENSES,
-    "audit": Functionality.AUDIT,
+    "audit": Functionality.AUDIT, "users": Functionality.USERS, "api-clients": Functionality.API_CLIENTS,
 }  # fmt: skip
 """What one must be permitted to look at, anywhere, for an entry to be offered."""
 
@@ -49,6 +49,8 @@ def navigation(request: HttpRequest) -> Navigation:
         ]),
     ]  # fmt: skip
     sections.append(NavSection(_("System"), [
+        _item(_("Users"), "users", "users"),
+        _item(_("API clients"), "api-clients", "key"),
         _item(_("Audit"), "audit", "history"),
         *([_item(_("Licensing link"), "link", "link"), _item(_("Settings"), "settings", "settings")]
           if viewer_is_admin(request) else []),

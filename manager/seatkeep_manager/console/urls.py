@@ -76,6 +76,7 @@ urlpatterns = [
     path("tasks/<uuid:uid>/again/", tasks.task_again, name="task-again"),
     path("tasks/<uuid:uid>/cancel/", tasks.task_stop, name="task-cancel"),
     *policy_urls.urlpatterns,
+    *people_urls.urlpatterns,
     path("installers/", installers.installers, name="installers"),
     path("installers/new/", installers.installer_new, name="installer-new"),
     path("installers/<uuid:uid>/", installers.installer, name="installer"),

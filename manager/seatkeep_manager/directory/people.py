@@ -27,12 +27,15 @@ def person_from_claims(*, claims: Mapping[str, Any], linked_company: uuid.UUID |
         now: Current time, aware UTC.
 
     Raises:
-        PersonWithoutAccessError: No access to the linked company or to any company below it, or claims are missing.
+        PersonWithoutAccessError: No access to the linked company or to any company below it, the person has left this
+            console, or claims are missing.
     """
     access = access_parse(claims.get("seatkeep_access"))
     if not _may_enter(access, linked_company) or not claims.get("sub") or not claims.get("email"):
         raise PersonWithoutAccessError
     person = _person(str(claims["sub"]), str(claims["email"]))
+    if person.left_at is not None:
+        raise PersonWithoutAccessError
     is_new = person.pk is None
     person.email, person.name, person.is_active = str(claims["email"]), str(claims.get("name") or "")[:120], True
     if is_new:

@@ -161,3 +161,31 @@ def _layers(settings: Iterable[tuple[tuple[int, ...], bool]]) -> tuple[frozenset
             layers.append(set())
         layers[above + 1].add(path[-1])
     return tuple(frozenset(layer) for layer in layers)
+
+
+def levels_at(holdings: Iterable[Holding], path: Iterable[int]) -> Levels:
+    """What somebody may at one group, all functionalities at once; the same decision as `scope_of`.
+
+    Args:
+        holdings: All that they have.
+        path: Ids from All down to the group.
+    """
+    nodes = set(path)
+    here = [one for one in holdings if one.group_id in nodes]
+    nearest = max((one for one in here if one.is_from_hub), key=lambda one: len(one.path), default=None)
+    counting = [one for one in here if not one.is_from_hub] + ([nearest] if nearest else [])
+    found: dict[Functionality, AccessLevel] = {}
+    for one in counting:
+        for about, level in one.levels.items():
+            found[about] = max(level, found.get(about, AccessLevel.NONE), key=RANK.__getitem__)
+    return found
+
+
+def covers(own: Levels, wanted: Levels) -> bool:
+    """Whether everything of `wanted` is in `own`."""
+    return all(suffices(own.get(about, AccessLevel.NONE), level) for about, level in wanted.items())
+
+
+def is_owner(holdings: Iterable[Holding]) -> bool:
+    """Whether somebody is Owner of the whole instance."""
+    return any(one.role == Role.OWNER and len(one.path) == 1 for one in holdings)

@@ -12,7 +12,6 @@ _OWN = (
     ("agent/v1/", "seatkeep_manager.enrollment.urls"),
     ("agent/v1/", "seatkeep_manager.tasks.urls"),
     ("api/", "seatkeep_manager.api.urls"),
-    ("", "seatkeep_manager.api.page_urls"),
     ("", "seatkeep_manager.deployment.urls"),
     ("", "seatkeep_manager.console.urls"),
 )

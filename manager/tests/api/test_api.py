@@ -9,9 +9,10 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 from seatkeep_manager.api.app import api
-from seatkeep_manager.api.services import token_create, token_revoke
-from seatkeep_manager.directory.enums import AccessLevel
+from seatkeep_manager.directory.enums import GroupKind
 from seatkeep_manager.directory.models import User
+from seatkeep_manager.directory.selectors import group_system
+from seatkeep_manager.rights.api_clients import token_create, token_revoke
 from seatkeep_webkit.actors import Actor
 from seatkeep_webkit.clock import now as clock_now
 from standing_cast import Cast
@@ -19,17 +20,20 @@ from standing_cast import Cast
 OBJECTS = {
     "devices": "device", "customers": "alpha", "problems": "problem", "detections": "detection", "quarantine": "item",
     "tasks": "task", "policies": "policy", "policy-assignments": "assignment", "installers": "token",
-    "approvals": "waiting", "api-tokens": "api_token", "groups": "group", "dynamic-groups": "dynamic_group",
+    "approvals": "waiting", "api-tokens": "api_token", "users": "bob", "permission-sets": "permission_set",
+    "invitations": "invitation", "groups": "group", "dynamic-groups": "dynamic_group",
     "group-templates": "group_template",
 }  # fmt: skip
 RULES: dict[str, Any] = {
     "operation": "AND", "rules": [{"symbol": "os.family", "operator": "EQUAL", "value": "LINUX"}]
 }  # fmt: skip
-ADMIN = {"/api/v1/link", "/api/v1/link/sync", "/api/v1/templates", "/api/v1/api-tokens"}
+ADMIN = {"/api/v1/link", "/api/v1/link/sync", "/api/v1/templates"}
 BODIES: dict[str, dict[str, Any]] = {
     "setup": {}, "offboard": {"last_day": "2026-12-01", "protect_until": "2026-12-01", "bill_until": "2026-12-01"},
-    "snooze": {"until": "2027-01-01T00:00:00Z"}, 
+    "snooze": {"until": "2027-01-01T00:00:00Z"},
     "assign": {}, "fix": {}, "thresholds": {}, "problem-acts": {"act": "note"}, "note": {"note": "x"}, "resolve": {"resolution": "RESOLVED"},
+    "grants": {"role": "READ_ONLY"}, "leave": {}, "invitations": {"email": "x@y.example", "role": "READ_ONLY"},
+    "permission-sets": {"name": "s", "levels": {}}, "sign-in-rule": {},
     "restore": {}, "group-templates": {"name": "t", **RULES}, "preview": RULES, "policies": {}, "sync": {},
     "rollouts": {"settings": {}},
     "group-tasks": {"kind": "SCAN", "trigger": {"type": "ASAP"}, "group": str(uuid4())},
@@ -47,6 +51,7 @@ def routes() -> list[tuple[str, str]]:
 def filled(cast: Cast, path: str) -> str:
     """The path with the uid of the cast's own object."""
     area = path.removeprefix("/api/v1/").split("/")[0]
+    path = path.replace("{grant}", str(uuid4()))
     path = path.replace("{number}", "1").replace("{device}", str(cast.device.uid)).replace("{rollout}", str(uuid4()))
     path = path.replace("{act}", str(uuid4()))
     return path.replace("{uid}", str(getattr(cast, OBJECTS[area]).uid)) if "{uid}" in path else path
@@ -66,8 +71,12 @@ def body_for(cast: Cast, method: str, path: str) -> dict[str, Any]:
         }  # fmt: skip
     if path in ("/api/v1/devices/{uid}/policies", "/api/v1/dynamic-groups/{uid}/policies"):
         return {"policy": str(cast.policy.uid)}
-    if path in ("/api/v1/templates", "/api/v1/api-tokens"):
+    if path == "/api/v1/templates":
         return {"name": "made by a test"}
+    if path == "/api/v1/api-tokens":
+        return {"name": "made by a test", "role": "READ_ONLY"}
+    if path == "/api/v1/permission-sets/{uid}":
+        return {"name": "s", "levels": {}}
     if path == "/api/v1/groups/{uid}/policies":
         return {"assignments": [str(cast.assignment.uid)]}
     if path == "/api/v1/policies/{uid}/duplicate":
@@ -157,7 +166,8 @@ def test_a_foreign_computer_in_a_list_of_targets_is_refused(cast: Cast) -> None:
 
 @pytest.mark.django_db
 def test_a_bearer_token_acts_until_it_is_revoked(cast: Cast) -> None:
-    token, secret = token_create(actor=Actor.system("test"), name="RMM", level=AccessLevel.READ, now=clock_now())
+    root = group_system(GroupKind.ROOT)
+    token, secret = token_create(actor=Actor.system("test"), name="RMM", group=root, role="READ_ONLY", now=clock_now())
     headers = {"Authorization": f"Bearer {secret}"}
     assert Client().get("/api/v1/devices", headers=headers).status_code == 200
 
@@ -259,7 +269,9 @@ def test_attack_a_license_of_another_customer_is_not_assigned(cast: Cast) -> Non
 @pytest.mark.django_db
 def test_a_token_made_by_the_api_works_until_it_is_revoked(cast: Cast) -> None:
     client = signed_in(cast.alice)
-    made = client.post("/api/v1/api-tokens", {"name": "PSA", "level": "READ"}, content_type="application/json").json()
+    made = client.post(
+        "/api/v1/api-tokens", {"name": "PSA", "role": "READ_ONLY"}, content_type="application/json"
+    ).json()
     headers = {"Authorization": f"Bearer {made['secret']}"}
     before = Client().get("/api/v1/devices", headers=headers).status_code
 

@@ -7,15 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from seatkeep_manager.api.models import ApiToken
-from seatkeep_manager.api.services import token_create
 from seatkeep_manager.customers.models import CustomerTemplate, SetupJob
 from seatkeep_manager.customers.plans import plan_of
 from seatkeep_manager.customers.set_up_jobs import setup_cancel, setup_order
 from seatkeep_manager.customers.templates import template_create as customer_template_create
 from seatkeep_manager.detections.models import Detection, QuarantineItem
-from seatkeep_manager.directory.enums import AccessLevel, DeviceKind
-from seatkeep_manager.directory.models import Device, InventorySnapshot, StaticGroup, User, UserAccess
+from seatkeep_manager.directory.enums import AccessLevel, DeviceKind, GroupKind
+from seatkeep_manager.directory.models import Device, InventorySnapshot, PermissionSet, StaticGroup, User, UserAccess
+from seatkeep_manager.directory.selectors import group_system
 from seatkeep_manager.directory.services import device_create
 from seatkeep_manager.enrollment.models import EnrollmentRequest, EnrollmentToken, InstallProgress
 from seatkeep_manager.enrollment.services import install_link_create
@@ -29,6 +28,9 @@ from seatkeep_manager.policies.enums import PolicyProduct
 from seatkeep_manager.policies.models import Policy, PolicyAssignment
 from seatkeep_manager.policies.services import policy_assign_group, policy_create
 from seatkeep_manager.problems.models import Problem
+from seatkeep_manager.rights.api_clients import token_create
+from seatkeep_manager.rights.inviting import invitation_create
+from seatkeep_manager.rights.models import ApiToken, Invitation
 from seatkeep_manager.tasks.models import ClientTask
 from seatkeep_manager.tasks.services import task_create
 from seatkeep_webkit.actors import Actor
@@ -62,6 +64,8 @@ class Cast:
     group_template: GroupTemplate
     dynamic_group: DynamicGroup
     api_token: ApiToken
+    permission_set: PermissionSet
+    invitation: Invitation
     template: CustomerTemplate
     setup: SetupJob
 
@@ -101,7 +105,13 @@ def cast_make(now: datetime) -> Cast:
         policy=policy, assignment=assignment, token=token, waiting=waiting_make(token, now),
         problem=problem_make(device, now), license=lic, group=alpha.group,
         group_template=group_template, dynamic_group=dynamic_group,
-        api_token=token_create(actor=ACTOR, name="RMM", level=AccessLevel.READ, now=now)[0],
+        api_token=token_create(
+            actor=ACTOR, name="RMM", group=group_system(GroupKind.ROOT), role="READ_ONLY", now=now
+        )[0],
+        permission_set=PermissionSet.objects.create(name="Scanners", levels={"CLIENT_TASKS": "USE"}, created_at=now),
+        invitation=invitation_create(
+            actor=ACTOR, email="new@alpha.example", group=alpha.group, role="HELP_DESK", now=now
+        ).invitation,
         template=template, setup=setup,
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from django.test import Client
 from django.urls import reverse
-from seatkeep_manager.api.models import ApiToken
+from seatkeep_manager.rights.models import ApiToken
 from seatkeep_manager.statedocs.models import LicenseAssignment
 from standing_cast import Cast
 
@@ -73,24 +73,32 @@ def test_a_computer_is_retired_and_managed_again(cast: Cast) -> None:
 
 def test_a_token_shows_its_secret_once_and_ends_when_revoked(cast: Cast) -> None:
     client = signed_in(cast.alice)
-    answer = client.post(reverse("api-token-new"), {"name": "Backup job", "level": "READ"})
+    answer = client.post(reverse("console:api-client-new"), client_form(cast, "Backup job"))
     secrets = set(re.findall(r"skt_[A-Za-z0-9_-]{20,}", answer.content.decode()))
     assert (len(secrets), answer["Cache-Control"]) == (1, "no-store")
-    listed = client.get(reverse("api-tokens")).content.decode()
+    listed = client.get(reverse("console:api-clients")).content.decode()
     assert ("Backup job" in listed, secrets.pop() in listed) == (True, False)
     token = ApiToken.objects.get(name="Backup job")
-    client.post(reverse("api-token-revoke", args=[token.uid]), {"confirmed": "1"})
-    assert "Backup job" not in client.get(reverse("api-tokens")).content.decode()
+    client.post(reverse("console:api-client-revoke", args=[token.uid]), {"confirmed": "1"})
+    assert "Backup job" not in client.get(reverse("console:api-clients")).content.decode()
 
 
 def test_a_new_tokens_secret_stands_in_the_dialog_without_a_page_around_it(cast: Cast) -> None:
     headers = {"HX-Request": "true", "HX-Target": "dialog-body"}
-    answer = signed_in(cast.alice).post(reverse("api-token-new"), {"name": "x", "level": "READ"}, headers=headers)
+    answer = signed_in(cast.alice).post(reverse("console:api-client-new"), client_form(cast, "x"), headers=headers)
     body = answer.content.decode()
     assert ("skt_" in body, "<html" in body, 'id="dialog-title"' in body) == (True, False, True)
 
 
-@pytest.mark.parametrize("name", ["api-tokens", "api-token-new", "api-token-revoke"])
-def test_tokens_are_for_administrators(cast: Cast, name: str) -> None:
-    args = [cast.api_token.uid] if name == "api-token-revoke" else []
-    assert signed_in(cast.bob).get(reverse(name, args=args)).status_code == 403
+@pytest.mark.parametrize("name", ["api-clients", "api-client-new"])
+def test_api_clients_are_for_who_may_make_them(cast: Cast, name: str) -> None:
+    assert signed_in(cast.rita).get(reverse(f"console:{name}")).status_code == 403
+
+
+def test_attack_the_administrator_of_one_customer_stops_a_client_of_the_whole_console(cast: Cast) -> None:
+    address = reverse("console:api-client-revoke", args=[cast.api_token.uid])
+    assert signed_in(cast.bob).post(address, {"confirmed": "1"}).status_code == 404
+
+
+def client_form(cast: Cast, name: str) -> dict[str, str]:
+    return {"name": name, "what": "role:READ_ONLY", "group": str(cast.group.uid)}
