@@ -7,6 +7,7 @@ from seatkeep_webkit.problems import install_error_handlers
 
 from seatkeep_manager.api.auth import AUTH
 from seatkeep_manager.api.routes import (
+    api_clients,
     customers,
     devices,
     groups,
@@ -15,6 +16,7 @@ from seatkeep_manager.api.routes import (
     policy_rollouts,
     problems,
     protection,
+    rights,
     rollout,
 )
 
@@ -27,5 +29,17 @@ api = NinjaAPI(
     description="Everything that a person can do in the console. Ids are uids; lists page by cursor.",
 )
 install_error_handlers(api)
-for area in (devices, groups, customers, problems, protection, policies, policy_rollouts, rollout, installers, system):
+for area in (
+    devices,
+    groups,
+    customers,
+    problems,
+    protection,
+    policies,
+    policy_rollouts,
+    rollout,
+    installers,
+    rights,
+    api_clients,
+):
     api.add_router("", area.router)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from seatkeep_manager.console import policy_urls, problem_urls
+from seatkeep_manager.console import people_urls, policy_urls, problem_urls
 from seatkeep_manager.console.views import (
     computers,
     connecting,
