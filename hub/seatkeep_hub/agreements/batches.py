@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from seatkeep_webkit.actors import Actor
 
 from seatkeep_hub.agreements.models import Agreement
-from seatkeep_hub.agreements.services import Terms, agreement_close_locked, agreement_write, license_cover
-from seatkeep_hub.companies.models import Company
+from seatkeep_hub.agreements.services import (
+    AgreementWish,
+    agreement_close_locked,
+    agreements_write,
+    license_cover,
+)
 from seatkeep_hub.licensing import pool
 from seatkeep_hub.licensing.isolation import read_committed
 from seatkeep_hub.licensing.models import License
 
-
-@dataclass(frozen=True, slots=True)
-class AgreementWish:
-    """One agreement to be made or changed."""
-
-    company: Company
-    product_code: str
-    terms: Terms
+__all__ = ["AgreementWish", "agreements_close_many", "agreements_set_many"]
 
 
 def agreements_set_many(
@@ -39,16 +35,7 @@ def agreements_set_many(
         companies = [wish.company.pk for wish in wishes]
         locked, nodes = pool.license_lock_for(license, companies)
         made = [
-            agreement_write(
-                locked,
-                nodes,
-                actor=actor,
-                company=wish.company,
-                product_code=wish.product_code,
-                terms=wish.terms,
-                now=now,
-            )
-            for wish in wishes
+            one for run in _runs(wishes) for one in agreements_write(locked, nodes, actor=actor, wishes=run, now=now)
         ]
         license_cover(locked, nodes, actor, now, note)
     return made
@@ -60,3 +47,15 @@ def agreements_close_many(*, actor: Actor, license: License, agreements: Sequenc
         _, nodes = pool.license_lock_for(license, [one.company_id for one in agreements])
         for one in agreements:
             agreement_close_locked(actor=actor, agreement=one, nodes=nodes, now=now)
+
+
+def _runs(wishes: Sequence[AgreementWish]) -> Iterator[list[AgreementWish]]:
+    """The wishes in order, parted where one changes what one before it wished."""
+    run: dict[tuple[int, str], AgreementWish] = {}
+    for wish in wishes:
+        if (wish.company.pk, wish.product_code) in run:
+            yield list(run.values())
+            run = {}
+        run[wish.company.pk, wish.product_code] = wish
+    if run:
+        yield list(run.values())

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from django.db.models import Max
 from seatkeep_license import license_keys
 from seatkeep_webkit.actors import Actor
-from seatkeep_webkit.audit.services import audit_record
-from seatkeep_webkit.outbox.services import outbox_append
+from seatkeep_webkit.audit.services import Subject, audit_record_many
+from seatkeep_webkit.outbox.services import outbox_append_many
 
 from seatkeep_hub.agreements import rules
 from seatkeep_hub.agreements.enums import AgreementMode, OnExceed
@@ -36,6 +39,18 @@ class Terms(NamedTuple):
     on_exceed: str = OnExceed.FLAG.value
     warn_above: int | None = None
     stop_above: int | None = None
+
+
+_TERMS = [*Terms._fields, "closed_at", "updated_at"]
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementWish:
+    """One agreement to be made or changed."""
+
+    company: Company
+    product_code: str
+    terms: Terms
 
 
 def agreement_set(
@@ -104,23 +119,45 @@ def agreement_write(
     Raises:
         As `agreement_set`.
     """
-    faults = rules.numbers_fault(
-        mode=terms.mode, quantity=terms.quantity, warn_above=terms.warn_above, stop_above=terms.stop_above
-    )
-    if faults:
-        raise AgreementFieldError(fields=faults)
-    node = _share(license, product_code, company, now)
-    agreement = Agreement.objects.filter(node=node).first() or _new(license, node, now)
-    wanted = {**terms._asdict(), "closed_at": None}
-    if agreement.pk and all(getattr(agreement, name) == value for name, value in wanted.items()):
-        return agreement
-    for name, value in wanted.items():
-        setattr(agreement, name, value)
-    agreement.updated_at = now
-    agreement.save()
-    _share_apply(agreement, nodes, now)
-    _record(agreement, actor, "set", now, note)
-    return agreement
+    wish = AgreementWish(company, product_code, terms)
+    return agreements_write(license, nodes, actor=actor, wishes=[wish], now=now, note=note)[0]
+
+
+def agreements_write(
+    license: License,
+    nodes: list[PoolNode],
+    *,
+    actor: Actor,
+    wishes: Sequence[AgreementWish],
+    now: datetime,
+    note: str = "",
+) -> list[Agreement]:
+    """Write agreements, as `agreement_write` one after the other, in a number of statements that does not grow.
+
+    Args:
+        license: Locked.
+        nodes: The license's locked nodes: its roots, and those of the companies.
+        actor: Who does it.
+        wishes: At most one for each company and product.
+        now: Current time, aware UTC.
+        note: Why, for the ledger.
+
+    Raises:
+        As `agreement_set`; then none of them is written.
+    """
+    for wish in wishes:
+        _numbers_check(wish.terms)
+    shares = _shares(license, wishes, now)
+    kept = Agreement.objects.filter(node__in=shares).select_related("company", "product")
+    by_node = {one.node_id: one for one in kept}
+    found = [by_node.get(node.pk) or _new(license, node, now) for node in shares]
+    changed = [one for one, wish in zip(found, wishes, strict=True) if _terms_set(one, wish.terms, now)]
+    new = [one for one in changed if one.pk is None]
+    Agreement.objects.bulk_update([one for one in changed if one.pk is not None], _TERMS)
+    Agreement.objects.bulk_create(new)
+    _shares_apply(changed, [*nodes, *shares], now)
+    _record(changed, license, actor, "set", now, note)
+    return found
 
 
 def agreements_begin(*, actor: Actor, company: Company, now: datetime) -> list[Agreement]:
@@ -173,7 +210,7 @@ def agreement_close_locked(*, actor: Actor, agreement: Agreement, nodes: list[Po
     pool.promise_set(node, nodes, 0)
     PoolNode.objects.filter(pk=node.pk).update(closed_at=now)
     pool.nodes_feed([node.pk], now)
-    _record(agreement, actor, "close", now)
+    _record([agreement], agreement.license, actor, "close", now)
 
 
 def agreement_reopen(*, actor: Actor, agreement: Agreement, now: datetime) -> Agreement:
@@ -201,16 +238,25 @@ def agreement_reopen(*, actor: Actor, agreement: Agreement, now: datetime) -> Ag
     )
 
 
-def _share(license: License, product_code: str, company: Company, now: datetime) -> PoolNode:
+def _numbers_check(terms: Terms) -> None:
+    faults = rules.numbers_fault(
+        mode=terms.mode, quantity=terms.quantity, warn_above=terms.warn_above, stop_above=terms.stop_above
+    )
+    if faults:
+        raise AgreementFieldError(fields=faults)
+
+
+def _shares(license: License, wishes: Sequence[AgreementWish], now: datetime) -> list[PoolNode]:
     if license.cancelled_at or license.frozen_at:
         raise LicenseStateError
-    company = Company.objects.get(pk=company.pk)
-    if company.status in {CompanyStatus.SUSPENDED, CompanyStatus.REMOVED}:
+    companies = Company.objects.defer("search").in_bulk([wish.company.pk for wish in wishes])
+    if any(one.status in {CompanyStatus.SUSPENDED, CompanyStatus.REMOVED} for one in companies.values()):
         raise AgreementCompanyError
-    product = Product.objects.filter(code=product_code).first()
-    if product is None:
+    products = {one.code: one for one in Product.objects.filter(code__in={wish.product_code for wish in wishes})}
+    if any(wish.product_code not in products for wish in wishes):
         raise ProductNotInLicenseError
-    return pool.customer_node(license=license, product=product, company=company, now=now)
+    wanted = [(products[wish.product_code], companies[wish.company.pk]) for wish in wishes]
+    return pool.customer_nodes(license=license, wanted=wanted, now=now)
 
 
 def _new(license: License, node: PoolNode, now: datetime) -> Agreement:
@@ -224,17 +270,27 @@ def _new(license: License, node: PoolNode, now: datetime) -> Agreement:
     )
 
 
-def _share_apply(agreement: Agreement, nodes: list[PoolNode], now: datetime) -> None:
-    share = rules.share_of(
-        mode=agreement.mode,
-        quantity=agreement.quantity,
-        on_exceed=agreement.on_exceed,
-        stop_above=agreement.stop_above,
-    )
-    node = next((one for one in nodes if one.pk == agreement.node_id), agreement.node)
-    pool.promise_set(node, nodes, share.reserved)
-    pool.limit_set(node, share.limit)
-    pool.nodes_feed([node.pk], now)
+def _terms_set(agreement: Agreement, terms: Terms, now: datetime) -> bool:
+    """Let an agreement say the terms, in memory; whether it said something else before."""
+    wanted = {**terms._asdict(), "closed_at": None}
+    if agreement.pk and all(getattr(agreement, name) == value for name, value in wanted.items()):
+        return False
+    for name, value in wanted.items():
+        setattr(agreement, name, value)
+    agreement.updated_at = now
+    return True
+
+
+def _shares_apply(agreements: Sequence[Agreement], nodes: Sequence[PoolNode], now: datetime) -> None:
+    by_id = {one.pk: one for one in reversed(nodes)}  # Of two copies of a node the locked one, which comes first.
+    promises, limits = [], []
+    for one in agreements:
+        share = rules.share_of(mode=one.mode, quantity=one.quantity, on_exceed=one.on_exceed, stop_above=one.stop_above)
+        promises.append((by_id[one.node_id], share.reserved))
+        limits.append((by_id[one.node_id], share.limit))
+    pool.promises_set(promises, list(by_id.values()))
+    pool.limits_set(limits)
+    pool.nodes_feed([one.node_id for one in agreements], now)
 
 
 def license_cover(license: License, nodes: list[PoolNode], actor: Actor, now: datetime, note: str) -> None:
@@ -247,38 +303,49 @@ def license_cover(license: License, nodes: list[PoolNode], actor: Actor, now: da
     quantity_set(license, nodes, quantity=agreed, actor=actor, now=now, note=note or "to cover agreements")
 
 
-def _entry_append(agreement: Agreement, actor: Actor, now: datetime, note: str = "") -> None:
-    """Write what holds from now on to the agreement's ledger; the caller holds the license's lock."""
-    last = AgreementEntry.objects.filter(agreement=agreement).order_by("-number").first()
-    AgreementEntry.objects.create(
-        agreement=agreement,
-        number=last.number + 1 if last else 1,
-        mode=agreement.mode,
-        quantity=agreement.quantity,
-        is_closed=agreement.closed_at is not None,
-        actor=actor.label[:200],
-        note=note,
-        at=now,
+def _entries_append(agreements: Sequence[Agreement], actor: Actor, now: datetime, note: str) -> None:
+    """Write what holds from now on to the agreements' ledgers; the caller holds the license's lock."""
+    entries = AgreementEntry.objects.filter(agreement__in=agreements).order_by()
+    last = dict(entries.values_list("agreement_id").annotate(last=Max("number")))
+    AgreementEntry.objects.bulk_create(
+        AgreementEntry(
+            agreement=one,
+            number=last.get(one.pk, 0) + 1,
+            mode=one.mode,
+            quantity=one.quantity,
+            is_closed=one.closed_at is not None,
+            actor=actor.label[:200],
+            note=note,
+            at=now,
+        )
+        for one in agreements
     )
 
 
-def _record(agreement: Agreement, actor: Actor, verb: str, now: datetime, note: str = "") -> None:
-    _entry_append(agreement, actor, now, note)
-    audit_record(
+def _record(
+    agreements: Sequence[Agreement], license: License, actor: Actor, verb: str, now: datetime, note: str = ""
+) -> None:
+    if not agreements:
+        return
+    _entries_append(agreements, actor, now, note)
+    audit_record_many(
         actor=actor,
         action=f"agreement:{verb}",
         subject_type="agreement",
-        subject_id=str(agreement.uid),
-        company_uid=agreement.company.uid,
-        details={
-            "public_id": agreement.public_id,
-            "license": agreement.license.public_id,
-            "product": agreement.product.code,
-            "mode": agreement.mode,
-            "quantity": agreement.quantity,
-            "warn_above": agreement.warn_above,
-            "stop_above": agreement.stop_above,
-        },
+        subjects=[Subject(str(one.uid), one.company.uid, _details(one, license)) for one in agreements],
         now=now,
     )
-    outbox_append(topic=f"agreement.{verb}", payload={"v": 1, "agreement": str(agreement.uid)}, now=now)
+    payloads = [{"v": 1, "agreement": str(one.uid)} for one in agreements]
+    outbox_append_many(topic=f"agreement.{verb}", payloads=payloads, now=now)
+
+
+def _details(agreement: Agreement, license: License) -> dict[str, str | int | bool | None]:
+    return {
+        "public_id": agreement.public_id,
+        "license": license.public_id,
+        "product": agreement.product.code,
+        "mode": agreement.mode,
+        "quantity": agreement.quantity,
+        "warn_above": agreement.warn_above,
+        "stop_above": agreement.stop_above,
+    }

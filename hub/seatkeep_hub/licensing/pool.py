@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db import connection
 from django.db.models import F, Q
@@ -83,54 +84,82 @@ def customer_node(*, license: License, product: Product, company: Company, now: 
         NodeOwnerError: The company is neither the license's owner nor below it.
         ProductNotInLicenseError: The bundle does not hold the product.
     """
-    if license.owner_id not in company.path:
-        raise NodeOwnerError
-    root = PoolNode.objects.filter(license=license, product=product, kind=NodeKind.ROOT, closed_at=None).first()
-    if root is None:
+    return customer_nodes(license=license, wanted=[(product, company)], now=now)[0]
+
+
+def customer_nodes(*, license: License, wanted: Sequence[tuple[Product, Company]], now: datetime) -> list[PoolNode]:
+    """As `customer_node`, for each product and company; the same pair has the same node.
+
+    Raises:
+        As `customer_node`; then none is made.
+    """
+    for _, company in wanted:
+        if license.owner_id not in company.path:
+            raise NodeOwnerError
+    roots = {
+        one.product_id: one for one in PoolNode.objects.filter(license=license, kind=NodeKind.ROOT, closed_at=None)
+    }
+    if any(product.pk not in roots for product, _ in wanted):
         raise ProductNotInLicenseError
-    node = PoolNode.objects.filter(license=license, product=product, company=company, kind=NodeKind.CUSTOMER).first()
-    if node is None:
-        return _node_create(
-            license=license, product=product, company=company, parent=root, kind=NodeKind.CUSTOMER, limit=None, now=now
-        )
-    if node.closed_at is not None:
-        node.closed_at = None
-        node.save(update_fields=["closed_at"])
-    return node
+    kept = PoolNode.objects.filter(license=license, kind=NodeKind.CUSTOMER, company__in=[one.pk for _, one in wanted])
+    by_pair = {(one.product_id, one.company_id): one for one in kept.select_related("company")}
+    missing = {(product.pk, company.pk): (product, company) for product, company in wanted}
+    made = [
+        _NewNode(license, product, company, roots[product.pk], NodeKind.CUSTOMER)
+        for pair, (product, company) in missing.items()
+        if pair not in by_pair
+    ]
+    by_pair |= {(one.product_id, one.company_id): one for one in _nodes_create(made, now)}
+    found = [by_pair[product.pk, company.pk] for product, company in wanted]
+    _open_again([one for one in found if one.closed_at is not None])
+    return found
+
+
+def _open_again(nodes: Sequence[PoolNode]) -> None:
+    PoolNode.objects.filter(pk__in=[one.pk for one in nodes]).update(closed_at=None)
+    for one in nodes:
+        one.closed_at = None
 
 
 def site_node(customer: PoolNode, name: str, now: datetime) -> PoolNode:
     """A site below a customer's locked node, made when missing."""
     found = PoolNode.objects.filter(parent=customer, kind=NodeKind.SITE, name=name).first()
-    return found or _node_create(
-        license=customer.license,
-        product=customer.product,
-        company=customer.company,
-        parent=customer,
-        kind=NodeKind.SITE,
-        limit=None,
-        now=now,
-        name=name,
-    )
+    site = _NewNode(customer.license, customer.product, customer.company, customer, NodeKind.SITE, name=name)
+    return found or _nodes_create([site], now)[0]
 
 
 def promise_set(node: PoolNode, nodes: Sequence[PoolNode], reserved: int) -> None:
     """Promise a node so many seats; the nodes above hold them ready. `nodes` are the license's locked nodes."""
-    by_id = {one.pk: one for one in nodes}
-    rows = [by_id.get(pk) or PoolNode.objects.get(pk=pk) for pk in reversed(node.path)]
-    copies = [working_copy(row) for row in rows]
-    rules.promise(copies, reserved)
-    node.reserved = reserved
-    PoolNode.objects.filter(pk=node.pk).update(reserved=reserved)
-    for row, copy in zip(rows[1:], copies[1:], strict=True):
-        row.outstanding = copy.outstanding
-        PoolNode.objects.filter(pk=row.pk).update(outstanding=copy.outstanding)
+    promises_set([(node, reserved)], nodes)
+
+
+def promises_set(promises: Sequence[tuple[PoolNode, int]], nodes: Sequence[PoolNode]) -> None:
+    """As `promise_set`, one node after the other."""
+    by_id = {one.pk: one for one in [*nodes, *(node for node, _ in promises)]}
+    above = {pk for node, _ in promises for pk in node.path} - by_id.keys()
+    by_id |= {one.pk: one for one in PoolNode.objects.filter(pk__in=above).select_related("company")}
+    held: dict[int, PoolNode] = {}
+    for node, reserved in promises:
+        rows = [by_id[pk] for pk in reversed(node.path)]
+        copies = [working_copy(row) for row in rows]
+        rules.promise(copies, reserved)
+        node.reserved = rows[0].reserved = reserved
+        for row, copy in zip(rows[1:], copies[1:], strict=True):
+            row.outstanding, held[row.pk] = copy.outstanding, row
+    PoolNode.objects.bulk_update({node.pk: node for node, _ in promises}.values(), ["reserved"])
+    PoolNode.objects.bulk_update(held.values(), ["outstanding"])
 
 
 def limit_set(node: PoolNode, limit: int | None) -> None:
     """Set a locked node's limit; it takes hold at once, seats in use are never cut off."""
-    node.limit_wanted, node.hard_limit = limit, rules.effective_limit(limit, node.used)
-    node.save(update_fields=["limit_wanted", "hard_limit"])
+    limits_set([(node, limit)])
+
+
+def limits_set(limits: Sequence[tuple[PoolNode, int | None]]) -> None:
+    """As `limit_set`, for each."""
+    for node, limit in limits:
+        node.limit_wanted, node.hard_limit = limit, rules.effective_limit(limit, node.used)
+    PoolNode.objects.bulk_update({node.pk: node for node, _ in limits}.values(), ["limit_wanted", "hard_limit"])
 
 
 def suspension_set(nodes: Iterable[PoolNode], *, is_suspended: bool, now: datetime) -> list[PoolNode]:
@@ -179,45 +208,48 @@ def _root_create(license: License, product: Product, ratio: Decimal, now: dateti
     limit = rules.root_limit(
         overuse=license.overuse, quantity=license.quantity, ceiling=license.grow_ceiling, ratio=ratio
     )
-    return _node_create(
-        license=license,
-        product=product,
-        company=license.owner,
-        parent=None,
-        kind=NodeKind.ROOT,
-        limit=limit,
-        now=now,
-    )
+    return _nodes_create([_NewNode(license, product, license.owner, None, NodeKind.ROOT, limit)], now)[0]
 
 
-def _node_create(
-    *,
-    license: License,
-    product: Product,
-    company: Company,
-    parent: PoolNode | None,
-    kind: NodeKind,
-    limit: int | None,
-    now: datetime,
-    name: str = "",
-) -> PoolNode:
+class _NewNode(NamedTuple):
+    """What a new node is."""
+
+    license: License
+    product: Product
+    company: Company
+    parent: PoolNode | None
+    kind: NodeKind
+    limit: int | None = None
+    name: str = ""
+
+
+def _nodes_create(wanted: Sequence[_NewNode], now: datetime) -> list[PoolNode]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(pg_get_serial_sequence('licensing_poolnode', 'id'))")
-        pk = int(cursor.fetchone()[0])
-    node = PoolNode(
-        id=pk,
-        license=license,
-        product=product,
-        company=company,
-        name=name,
-        parent=parent,
-        path=[*(parent.path if parent else []), pk],
-        kind=kind,
-        limit_wanted=limit,
-        hard_limit=limit,
-        is_suspended=Company.objects.filter(pk__in=company.path, status__in=["SUSPENDED", "REMOVED"]).exists(),
-        created_at=now,
-    )
-    node.save(force_insert=True)
-    nodes_feed([node.pk], now)
-    return node
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('licensing_poolnode', 'id')) FROM generate_series(1, %s)",
+            [len(wanted)],
+        )
+        ids = [int(row[0]) for row in cursor.fetchall()]
+    above = {pk for one in wanted for pk in one.company.path}
+    paused = Company.objects.filter(pk__in=above, status__in=["SUSPENDED", "REMOVED"])
+    stopped = set(paused.values_list("pk", flat=True))
+    made = [
+        PoolNode(
+            id=pk,
+            license=one.license,
+            product=one.product,
+            company=one.company,
+            name=one.name,
+            parent=one.parent,
+            path=[*(one.parent.path if one.parent else []), pk],
+            kind=one.kind,
+            limit_wanted=one.limit,
+            hard_limit=one.limit,
+            is_suspended=not stopped.isdisjoint(one.company.path),
+            created_at=now,
+        )
+        for pk, one in zip(ids, wanted, strict=True)
+    ]
+    PoolNode.objects.bulk_create(made)
+    nodes_feed(ids, now)
+    return made

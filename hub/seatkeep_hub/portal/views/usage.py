@@ -31,7 +31,7 @@ from seatkeep_hub.portal.tables import UsageTable
 from seatkeep_hub.portal.viewing import viewer_of
 from seatkeep_hub.portal.views.companies import company_frame
 
-ROWS_SHOWN = 300
+ROWS_SHOWN, ROWS_SHOWN_UNADDED = 300, 60
 REPORT_COLUMNS = (
     Column("step_on", _lazy("From")),
     Column("company", _lazy("Customer")),
@@ -101,15 +101,16 @@ def _context(
     counted = found or viewer.company
     can_count = companies_visible(viewer, level=AccessLevel.WRITE).filter(pk=counted.pk).exists()
     asked = {**asked_of(form), **({"companies": [found]} if found else {})}
-    rows = usage_report(viewer, first=first, last=last, **asked, limit=ROWS_SHOWN + 1)
     # Of thousands of customers the first rows come from an index; their sums read every row of the period.
     is_added = "added" in request.GET or not is_wide(viewer, company=found)
+    shown = ROWS_SHOWN if is_added else ROWS_SHOWN_UNADDED
+    rows = usage_report(viewer, first=first, last=last, **asked, limit=shown + 1)
     return {
         "form": form,
         "periods": periods(read_clock().date(), first=first, last=last),
         "count_of": counted if can_count else None,
-        "rows": sorted(rows[:ROWS_SHOWN], key=lambda one: (one.step_on, one.company, one.name)),
-        "is_more": len(rows) > ROWS_SHOWN,
+        "rows": sorted(rows[:shown], key=lambda one: (one.step_on, one.company, one.name)),
+        "is_more": len(rows) > shown,
         "steps": asked["step"],
         "report_query": _report_query(first, last, asked),
         **(_added(viewer, (first, last), asked, rows, found) if is_added else {"add_url": _add_url(request)}),
