@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from seatkeep_webkit.actors import Actor
 from seatkeep_webkit.audit.services import audit_record
-from seatkeep_webkit.outbox.services import outbox_append, transactions_rebase
+from seatkeep_webkit.outbox.services import outbox_append, outbox_append_many, transactions_rebase
 
 from seatkeep_manager.directory import topics
 from seatkeep_manager.directory.enums import DeviceKind, DeviceState
@@ -26,8 +26,8 @@ def version_at(now: datetime) -> int:
 
 def device_touch(*, device_ids: Iterable[int], now: datetime) -> None:
     """Ask the publisher, in the caller's transaction, to render the documents of these devices anew."""
-    for device_id in device_ids:
-        outbox_append(topic=topics.DEVICE_CHANGED, payload={"device": device_id}, now=now)
+    payloads = [{"device": device_id} for device_id in device_ids]
+    outbox_append_many(topic=topics.DEVICE_CHANGED, payloads=payloads, now=now)
 
 
 def company_left(*, device_ids: Iterable[int], now: datetime) -> None:
@@ -38,8 +38,8 @@ def company_left(*, device_ids: Iterable[int], now: datetime) -> None:
 
 def group_touch(*, group_ids: Iterable[int], now: datetime) -> None:
     """Ask the publisher, in the caller's transaction, to render the documents of these groups and all below anew."""
-    for group_id in group_ids:
-        outbox_append(topic=topics.GROUP_CHANGED, payload={"group": group_id}, now=now)
+    payloads = [{"group": group_id} for group_id in group_ids]
+    outbox_append_many(topic=topics.GROUP_CHANGED, payloads=payloads, now=now)
 
 
 def instance_touch(*, now: datetime) -> None:

@@ -52,4 +52,15 @@ class SyncState(TextChoices):
 
     RUNNING = "RUNNING", _("Running")
     DONE = "DONE", _("Done")
+    HELD = "HELD", _("Asks before removing")
     FAILED = "FAILED", _("Failed")
+
+
+class ChangeKind(TextChoices):
+    """What a synchronization would change of one thing."""
+
+    ADDED = "ADDED", _("New")
+    RENAMED = "RENAMED", _("Renamed")
+    MOVED = "MOVED", _("Moved")
+    CHANGED = "CHANGED", _("Changed")
+    REMOVED = "REMOVED", _("Gone")

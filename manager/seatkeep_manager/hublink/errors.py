@@ -62,6 +62,13 @@ class SyncBusyError(ConflictError):
     message = _("A synchronization is running already.")
 
 
+class NothingHeldError(ConflictError):
+    """This synchronization does not ask anything, or a later one has read everything since."""
+
+    code = "nothing_held"
+    message = _("This synchronization does not ask anything, or a later one has read everything since.")
+
+
 class CompanyNotFoundError(NotFoundError):
     """There is no such customer, or you may not see it."""
 

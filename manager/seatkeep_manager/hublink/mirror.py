@@ -142,32 +142,6 @@ def _write(
     return (Outcome.CHANGED if changed else Outcome.SAME), row
 
 
-def item_preview(item: Item) -> tuple[Outcome, str]:
-    """What taking the item over would do, and the name to show; writes nothing.
-
-    Raises:
-        ItemInvalidError: A value cannot be right.
-    """
-    model, values, name = _preview_parts(item)
-    row = model.objects.filter(hub_id=item.id).first()
-    if item.deleted:
-        return (Outcome.REMOVED if row else Outcome.SAME), str(row or "")
-    if row is None:
-        return Outcome.ADDED, name
-    is_changed = any(getattr(row, field) != value for field, value in values.items())
-    return (Outcome.CHANGED if is_changed else Outcome.SAME), name
-
-
-def _preview_parts(item: Item) -> tuple[type[Mirror], dict[str, object], str]:
-    if isinstance(item, CompanyItem):
-        return MirroredCompany, {} if item.deleted else company_values(item), item.name
-    if isinstance(item, LicenseItem):
-        return MirroredLicense, {} if item.deleted else license_values(item), item.public_id
-    if isinstance(item, NodeItem):
-        return MirroredNode, {} if item.deleted else node_values(item), item.product
-    return MirroredSeat, {} if item.deleted else seat_values(item), item.product
-
-
 def _tell(topic: str, row: Mirror, *, now: datetime) -> None:
     """Tell the systems above in the same transaction."""
     company = row.hub_id if isinstance(row, MirroredCompany) else getattr(row, "company_hub_id", None)

@@ -6,11 +6,19 @@ from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from seatkeep_webkit.fields import EncryptedBinaryField, EncryptedTextField
 from seatkeep_webkit.ids import new_uid
 
-from seatkeep_manager.hublink.enums import CustomerState, HubCompanyState, LinkState, SyncKind, SyncState, SyncTrigger
+from seatkeep_manager.hublink.enums import (
+    ChangeKind,
+    CustomerState,
+    HubCompanyState,
+    LinkState,
+    SyncKind,
+    SyncState,
+    SyncTrigger,
+)
 
 
 class HubLink(models.Model):
@@ -37,6 +45,9 @@ class HubLink(models.Model):
     disconnected_reason = models.TextField(default="")
     sync_requested_at = models.DateTimeField(null=True)
     full_requested = models.BooleanField(default=False)
+    preview_requested_at = models.DateTimeField(null=True)
+    removals_allowed = models.PositiveIntegerField(null=True)
+    """How many customers the next full read may mark as gone without asking; a person said so."""
 
     class Meta:
         constraints: ClassVar = [
@@ -178,6 +189,14 @@ class SyncRun(models.Model):
     finished_at = models.DateTimeField(null=True)
     done = models.PositiveIntegerField(default=0)
     expected = models.PositiveIntegerField(default=0)
+    cursor = models.TextField(default="", db_default="")
+    feed = models.TextField(default="", db_default="")
+    marker = models.BigIntegerField(default=0, db_default=0)
+    """What a full read writes into `seen_run`; a run that goes on where another one stopped has that one's."""
+    failed_ids = models.JSONField(default=list, db_default=Value([], models.JSONField()))
+    """Items that a full read showed but could not take over; they are not swept."""
+    to_remove = models.PositiveIntegerField(default=0, db_default=0)
+    """Customers that a full read did not show, when it asks before marking them as gone."""
     added = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)
     removed = models.PositiveIntegerField(default=0)
@@ -193,3 +212,41 @@ class SyncRun(models.Model):
 
     def __str__(self) -> str:
         return f"sync {self.uid} {self.state}"
+
+
+class SyncChange(models.Model):
+    """One line of a preview, or of what a full read asks before removing."""
+
+    run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="changes")
+    change = models.TextField(choices=ChangeKind.choices)
+    kind = models.TextField()
+    hub_id = models.UUIDField()
+    name = models.TextField()
+    former = models.TextField(default="")
+    """What it is here now, where that differs from `name`; for a move the name of the company above."""
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(change__in=ChangeKind.values), name="sync_change_kind"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["run", "id"], name="sync_change_list")]
+
+    def __str__(self) -> str:
+        return f"{self.change} {self.name}"
+
+
+class SyncTrouble(models.Model):
+    """An item that could not be taken over, until it can."""
+
+    item_id = models.TextField(unique=True)
+    """Its id as Licensing wrote it."""
+    kind = models.TextField()
+    name = models.TextField()
+    reason = models.TextField()
+    raw = models.TextField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    attempts = models.PositiveIntegerField(default=1)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.item_id}"

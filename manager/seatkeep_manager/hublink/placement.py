@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from seatkeep_webkit.errors import AppError
 
 from seatkeep_manager.directory.group_services import group_mirror, group_unlink
+from seatkeep_manager.directory.mirror_services import groups_move
 from seatkeep_manager.hublink.enums import HubCompanyState
 from seatkeep_manager.hublink.models import MirroredCompany
 
@@ -23,17 +24,24 @@ def company_place(company: MirroredCompany, *, now: datetime) -> None:
 
 
 def companies_place_waiting(*, now: datetime) -> int:
-    """Move companies that were read before their parent to where they belong; returns how many were moved.
+    """Move companies that were read before their parent to where they belong; returns how many wait still.
 
     A company whose parent cannot take it (a cycle or too deep) stays where it is.
     """
+    waiting = _waiting()
+    moves = dict(waiting.values_list("hub_id", "parent_hub_id"))
+    if moves:
+        try:
+            groups_move(moves, now=now)
+        except AppError:
+            return len(moves) - sum(_try_place(company, now=now) for company in waiting)
+    return 0
+
+
+def _waiting() -> QuerySet[MirroredCompany]:
     parents = MirroredCompany.objects.values_list("hub_id", flat=True)
-    waiting = (
-        MirroredCompany.objects.filter(parent_hub_id__in=parents, group__isnull=False)
-        .exclude(group__parent__hub_id=F("parent_hub_id"))
-        .order_by("id")
-    )
-    return sum(_try_place(company, now=now) for company in waiting)
+    rows = MirroredCompany.objects.filter(parent_hub_id__in=parents, group__isnull=False)
+    return rows.exclude(group__parent__hub_id=F("parent_hub_id")).order_by("id")
 
 
 def _try_place(company: MirroredCompany, *, now: datetime) -> bool:

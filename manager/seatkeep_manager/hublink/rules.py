@@ -11,6 +11,7 @@ from seatkeep_manager.hublink.adapters.messages import CompanyItem, LicenseItem,
 from seatkeep_manager.hublink.enums import CustomerState, HubCompanyState
 
 FULL_EVERY = timedelta(hours=24)
+ASK_FROM = 10
 DEVICE_KINDS = frozenset({"CUSTOMER", "BUSINESS"})
 
 
@@ -164,6 +165,18 @@ def instant(microseconds: int | None) -> datetime | None:
 def is_full_due(*, last_full_at: datetime | None, now: datetime) -> bool:
     """Whether everything has to be read again: never done, or at least a day ago."""
     return last_full_at is None or now - last_full_at >= FULL_EVERY
+
+
+def asks_before_removing(*, going: int, alive: int, allowed: int | None) -> bool:
+    """Whether a person is asked before customers are marked as gone: at least 10 and more than a tenth of all.
+
+    Args:
+        going: How many a full read did not show.
+        alive: How many there are.
+        allowed: How many a person has agreed to; None: nobody was asked.
+    """
+    is_big = going >= ASK_FROM and going * 10 > alive
+    return is_big and going > (allowed or 0)
 
 
 def retry_delay(failures: int) -> timedelta:

@@ -86,6 +86,9 @@ class LinkRunner:
 
     def _synchronize(self, link: HubLink, now: datetime) -> None:
         """Run when started, announced, requested or a day old; a failure waits longer each time."""
+        if link.preview_requested_at:
+            self._preview(link, now)
+            return
         wanted = self._wanted(link, now)
         if wanted is None:
             return
@@ -98,6 +101,11 @@ class LinkRunner:
             self._trigger = None
         else:
             self._trigger = trigger
+
+    def _preview(self, link: HubLink, now: datetime) -> None:
+        """Read everything once and keep what would change; one that failed is asked for again by a person."""
+        HubLink.objects.filter(id=1, preview_requested_at=link.preview_requested_at).update(preview_requested_at=None)
+        self._tried(lambda: self._sync_once(SyncKind.DRY_RUN, SyncTrigger.REQUESTED), now)
 
     def _wanted(self, link: HubLink, now: datetime) -> tuple[SyncTrigger, SyncKind] | None:
         is_full = link.full_requested or is_full_due(last_full_at=link.last_full_at, now=now)

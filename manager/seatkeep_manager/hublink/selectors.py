@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
-from seatkeep_manager.hublink.enums import LinkState, SyncKind, SyncState
+from seatkeep_manager.hublink.enums import ChangeKind, LinkState, SyncKind, SyncState
 from seatkeep_manager.hublink.errors import CompanyNotFoundError, LicenseNotFoundError
 from seatkeep_manager.hublink.models import (
     HubLink,
@@ -15,7 +15,9 @@ from seatkeep_manager.hublink.models import (
     MirroredLicense,
     MirroredNode,
     MirroredSeat,
+    SyncChange,
     SyncRun,
+    SyncTrouble,
 )
 from seatkeep_manager.hublink.rules import DEVICE_KINDS, Status
 
@@ -46,6 +48,34 @@ def sync_run_list(*, limit: int = 25) -> list[SyncRun]:
 def dry_run_latest() -> SyncRun | None:
     """The newest preview."""
     return SyncRun.objects.filter(kind=SyncKind.DRY_RUN).order_by("-id").first()
+
+
+def sync_run_get(uid: UUID) -> SyncRun | None:
+    """One synchronization."""
+    return SyncRun.objects.filter(uid=uid).first()
+
+
+def held_run() -> SyncRun | None:
+    """The newest full read, if it asks before customers are marked as gone and nobody has agreed since."""
+    newest = SyncRun.objects.filter(kind=SyncKind.FULL).order_by("-id").first()
+    is_held = newest is not None and newest.state == SyncState.HELD
+    return newest if is_held and link_get().removals_allowed is None else None
+
+
+def change_list(run: SyncRun) -> QuerySet[SyncChange]:
+    """What a preview found, or what a full read asks about."""
+    return run.changes.order_by("id")
+
+
+def change_counts(run: SyncRun) -> dict[str, int]:
+    """Kind of change → how many; every kind is named."""
+    found = dict(run.changes.order_by().values_list("change").annotate(n=Count("id")))
+    return {change: found.get(change, 0) for change in ChangeKind.values}
+
+
+def trouble_list() -> QuerySet[SyncTrouble]:
+    """Items that could not be taken over, longest first."""
+    return SyncTrouble.objects.order_by("first_at", "id")
 
 
 def company_list(*, hub_ids: Iterable[UUID] | None = None) -> QuerySet[MirroredCompany]:

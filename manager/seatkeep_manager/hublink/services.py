@@ -14,9 +14,14 @@ from seatkeep_webkit.audit.services import Subject, audit_record, audit_record_m
 
 from seatkeep_manager.hublink.adapters.hub import HubClient, InstanceIdentity
 from seatkeep_manager.hublink.adapters.messages import Credentials, LinkPoll
-from seatkeep_manager.hublink.enums import CustomerState, HubCompanyState, LinkState
-from seatkeep_manager.hublink.errors import CompanyNotFoundError, HubAlreadyLinkedError, HubNotLinkedError
-from seatkeep_manager.hublink.models import HubLink, InstanceKey, MirroredCompany
+from seatkeep_manager.hublink.enums import CustomerState, HubCompanyState, LinkState, SyncKind, SyncState
+from seatkeep_manager.hublink.errors import (
+    CompanyNotFoundError,
+    HubAlreadyLinkedError,
+    HubNotLinkedError,
+    NothingHeldError,
+)
+from seatkeep_manager.hublink.models import HubLink, InstanceKey, MirroredCompany, SyncRun
 from seatkeep_manager.hublink.rules import customer_state
 from seatkeep_manager.hublink.selectors import link_get
 
@@ -151,6 +156,47 @@ def sync_request(*, actor: Actor, is_full: bool, now: datetime) -> None:
     link.save(update_fields=["sync_requested_at", "full_requested"])
     _record(actor, "hublink:sync", "hublink", "1", now)
     hublink_wake()
+
+
+@transaction.atomic
+def preview_request(*, actor: Actor, now: datetime) -> None:
+    """Ask the hublink process what a synchronization would change; several requests become one run.
+
+    Raises:
+        HubNotLinkedError: There is no link yet.
+    """
+    link = HubLink.objects.select_for_update().filter(id=1, state=LinkState.LINKED).first()
+    if link is None:
+        raise HubNotLinkedError
+    link.preview_requested_at = now
+    link.save(update_fields=["preview_requested_at"])
+    _record(actor, "hublink:preview", "hublink", "1", now)
+    hublink_wake()
+
+
+@transaction.atomic
+def removals_allow(*, actor: Actor, run_uid: UUID, now: datetime) -> int:
+    """Let the next full read, which is asked for at once, mark as gone what this one asked about; tells how many.
+
+    More than that are asked about again.
+
+    Raises:
+        NothingHeldError: This run does not ask, or a later one has read everything since.
+    """
+    newest = SyncRun.objects.filter(kind=SyncKind.FULL).order_by("-id").first()
+    if newest is None or newest.uid != run_uid or newest.state != SyncState.HELD:
+        raise NothingHeldError
+    HubLink.objects.filter(id=1).update(removals_allowed=newest.to_remove)
+    audit_record(
+        actor=actor,
+        action="hublink:removals_allow",
+        subject_type="hublink",
+        subject_id="1",
+        details={"count": newest.to_remove},
+        now=now,
+    )
+    sync_request(actor=actor, is_full=True, now=now)
+    return newest.to_remove
 
 
 @transaction.atomic

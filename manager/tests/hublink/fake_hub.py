@@ -32,6 +32,11 @@ class FakeHub:
     asked: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
     url: str = ""
     protocol: int = 1
+    total: int | None = None
+    fails_after: int | None = None
+    """How many pages of the feed it gives before it fails."""
+    people: list[dict[str, Any]] = field(default_factory=list)
+    people_status: int = 200
     offboards: dict[str, str] = field(default_factory=dict)
 
     def answer(self, method: str, path: str) -> tuple[int, Any]:
@@ -50,6 +55,9 @@ class FakeHub:
             }  # fmt: skip
         if parts.path == "/api/v1/link/poll":
             return self.link_status, self.link_answer
+        if parts.path == "/api/v1/instance/people":
+            asked = json.loads(self.asked[-1][3])["people"]
+            return self.people_status, [one for one in self.people if one["sub"] in asked]
         if parts.path.endswith("/offboard"):
             key = f"{parts.path} {self.asked[-1][2].get('Idempotency-Key')}"
             return 202, {"job": self.offboards.setdefault(key, str(uuid4()))}
@@ -62,6 +70,10 @@ class FakeHub:
         return 404, {"code": "not_found", "detail": "No such thing."}
 
     def _sync(self, query: dict[str, str]) -> tuple[int, Any]:
+        if self.fails_after is not None:
+            self.fails_after -= 1
+            if self.fails_after < 0:
+                return 500, {}
         cursor = query.get("cursor", "")
         if cursor and not self.is_cursor_known:
             return 410, {"code": "cursor_gone"}
@@ -69,7 +81,9 @@ class FakeHub:
         page = self.items[start : start + self.page_size]
         end = start + len(page)
         more = end < len(self.items) or self.mood == "loop"
-        return 200, {"feed": "f1", "cursor": str(end), "more": more, "protocol": self.protocol, "items": page}
+        return 200, {"feed": "f1", "cursor": str(end), "more": more, "protocol": self.protocol, "items": page} | (
+            {"total": self.total} if self.total else {}
+        )
 
 
 def company(name: str, *, parent: UUID | None = None, hub_id: UUID | None = None, **fields: Any) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
@@ -45,6 +45,16 @@ class InstanceIdentity:
 
     instance_id: UUID
     key: SigningKey
+
+
+class PersonClaims(msgspec.Struct, frozen=True):
+    """What Licensing says of a person; sessions begun at or before `sessions_from` are over."""
+
+    sub: UUID
+    email: str
+    name: str
+    seatkeep_access: list[dict[str, str]]
+    sessions_from: datetime | None
 
 
 @dataclass(frozen=True)
@@ -125,6 +135,11 @@ class HubClient:
         return self._decode(
             self._expect(self._exchange("GET", f"/api/v1/licenses/{license_id}/credentials?{query}"), 200), Credentials
         )
+
+    def people(self, subs: Sequence[str]) -> list[PersonClaims]:
+        """What people who are signed in here may now; who left, or lost all access, is missing. At most 500."""
+        answer = self._exchange("POST", "/api/v1/instance/people", {"people": list(subs)})
+        return self._decode(self._expect(answer, 200), list[PersonClaims])
 
     def offboard(self, company_id: UUID, *, last_day: date, protect_until: date, bill_until: date, key: str) -> JobRef:
         """Start the hub's side of an off-boarding; the same `key` again gets the same job."""

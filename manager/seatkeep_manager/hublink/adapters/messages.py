@@ -127,6 +127,8 @@ class SyncPage(Struct, frozen=True):
     more: bool
     protocol: int
     items: list[Raw]
+    total: Count | None = None
+    """With the first page of a full read: about how many items there are; a hub of before does not say."""
 
 
 class Announcement(Struct, frozen=True):
