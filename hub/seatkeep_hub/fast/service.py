@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -40,6 +41,7 @@ class Service:
         self._releases: Batcher[Release, Answer] = Batcher(self._release_batch)
         self._keys: LeaseKeys | None = None
         self._keys_seen = -1
+        self._reading: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Connect and start gathering."""
@@ -56,16 +58,21 @@ class Service:
         await self.database.close()
 
     async def lease_keys(self) -> LeaseKeys:
-        """The lease keys, read anew after a rotation.
+        """The lease keys, read anew after a rotation: once, however many requests wait for them.
 
         Raises:
             Refused: `busy`.
         """
-        seen = self.listener.lease_key_changes
-        if self._keys is None or self._keys_seen != seen:
-            self._keys = await self.database.transact(lambda: lease_keys_script(now=clock.now()))
-            self._keys_seen = seen
+        while self._keys is None or self._keys_seen != self.listener.lease_key_changes:
+            if self._reading is None or self._reading.done():
+                self._reading = asyncio.create_task(self._keys_read())
+            await asyncio.shield(self._reading)
         return self._keys
+
+    async def _keys_read(self) -> None:
+        seen = self.listener.lease_key_changes
+        self._keys = await self.database.transact(lambda: lease_keys_script(now=clock.now()))
+        self._keys_seen = seen
 
     async def activate(self, body: bytes, now: datetime) -> tuple[int, dict[str, object]]:
         """Answer an activation request: status (201 new, 200 held) and document.

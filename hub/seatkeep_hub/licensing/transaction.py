@@ -10,7 +10,7 @@ Source:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -83,10 +83,10 @@ class Renewal(NamedTuple):
     seq: int
 
 
-class RenewalRow(NamedTuple):
-    """Columns of `renewals_read.sql`."""
+class HeldSeat(NamedTuple):
+    """Columns of `renewals_lock.sql`."""
 
-    seat: UUID
+    uid: UUID
     id: int
     license_id: int
     product_id: int
@@ -96,8 +96,14 @@ class RenewalRow(NamedTuple):
     state: str
     seq: int
     epoch: int
-    node: UUID
-    node_epoch: int
+
+
+class HeldAt(NamedTuple):
+    """Columns of `renewals_read.sql`: the node where seats count."""
+
+    id: int
+    uid: UUID
+    epoch: int
     company: UUID
     root_used: int
     is_suspended: bool
@@ -110,50 +116,51 @@ def renewals_script(renewals: Sequence[Renewal], *, now: datetime) -> Script[lis
     the device's number. Asking twice with the same number gives two leases with rising numbers; both are right.
     """
     uids = sorted({one.seat_uid for one in renewals})
-    yield Statement("renewals_lock", {"seats": uids})
-    rows = yield Statement("renewals_read", {"seats": uids})
-    seats = {row[0]: RenewalRow(*row) for row in rows}
+    locked = yield Statement("renewals_lock", {"seats": uids})
+    seats = {row[0]: HeldSeat(*row) for row in locked}
+    read = yield Statement("renewals_read", {"nodes": sorted({seat.node_id for seat in seats.values()})})
+    nodes = {row[0]: HeldAt(*row) for row in read}
     terms = yield from _terms_read(seats.values())
     seqs: dict[int, int] = {}
     answers = []
     for one in renewals:
-        row = seats.get(one.seat_uid)
-        fault = _renewal_fault(row, one, terms, now)
-        if row is None or fault:
-            answers.append(Answer(fault or "seat_unknown"))
+        seat = seats.get(one.seat_uid)
+        if seat is None:
+            answers.append(Answer("seat_unknown"))
             continue
-        seqs[row.id] = max(seqs.get(row.id, row.seq), one.seq) + 1
-        answers.append(Answer("held", _renewed(row, seqs[row.id], terms[row.license_id, row.product_id])))
+        node, held_on = nodes[seat.node_id], terms.get((seat.license_id, seat.product_id))
+        fault = _renewal_fault(seat, node, one, held_on, now)
+        if held_on is None or fault:
+            answers.append(Answer(fault or "license_unknown"))
+            continue
+        seqs[seat.id] = max(seqs.get(seat.id, seat.seq), one.seq) + 1
+        answers.append(Answer("held", _renewed(seat, node, seqs[seat.id], held_on)))
     if seqs:
         yield Statement("renewals_update", {"ids": list(seqs), "seqs": list(seqs.values()), "now": now})
     return answers
 
 
-def _renewal_fault(
-    row: RenewalRow | None, renewal: Renewal, terms: Mapping[tuple[int, int], Terms], now: datetime
-) -> str | None:
-    if row is None:
-        return "seat_unknown"
-    if row.key_thumbprint != renewal.key_thumbprint:
+def _renewal_fault(seat: HeldSeat, node: HeldAt, renewal: Renewal, terms: Terms | None, now: datetime) -> str | None:
+    if seat.key_thumbprint != renewal.key_thumbprint:
         return "device_replaced"
-    if row.state != "ACTIVE":
+    if seat.state != "ACTIVE":
         return "seat_released"
-    fault = seating.license_fault(terms.get((row.license_id, row.product_id)), [], now)
-    return fault or ("company_suspended" if row.is_suspended else None)
+    fault = seating.license_fault(terms, [], now)
+    return fault or ("company_suspended" if node.is_suspended else None)
 
 
-def _renewed(row: RenewalRow, seq: int, terms: Terms) -> LeaseFacts:
+def _renewed(seat: HeldSeat, node: HeldAt, seq: int, terms: Terms) -> LeaseFacts:
     return _facts(
         terms,
-        seat=row.seat,
-        node=row.node,
-        company=row.company,
-        thumbprint=row.key_thumbprint,
-        fingerprint=row.fingerprint,
+        seat=seat.uid,
+        node=node.uid,
+        company=node.company,
+        thumbprint=seat.key_thumbprint,
+        fingerprint=seat.fingerprint,
         seq=seq,
-        seat_epoch=row.epoch,
-        node_epoch=row.node_epoch,
-        used=row.root_used,
+        seat_epoch=seat.epoch,
+        node_epoch=node.epoch,
+        used=node.root_used,
     )
 
 
@@ -226,7 +233,7 @@ def _book_read(operations: Sequence[Operation]) -> Script[Book]:
     return Book(nodes=nodes, terms=terms, seats={seat.key: seat for seat in seats})
 
 
-def _terms_read(of: Collection[rules.Node | RenewalRow]) -> Script[dict[tuple[int, int], Terms]]:
+def _terms_read(of: Collection[rules.Node | HeldSeat]) -> Script[dict[tuple[int, int], Terms]]:
     licenses, products = {one.license_id for one in of}, {one.product_id for one in of}
     rows = yield Statement("terms_read", {"licenses": sorted(licenses), "products": sorted(products)})
     return {(row[0], row[1]): Terms(*row) for row in rows}

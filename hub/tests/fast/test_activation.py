@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from asgiref.sync import sync_to_async
+from seatkeep_hub.fast.database import Database
 from seatkeep_hub.licensing.lease_keys import lease_key_rotate
 from seatkeep_hub.licensing.models import PoolNode, Seat
 from seatkeep_hub.licensing.seats import seats_deactivate
@@ -111,6 +112,20 @@ async def test_a_device_activated_after_the_backup_keeps_its_seat(fast, world, d
     seat = await later(Seat.objects.select_related("node__company").get)()
     assert (str(seat.uid), seat.seq, seat.node.company.name) == (held["seat"], 6, "Contoso")
     assert seat.device_name == "pc"
+
+
+async def test_many_who_wait_for_the_lease_keys_read_them_once(fast, monkeypatch):
+    reads = []
+
+    async def counted(database, make, transact=Database.transact):
+        reads.append(make)
+        return await transact(database, make)
+
+    monkeypatch.setattr(Database, "transact", counted)
+    async with asyncio.TaskGroup() as group:
+        asked = [group.create_task(keys(fast)) for _ in range(100)]
+    assert {frozenset(key.kid for key in one.result()) for one in asked} == {frozenset(k.kid for k in await keys(fast))}
+    assert len(reads) <= 2  # Once more when the listener comes up meanwhile.
 
 
 async def test_leases_of_a_retired_key_verify_and_new_ones_are_signed_by_the_next(fast, world, device):
