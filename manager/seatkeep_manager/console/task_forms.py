@@ -9,15 +9,15 @@ from uuid import UUID
 from django import forms
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
-from seatkeep_protocol.tasks import GROUP_KINDS, TaskKind
 from seatkeep_protocol.triggers import DELAY_LIMIT_SECONDS
 
-from seatkeep_manager.console.forms import lines_of
-from seatkeep_manager.console.words import TASKS
-from seatkeep_manager.directory.enums import AccessLevel, Functionality
-from seatkeep_manager.directory.models import User
+from seatkeep_manager.console.work_forms import Reach, WorkForm
+from seatkeep_manager.directory.enums import AccessLevel, DeviceKind, Functionality
+from seatkeep_manager.directory.models import StaticGroup, User
 from seatkeep_manager.directory.selectors import group_get, groups_visible
 from seatkeep_manager.grouping.selectors import dynamic_group_get, dynamic_groups_visible
+from seatkeep_manager.tasks.group_services import group_devices
+from seatkeep_manager.tasks.orders import functionality_of
 
 TRIGGERS = [
     ("ASAP", _("At once")), ("ONCE", _("Once, at a time")), ("DAILY", _("Every day")), ("WEEKLY", _("Every week")),
@@ -30,27 +30,17 @@ NEEDED = {
 }  # fmt: skip
 """Trigger → the fields that it cannot do without; the others are hidden while it is chosen (tasks.css)."""
 
+SURE = ("is_sure", "is_sure_servers")
+"""Stand at the end, where the button is."""
 
-class GroupTaskForm(forms.Form):
-    """A task for a group; a field that the chosen kind or trigger does not use is passed over.
+
+class GroupTaskForm(WorkForm):
+    """A task for a group; a field that the chosen trigger does not use is passed over, too.
 
     Args:
         user: Whose groups are offered: those that the person may change.
     """
 
-    kind = forms.ChoiceField(label=_("Task"), choices=[(kind.value, TASKS[kind]) for kind in GROUP_KINDS])
-    text = forms.CharField(
-        label=_("Message"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Shown to whoever is signed in."),
-    )  # fmt: skip
-    notice_minutes = forms.IntegerField(
-        label=_("Restart after (minutes)"), required=False, min_value=1, max_value=720, initial=10,
-        help_text=_("The time people have to save their work."),
-    )  # fmt: skip
-    targets = forms.CharField(
-        label=_("Folders"), required=False, widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
-        help_text=_("One absolute folder a line. Empty: the folders of the computer's policy."),
-    )  # fmt: skip
     place = forms.ChoiceField(label=_("Group"), help_text=_("Computers that join later do it too."))
     trigger = forms.ChoiceField(label=_("When"), choices=TRIGGERS)
     date = forms.DateField(label=_("Date"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
@@ -85,8 +75,8 @@ class GroupTaskForm(forms.Form):
     folded_label = _("Limits")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._user = user
+        super().__init__(*args, user=user, **kwargs)
+        self.order_fields([*(name for name in self.fields if name not in SURE), *SURE])
         static = {
             one.pk: one for one in groups_visible(user, functionality=Functionality.CLIENT_TASKS, level=AccessLevel.USE)
         }
@@ -103,32 +93,26 @@ class GroupTaskForm(forms.Form):
         self.fields["place"].choices = places  # type: ignore[attr-defined]  # a ChoiceField
 
     def clean(self) -> dict[str, Any]:
-        """What the chosen trigger and kind need is there."""
-        data: dict[str, Any] = super().clean() or self.cleaned_data
-        needed = [*NEEDED.get(data.get("trigger", ""), ())]
-        if data.get("kind") == TaskKind.MESSAGE:
-            needed.append("text")
-        for name in needed:
-            if data.get(name) in (None, "", []) and name not in self.errors:
-                self.add_error(name, _("Needed here."))
-        return data
+        """What the chosen trigger needs is there, too."""
+        self.need(NEEDED.get(self.cleaned_data.get("trigger", ""), ()))
+        return super().clean()
+
+    def reach(self) -> Reach:
+        """Whoever stands in the group now; for a dynamic one, whom it takes now."""
+        place = self._place()
+        group = StaticGroup.objects.get(pk=place["group_id"])
+        devices = group_devices(group, place.get("dynamic_id"))
+        return Reach(devices.count(), devices.filter(kind=DeviceKind.SERVER).count())
 
     def order(self) -> dict[str, Any]:
         """What `group_task_create` takes."""
         data = self.cleaned_data
         life, pause = data["life_hours"], data["pause_minutes"] or 0
         return {
-            "kind": data["kind"], "params": self._params(), "trigger": self._trigger(), **self._place(),
+            "kind": data["kind"], "params": self.params(), "trigger": self._trigger(), **self._place(),
             "life": timedelta(hours=life) if life else None, "pause": timedelta(minutes=pause),
+            "is_server_confirmed": data["is_sure_servers"],
         }  # fmt: skip
-
-    def _params(self) -> dict[str, Any]:
-        data = self.cleaned_data
-        if data["kind"] == TaskKind.MESSAGE:
-            return {"text": data["text"]}
-        if data["kind"] == TaskKind.RESTART:
-            return {"text": data["text"], "delay_minutes": data["notice_minutes"] or 10}
-        return {"targets": lines_of(data["targets"])} if data["kind"] == TaskKind.SCAN else {}
 
     def _trigger(self) -> dict[str, Any]:
         data, kind = self.cleaned_data, self.cleaned_data["trigger"]
@@ -145,13 +129,10 @@ class GroupTaskForm(forms.Form):
 
     def _place(self) -> dict[str, Any]:
         kind, _sep, uid = self.cleaned_data["place"].partition(":")
+        wanted: dict[str, Any] = {
+            "uid": UUID(uid), "functionality": functionality_of(self.cleaned_data["kind"]), "level": AccessLevel.USE,
+        }  # fmt: skip
         if kind == "static":
-            return {
-                "group_id": group_get(
-                    self._user, uid=UUID(uid), functionality=Functionality.CLIENT_TASKS, level=AccessLevel.USE
-                ).pk
-            }
-        found = dynamic_group_get(
-            self._user, uid=UUID(uid), functionality=Functionality.CLIENT_TASKS, level=AccessLevel.USE
-        )
+            return {"group_id": group_get(self._user, **wanted).pk}
+        found = dynamic_group_get(self._user, **wanted)
         return {"group_id": found.anchor_id, "dynamic_id": found.pk}

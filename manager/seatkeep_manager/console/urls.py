@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from seatkeep_manager.console import people_urls, policy_urls, problem_urls
+from seatkeep_manager.console.task_urls import urlpatterns as task_urlpatterns
 from seatkeep_manager.console.views import (
     computers,
     connecting,
@@ -75,6 +76,7 @@ urlpatterns = [
     path("tasks/<uuid:uid>/live/", tasks.task_live, name="task-live"),
     path("tasks/<uuid:uid>/again/", tasks.task_again, name="task-again"),
     path("tasks/<uuid:uid>/cancel/", tasks.task_stop, name="task-cancel"),
+    *task_urlpatterns,
     *policy_urls.urlpatterns,
     *people_urls.urlpatterns,
     path("installers/", installers.installers, name="installers"),

@@ -27,6 +27,18 @@ def task_runs_visible(user: User | AnonymousUser) -> QuerySet[TaskRun]:
     return within(runs, user, field="device__group", functionality=Functionality.CLIENT_TASKS, level=AccessLevel.READ)
 
 
+def run_get(user: User | AnonymousUser, *, uid: uuid.UUID) -> TaskRun:
+    """One run, with its file but without that file's content.
+
+    Raises:
+        TaskNotFoundError: It does not exist, or its device is not the person's to see.
+    """
+    found = task_runs_visible(user).select_related("file").defer("file__content").filter(uid=uid).first()
+    if found is None:
+        raise TaskNotFoundError
+    return found
+
+
 def tasks_visible(user: User | AnonymousUser) -> QuerySet[ClientTask]:
     """The tasks on a group, or with a run on a device, that a person may see, newest first; with their groups."""
     tasks = ClientTask.objects.select_related("group", "dynamic_group").order_by("-id")

@@ -92,6 +92,7 @@ class DeviceTable(Table[Device]):
     )
     bulk_actions = (
         BulkAction("scan", _("Scan…"), "console:task-new", icon="search"),
+        BulkAction("task", _("Task…"), "console:tasks-chosen", icon="list-check"),
         BulkAction("retire", _("Stop managing…"), "console:devices-retire", icon="trash", is_danger=True),
     )
     empty = Empty(

@@ -61,3 +61,7 @@ class RunTable(Table[TaskRun]):
     )
     filters = (ChoiceFilter("state", _("State"), RunState.choices),)
     empty = Empty(_("No runs."), "", icon="list-check")
+
+    def row_url(self, row: TaskRun) -> str:
+        """What came out of it."""
+        return reverse("console:run", args=[row.uid])
