@@ -15,7 +15,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,16 +106,13 @@ class Scene:
 @pytest.fixture(scope="module")
 def scene(stack: Stack) -> Iterator[Scene]:
     folder = machine_folder()
-    with ThreadPoolExecutor() as aside:
+    with ExitStack() as ends, ThreadPoolExecutor() as aside:
+        ends.callback(shutil.rmtree, folder, ignore_errors=True)
         making = aside.submit(make, folder)
+        ends.callback(lambda: making.result()[0].stop())
         prepared = prepare(stack)
-    windows, first, second = making.result()
-    try:
-        yield Scene(prepared, windows, first, second)
-    finally:
-        prepared.browser.close()
-        windows.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        ends.callback(prepared.browser.close)
+        yield Scene(prepared, *making.result())
 
 
 def make(folder: Path) -> tuple[WineMachine, Package, Package]:
