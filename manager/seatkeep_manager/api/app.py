@@ -18,6 +18,7 @@ from seatkeep_manager.api.routes import (
     protection,
     rights,
     rollout,
+    set_ups,
 )
 
 api = NinjaAPI(
@@ -32,14 +33,15 @@ install_error_handlers(api)
 for area in (
     devices,
     groups,
+    set_ups,
     customers,
     problems,
     protection,
+    rights,
+    api_clients,
     policies,
     policy_rollouts,
     rollout,
     installers,
-    rights,
-    api_clients,
 ):
     api.add_router("", area.router)

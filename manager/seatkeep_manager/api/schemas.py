@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from ninja import Schema
 from pydantic import AwareDatetime, Field
 
-from seatkeep_manager.customers.models import CustomerTemplate
 
 T = TypeVar("T")
 
@@ -73,11 +72,13 @@ class CustomerOut(Schema):
 
 
 class SetUpIn(Schema):
-    """What a set-up makes."""
+    """What a set-up makes; what is left out is as the template says."""
 
     template: UUID | None = None
-    groups: list[str] = Field(default_factory=list, max_length=50)
-    makes_key: bool = True
+    groups: list[str] | None = Field(default=None, max_length=50)
+    policies: list[UUID] | None = Field(default=None, max_length=50)
+    tags: list[str] | None = Field(default=None, max_length=20)
+    makes_key: bool | None = None
 
 
 class TokenOut(Schema):
@@ -130,6 +131,7 @@ class SetUpOut(Schema):
     customer: CustomerOut = Field(alias="company")
     groups: list[GroupOut]
     token: TokenOut | None
+    made: dict[str, int]
 
 
 class OffboardIn(Schema):
@@ -138,6 +140,19 @@ class OffboardIn(Schema):
     last_day: date
     protect_until: date
     bill_until: date
+    keeps_product: bool = False
+
+
+class ForecastOut(Schema):
+    """What an off-boarding would hit."""
+
+    devices: int
+    online: int
+    offline: int
+    seats: int
+    policies: int
+    keys: int
+    held_files: int
 
 
 class OffboardOut(Schema):
@@ -149,9 +164,13 @@ class OffboardOut(Schema):
     last_day: date
     protect_until: date
     bill_until: date
+    keeps_product: bool
+    steps: dict[str, dict[str, str]]
     done: int
     total: int
     error: str
+    finished_at: datetime | None
+    returned_at: datetime | None
 
 
 class InstallerIn(Schema):
@@ -303,31 +322,6 @@ class DevicePolicyIn(Schema):
     """The policy that one computer has to obey."""
 
     policy: UUID
-
-
-class TemplateIn(Schema):
-    """A template for customers to come."""
-
-    name: str = Field(min_length=1, max_length=100)
-    groups: list[str] = Field(default_factory=list, max_length=50)
-    policies: list[UUID] = Field(default_factory=list, max_length=50)
-    daily_cap: int = Field(default=200, ge=1, le=100_000)
-
-
-class TemplateOut(Schema):
-    """A template for customers to come."""
-
-    uid: UUID
-    name: str
-    groups: list[str]
-    policies: list[UUID]
-    daily_cap: int
-    created_at: datetime
-
-    @staticmethod
-    def resolve_policies(template: CustomerTemplate) -> list[UUID]:
-        """Uids of its policies, in order."""
-        return [policy.uid for policy in template.policies.all()]
 
 
 class AssignmentOut(Schema):

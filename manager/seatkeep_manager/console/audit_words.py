@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from seatkeep_webkit.audit.words import AuditWords, Named, Names
 
 from seatkeep_manager.console.words import PRODUCTS, TASKS
-from seatkeep_manager.customers.models import CustomerTemplate
+from seatkeep_manager.customers.models import CustomerTemplate, SetupJob
 from seatkeep_manager.detections.enums import Resolution
 from seatkeep_manager.detections.models import Detection
 from seatkeep_manager.directory.enums import AccessLevel
@@ -28,11 +28,15 @@ ACTIONS = {
     "api_token:revoke": _("API client stopped"),
     "api_token:rotate": _("API client got another secret"),
     "customer:archive": _("Off-boarding finished"),
+    "customer:hand_over": _("Hand-over pack taken"),
+    "customer:key_show": _("Deployment key exported for an RMM"),
     "customer:offboard": _("Off-boarding ordered"),
     "customer:offboard_cancel": _("Off-boarding called off"),
+    "customer:offboard_retry": _("Failed step of an off-boarding tried again"),
     "customer:ready": _("Customer marked as ready"),
     "customer:restore": _("Customer brought back"),
     "customer:setup": _("Customer set up"),
+    "customer:tag": _("Customer tagged"),
     "detection:resolve": _("Detection resolved"),
     "device:create": _("Computer joined"),
     "device:group_unknown": _("Group that an installer asked for is not there"),
@@ -104,6 +108,9 @@ ACTIONS = {
     "problem:reopen": _("Problem opened again"),
     "problem:snooze": _("Problem snoozed"),
     "problem:undo": _("Act on a problem taken back"),
+    "setup:cancel": _("Set-up of many stopped"),
+    "setup:order": _("Set-up of many ordered"),
+    "setup:retry": _("Set-up of many tried again"),
     "package:add": _("Software put on the list"),
     "package:remove": _("Software taken off the list"),
     "server_task:create": _("Daily rule made"),
@@ -112,7 +119,9 @@ ACTIONS = {
     "task:cancel": _("Task canceled"),
     "task:create": _("Task ordered"),
     "task:end": _("Task taken off its group"),
-    "template:create": _("Template made"),
+    "template:create": _("Set-up template made"),
+    "template:delete": _("Set-up template deleted"),
+    "template:update": _("Set-up template changed"),
     "token:create": _("Installer made"),
     "token:show": _("Installer's key shown"),
     "token:revoke": _("Installer revoked"),
@@ -133,7 +142,8 @@ SUBJECTS = {
     "token": _("Installer"),
     "enrollment": _("Request to join"),
     "license": _("License"),
-    "template": _("Template"),
+    "template": _("Set-up template"),
+    "setup": _("Set-up of many"),
     "person": _("Person"),
     "invitation": _("Invitation"),
     "permission_set": _("Permission set"),
@@ -143,6 +153,7 @@ SUBJECTS = {
     "keyring": _("Encryption keys"),
 }
 LABELS = {
+    "customers": _("customers"),
     "device": _("computer"),
     "devices": _("computers"),
     "email": _("e-mail"),
@@ -158,6 +169,7 @@ LABELS = {
     "group": _("group"),
     "groups": _("groups made"),
     "hostname": _("host name"),
+    "keeps_product": _("product stays"),
     "key": _("deployment key"),
     "kind": _("kind"),
     "level": _("access"),
@@ -173,6 +185,9 @@ LABELS = {
     "returned": _("version brought back"),
     "resolution": _("as"),
     "runs": _("computers"),
+    "sha256": _("SHA-256"),
+    "step": _("step"),
+    "tags": _("tags"),
     "target": _("to"),
     "targets": _("places"),
     "template": _("template"),
@@ -203,7 +218,7 @@ def names_of(ids: Collection[str]) -> Names:
     found: dict[str, Named] = {}
     sources: tuple[Callable[[list[str]], dict[str, Named]], ...] = (
         _devices, _groups, _customers, _policies, _tokens, _tasks, _people, _problems, _detections, _templates,
-        _dynamic_groups, _group_templates,
+        _dynamic_groups, _group_templates, _setups,
     )  # fmt: skip
     for source in sources:
         missing = [one for one in ids if one not in found]
@@ -275,7 +290,12 @@ def _detections(ids: list[str]) -> dict[str, Named]:
 
 def _templates(ids: list[str]) -> dict[str, Named]:
     rows = CustomerTemplate.objects.filter(uid__in=ids).values_list("uid", "name")
-    return {str(uid): Named(name) for uid, name in rows}
+    return {str(uid): Named(name, reverse("console:template", args=[uid])) for uid, name in rows}
+
+
+def _setups(ids: list[str]) -> dict[str, Named]:
+    rows = SetupJob.objects.filter(uid__in=ids).values_list("uid", "template_name")
+    return {str(uid): Named(name, reverse("console:setup", args=[uid])) for uid, name in rows}
 
 
 WORDS = AuditWords(ACTIONS, SUBJECTS, LABELS, VALUES, PROGRAMS, names_of)

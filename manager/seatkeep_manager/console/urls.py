@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from seatkeep_manager.console import people_urls, policy_urls, problem_urls
+from seatkeep_manager.console import customer_urls, people_urls, policy_urls, problem_urls
 from seatkeep_manager.console.task_urls import urlpatterns as task_urlpatterns
 from seatkeep_manager.console.views import (
     computers,
     connecting,
-    customers,
     dashboard,
     detections,
     device_actions,
@@ -50,15 +49,7 @@ urlpatterns = [
     path("group-templates/try/", group_templates.template_try, name="group-template-try"),
     path("group-templates/<uuid:uid>/", group_templates.template_edit, name="group-template"),
     path("group-templates/<uuid:uid>/delete/", group_templates.template_remove, name="group-template-delete"),
-    path("customers/", customers.customers, name="customers"),
-    path("customers/ready/", customers.customers_ready, name="customers-ready"),
-    path("customers/offboard/<uuid:uid>/", customers.offboard_live, name="offboard-live"),
-    path("customers/<uuid:uid>/", customers.customer, name="customer"),
-    path("customers/<uuid:uid>/setup/", customers.customer_setup, name="customer-setup"),
-    path("customers/<uuid:uid>/ready/", customers.customer_ready, name="customer-ready"),
-    path("customers/<uuid:uid>/offboard/", customers.customer_offboard, name="customer-offboard"),
-    path("customers/<uuid:uid>/offboard/cancel/", customers.customer_offboard_cancel, name="customer-offboard-cancel"),
-    path("customers/<uuid:uid>/return/", customers.customer_return, name="customer-return"),
+    *customer_urls.urlpatterns,
     path("approvals/", installers.approvals, name="approvals"),
     path("approvals/approve/", installers.approvals_approve, name="approvals-approve"),
     path("approvals/reject/", installers.approvals_reject, name="approvals-reject"),
@@ -98,6 +89,5 @@ urlpatterns = [
     path("link/preview/", system.link_preview, name="link-preview"),
     path("audit/", system.audit, name="audit"),
     path("settings/", system.settings, name="settings"),
-    path("settings/templates/new/", system.template_new, name="template-new"),
     path("search/", system.search, name="search"),
 ]

@@ -22,20 +22,21 @@ OBJECTS = {
     "tasks": "task", "policies": "policy", "policy-assignments": "assignment", "installers": "token",
     "approvals": "waiting", "api-tokens": "api_token", "users": "bob", "permission-sets": "permission_set",
     "invitations": "invitation", "groups": "group", "dynamic-groups": "dynamic_group",
-    "group-templates": "group_template",
+    "group-templates": "group_template", "templates": "template", "set-ups": "setup",
 }  # fmt: skip
 RULES: dict[str, Any] = {
     "operation": "AND", "rules": [{"symbol": "os.family", "operator": "EQUAL", "value": "LINUX"}]
 }  # fmt: skip
-ADMIN = {"/api/v1/link", "/api/v1/link/sync", "/api/v1/templates"}
+ADMIN = {"/api/v1/link", "/api/v1/link/sync", "/api/v1/templates", "/api/v1/templates/{uid}"}
 BODIES: dict[str, dict[str, Any]] = {
     "setup": {}, "offboard": {"last_day": "2026-12-01", "protect_until": "2026-12-01", "bill_until": "2026-12-01"},
     "snooze": {"until": "2027-01-01T00:00:00Z"},
-    "assign": {}, "fix": {}, "thresholds": {}, "problem-acts": {"act": "note"}, "note": {"note": "x"}, "resolve": {"resolution": "RESOLVED"},
+    "assign": {}, "fix": {}, "thresholds": {}, "problem-acts": {"act": "note"},
+    "note": {"note": "x"}, "resolve": {"resolution": "RESOLVED"},
     "grants": {"role": "READ_ONLY"}, "leave": {}, "invitations": {"email": "x@y.example", "role": "READ_ONLY"},
     "permission-sets": {"name": "s", "levels": {}}, "sign-in-rule": {},
     "restore": {}, "group-templates": {"name": "t", **RULES}, "preview": RULES, "policies": {}, "sync": {},
-    "rollouts": {"settings": {}},
+    "rollouts": {"settings": {}}, "tags": {"tags": ["gold"]}, "retry": {},
     "group-tasks": {"kind": "SCAN", "trigger": {"type": "ASAP"}, "group": str(uuid4())},
     "policy-files": {"format": "seatkeep-policies", "version": 1, "policies": [
         {"name": "f", "product": "agent", "settings": {}}]},
@@ -59,8 +60,9 @@ def filled(cast: Cast, path: str) -> str:
 
 def body_for(cast: Cast, method: str, path: str) -> dict[str, Any]:
     """A body that is well-formed."""
-    if path == "/api/v1/tasks":
-        return {"kind": "SCAN", "devices": [str(cast.device.uid)]}
+    chosen = {"/api/v1/tasks": "devices", "/api/v1/set-ups": "customers", "/api/v1/customers/ready": "customers"}
+    if name := chosen.get(path):
+        return {"kind": "SCAN", name: [str((cast.device if name == "devices" else cast.alpha).uid)]}
     if path in ("/api/v1/installers",) or path.endswith("/assignments"):
         return {"group": str(cast.group.uid), "kind": "INSTALL_LINK"}
     if path == "/api/v1/groups":
@@ -71,7 +73,7 @@ def body_for(cast: Cast, method: str, path: str) -> dict[str, Any]:
         }  # fmt: skip
     if path in ("/api/v1/devices/{uid}/policies", "/api/v1/dynamic-groups/{uid}/policies"):
         return {"policy": str(cast.policy.uid)}
-    if path == "/api/v1/templates":
+    if path in ("/api/v1/templates", "/api/v1/templates/{uid}"):
         return {"name": "made by a test"}
     if path == "/api/v1/api-tokens":
         return {"name": "made by a test", "role": "READ_ONLY"}
@@ -143,7 +145,7 @@ def test_the_link_is_for_administrators(cast: Cast) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", sorted({p for m, p in routes() if m == "GET"}))
 def test_the_owner_reads_every_route(cast: Cast, path: str) -> None:
-    expected = {200, 404} if path.endswith(("/offboard", "/license", "{rollout}/devices")) else {200}
+    expected = {200, 404} if path.endswith(("/offboard", "/hand-over", "/license", "{rollout}/devices")) else {200}
 
     assert ask(signed_in(cast.alice), cast, "GET", path).status_code in expected
 

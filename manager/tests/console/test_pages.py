@@ -18,15 +18,19 @@ READ_PAGES = [
     "problems-list",
     "problems", "dashboard", "computers", "customers", "approvals", "detections", "quarantine", "tasks", "policies",
     "policy-new", "policies-bin", "policies-import", "installers", "licenses", "link", "link-live", "audit", "settings",
-    "search", "dashboard-link", "group-templates", "task-order",
+    "search", "dashboard-link", "group-templates", "task-order", "setups", "templates",
 ]  # fmt: skip
-ADMIN_PAGES = {"link", "link-live", "settings", "link-connect", "link-sync", "link-preview", "template-new"}
+ADMIN_PAGES = {
+    "link", "link-live", "settings", "link-connect", "link-sync", "link-preview", "template-new", "templates",
+}  # fmt: skip
 OBJECT_PAGES = {
     "problem": "problem", "device": "device", "device-presence": "device", "device-scan": "device", "customer": "alpha",
     "detection": "detection", "quarantine-item": "item", "task": "task", "task-live": "task", "policy": "policy",
     "installer": "token", "installer-live": "token", "license": "license", "customer-setup": "alpha",
     "customer-ready": "alpha", "customer-offboard": "alpha", "customer-offboard-cancel": "alpha",
-    "customer-return": "alpha", "policy-edit": "policy", "policy-assign": "policy", "policy-delete": "policy",
+    "customer-return": "alpha", "customer-tags": "alpha", "customer-offboard-retry": "alpha",
+    "setup": "setup", "setup-live": "setup", "setup-again": "setup", "setup-cancel": "setup",
+    "policy-edit": "policy", "policy-assign": "policy", "policy-delete": "policy",
     "policy-unassign": "assignment", "policy-duplicate": "policy", "policy-preview": "policy",
     "rollout-live": "policy", "group-policies": "group", "group-policy-add": "group",
     "installer-revoke": "token", "installer-rotate": "token", "task-cancel": "task", "task-again": "task",
@@ -117,6 +121,7 @@ def test_an_unknown_object_is_404(cast: Cast) -> None:
 def test_this_list_knows_every_page() -> None:
     known = {*READ_PAGES, *OBJECT_PAGES, *ADMIN_PAGES}
     known |= {"devices-retire", "task-new", "detections-resolve", "quarantine-restore", "quarantine-delete"}
+    known |= {"customers-setup", "rmm", "rmm-file", "customer-hand-over", "template", "template-delete"}
     known |= {"customers-ready", "offboard-live", "approvals-approve", "approvals-reject", "installer-new"}
     known |= {"policies-export", "policy-restore", "policy-move", "group-policies-order", "policy-version-back"}
     known |= {"group-template-new", "group-template-row", "group-template-try", "dynamic-order"}
