@@ -11,7 +11,7 @@ from datetime import datetime
 import msgspec
 from seatkeep_protocol.fingerprint import fingerprint_components
 from seatkeep_protocol.ids import DeviceId
-from seatkeep_protocol.messages import Body, Heartbeat, Inventory, IsolationState
+from seatkeep_protocol.messages import Body, Disk, Heartbeat, Inventory, IsolationState
 from seatkeep_protocol.subjects import up_subject
 
 from seatkeep_agent import __version__
@@ -146,7 +146,7 @@ class Reporter:
         )
 
     async def inventory(self, *, is_forced: bool = False) -> None:
-        """Send the inventory if it changed since it was sent last (free disk space alone is no change)."""
+        """Send the inventory if it changed since it was sent last; of free disk space only that a disk gets full."""
         inventory = self.inventory_newest = await asyncio.to_thread(self._gather)
         encoded = msgspec.msgpack.encode(without_free_space(inventory))
         if (is_forced or encoded != self._inventory) and self.send(shorten(inventory)):
@@ -162,14 +162,20 @@ class Reporter:
             fp=fingerprint_components(self._components(), self._identity().console[0]),
             domain=self._platform.domain(),
             last_user=self._platform.last_user(),
+            needs_restart=self._platform.needs_restart(),
         )
 
 
 def without_free_space(inventory: Inventory) -> Inventory:
-    """The inventory as it is compared."""
-    disks = [msgspec.structs.replace(disk, free_bytes=0) for disk in inventory.hardware.disks]
+    """The inventory as it is compared; of a disk that gets full, each twentieth part counts."""
+    disks = [msgspec.structs.replace(disk, free_bytes=_free_steps(disk)) for disk in inventory.hardware.disks]
     hardware = msgspec.structs.replace(inventory.hardware, disks=disks)
     return msgspec.structs.replace(inventory, hardware=hardware)
+
+
+def _free_steps(disk: Disk) -> int:
+    """Full twentieths that are free, up to 3: so that the manager hears of a disk that fills, and not of each file."""
+    return min(3, 20 * disk.free_bytes // disk.size_bytes) if disk.size_bytes else 0
 
 
 def shorten(inventory: Inventory, limit_bytes: int = 250_000) -> Inventory:

@@ -48,6 +48,7 @@ class PlatformContract:
         inventory = Inventory(
             hostname=here.hostname(), kind=here.kind(), os=here.os_info(), hardware=here.hardware(),
             software=here.software()[:1000], domain=here.domain(), last_user=here.last_user(),
+            needs_restart=here.needs_restart(),
         )  # fmt: skip
         encoded = msgspec.msgpack.encode(inventory)
         assert len(encoded) < INVENTORY_LIMIT_BYTES

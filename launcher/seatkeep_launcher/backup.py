@@ -40,6 +40,8 @@ FORMAT = 1
 UNREAD_SECONDS = 10.0
 SEALED = "keys.sealed"
 MANIFEST = "manifest.json"
+BACKUP_MARK = "made-at"
+"""The manager (problems.instance) reads its time."""
 KEY_PATHS = ("secrets", "ca", "nats/keys")
 """Folders whose files are keys, below the data folder; they leave it only sealed."""
 
@@ -111,6 +113,12 @@ def newest_backup(home: Home) -> Path | None:
     """The newest backup in the usual folder."""
     found = sorted(home.backups.glob("seatkeep-*.backup")) if home.backups.exists() else []
     return found[-1] if found else None
+
+
+def backup_mark(home: Home) -> None:
+    """Leave word in the usual folder that a backup was made, wherever its file is: the console warns of old ones."""
+    home.backups.mkdir(parents=True, exist_ok=True)
+    (home.backups / BACKUP_MARK).touch()
 
 
 def backup_name(now: datetime) -> str:

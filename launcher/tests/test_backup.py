@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from seatkeep_launcher import postgres, restore
-from seatkeep_launcher.backup import BackupError, backup_create, halted, kit_key
+from seatkeep_launcher.backup import BACKUP_MARK, BackupError, backup_create, backup_mark, halted, kit_key
 from seatkeep_launcher.databases import databases_ensure
 from seatkeep_launcher.home import Home
 from seatkeep_launcher.plan import Installation
@@ -266,3 +266,8 @@ def test_halted_processes_go_on_after_an_error() -> None:
         state = Path(f"/proc/{sleeper.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
         sleeper.kill()
     assert state != "T"
+
+
+def test_a_backup_that_goes_elsewhere_leaves_word_in_the_usual_folder(tmp_path: Path) -> None:
+    backup_mark(Home(tmp_path))
+    assert [found.name for found in Home(tmp_path).backups.iterdir()] == [BACKUP_MARK]

@@ -89,6 +89,9 @@ class MachineFacts(Protocol):
     def last_user(self) -> str:
         """Who is signed in, or was last, or ""."""
 
+    def needs_restart(self) -> bool:
+        """Whether the system says that it has to be restarted, after an update for instance."""
+
 
 class People(Protocol):
     """What reaches those who sit before the machine."""

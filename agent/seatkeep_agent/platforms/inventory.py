@@ -14,9 +14,11 @@ MAX_SOFTWARE = 5000
 
 
 def disks() -> list[Disk]:
-    """Mounted disks, each device once."""
+    """Mounted disks that can be written to, each device once; images and discs are always full."""
     found: dict[str, Disk] = {}
     for partition in psutil.disk_partitions(all=False):
+        if "ro" in partition.opts.split(","):
+            continue
         with suppress(OSError):
             usage = psutil.disk_usage(partition.mountpoint)
             mount = partition.mountpoint.encode(errors="replace").decode()

@@ -23,6 +23,9 @@ from seatkeep_agent.platforms import linux_inventory
 from seatkeep_agent.platforms.inventory import addresses
 from seatkeep_agent.platforms.linux_service import LinuxService
 
+RESTART_MARK = Path("/run/reboot-required")
+"""Debian and Ubuntu write it when an update waits for a restart."""
+
 
 class LinuxPlatform(LinuxService):
     """Linux with /proc and /sys; root is needed only for services, serial numbers and a restart."""
@@ -65,6 +68,9 @@ class LinuxPlatform(LinuxService):
 
     def last_user(self) -> str:
         return self.user()
+
+    def needs_restart(self) -> bool:
+        return RESTART_MARK.exists()
 
     def message_user(self, text: str) -> bool:
         wall = shutil.which("wall")

@@ -84,6 +84,9 @@ class MacPlatform(MacMachine, BackgroundProcesses):
     def last_user(self) -> str:
         return self.user()
 
+    def needs_restart(self) -> bool:
+        return False
+
     def message_user(self, text: str) -> bool:
         return False
 

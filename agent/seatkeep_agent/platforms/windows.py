@@ -58,6 +58,9 @@ class WindowsPlatform(WindowsService):
     def last_user(self) -> str:
         return windows_inventory.last_user()
 
+    def needs_restart(self) -> bool:
+        return windows_inventory.needs_restart()
+
     def message_user(self, text: str) -> bool:
         told = [message_show(session, text) for session in windows_inventory.active_sessions()]
         return any(told)

@@ -24,6 +24,11 @@ from seatkeep_agent.platforms.inventory import MAX_SOFTWARE, disks, network_card
 
 VERSION_KEY = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 LOGON_KEY = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Authentication\LogonUI"
+RESTART_KEYS = (
+    r"SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired",
+    r"SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending",
+)
+"""Keys that are there exactly while Windows waits for a restart."""
 UNINSTALL_KEY = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall"
 PRODUCT_KEY = r"SYSTEM\CurrentControlSet\Control\ProductOptions"
 FIRST_BUILD_OF_11 = 22000
@@ -124,6 +129,18 @@ def user() -> str:
 def last_user() -> str:
     """Who is signed in, or was last, or ""."""
     return user() or registry_text(LOGON_KEY, "LastLoggedOnUser")[:255]
+
+
+def needs_restart() -> bool:
+    """Whether Windows Update or the servicing of components waits for a restart."""
+    return any(_has_key(path) for path in RESTART_KEYS)
+
+
+def _has_key(path: str) -> bool:
+    wanted = winreg.KEY_READ | winreg.KEY_WOW64_64KEY
+    with suppress(OSError), winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, path, access=wanted):
+        return True
+    return False
 
 
 def domain() -> str:

@@ -13,7 +13,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from seatkeep_launcher.backup import backup_create, backup_name
+from seatkeep_launcher.backup import backup_create, backup_mark, backup_name
 from seatkeep_launcher.cli.common import (
     DatabaseUrlOption,
     DataOption,
@@ -91,6 +91,7 @@ def backup(
     passphrase = _passphrase(passphrase_file)
     with shown_errors():
         backup_create(installation, file.absolute(), openers=[passphrase] if passphrase else [], now=now)
+        backup_mark(installation.home)
         _remove_old(file.parent, keep)
     console.print(f"[green]backup made[/] {file} [dim]({file.stat().st_size / 2**20:.1f} MiB)[/]")
     console.print("[dim]It opens with the recovery kit[/]" + ("[dim] or the passphrase[/]" if passphrase else ""))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from seatkeep_manager.console.dialogs import CarryForm
@@ -60,24 +62,65 @@ class PersonForm(CarryForm):
 
     def __init__(self, request: HttpRequest, *, people: Sequence[User], me: User, **kwargs: Any) -> None:
         super().__init__(request, **kwargs)
-        choices = [("", _("Nobody"))]
-        choices += [(one.email, f"{one} ({_('me')})" if one.pk == me.pk else str(one)) for one in people]
+        choices = [("", gettext("Nobody"))]
+        choices += [(one.email, f"{one} ({gettext('me')})" if one.pk == me.pk else str(one)) for one in people]
         self.fields["assignee"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
         if any(one.pk == me.pk for one in people):
             self.fields["assignee"].initial = me.email
 
 
-class ThresholdsForm(forms.Form):
-    """One number a threshold; empty: as above."""
+@dataclass(frozen=True)
+class ThresholdCell:
+    """One number of the form: what was sent or stands, and what holds without it."""
 
-    def __init__(self, *args: Any, limits: Sequence[Limit], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for limit in limits:
-            one = limit.threshold
-            where = str(limit.origin) if limit.origin else _("default")
-            self.fields[one.name] = forms.IntegerField(
-                label=f"{one.label} ({UNITS[one.unit]})",
-                min_value=one.least, max_value=one.most, required=False, initial=limit.own,
-                widget=forms.NumberInput(attrs={"placeholder": str(limit.inherited)}),
-                help_text=_("Empty: %(value)s, %(where)s.") % {"value": limit.inherited, "where": where},
-            )  # fmt: skip
+    name: str
+    value: str
+    inherited: int
+    least: int
+    most: int
+    errors: list[str]
+
+
+@dataclass(frozen=True)
+class ThresholdRow:
+    """Soon and urgent of one thing; what has only one number leaves the other empty."""
+
+    label: str
+    unit: str
+    inherited: str
+    cells: tuple[ThresholdCell | None, ThresholdCell | None]
+
+
+def threshold_rows(
+    limits: Sequence[Limit], *, sent: Mapping[str, str] | None = None, errors: Mapping[str, list[str]] | None = None
+) -> list[ThresholdRow]:
+    """The form's rows.
+
+    Args:
+        limits: Every threshold of the group.
+        sent: What was posted, where it was refused.
+        errors: Why, by name.
+    """
+    known = {limit.threshold.name: limit for limit in limits}
+    urgent = {limit.threshold.stricter: limit for limit in limits if limit.threshold.stricter}
+    rows = []
+    for name, soon in known.items():
+        if soon.threshold.stricter:
+            continue
+        pair = [soon, urgent.get(name)]
+        cells = [_cell(one, sent, errors or {}) if one else None for one in pair]
+        words = " · ".join(_inherited(one) for one in pair if one)
+        unit = str(UNITS[soon.threshold.unit])
+        rows.append(ThresholdRow(str(soon.threshold.label), unit, words, (cells[0], cells[1])))
+    return rows
+
+
+def _cell(limit: Limit, sent: Mapping[str, str] | None, errors: Mapping[str, list[str]]) -> ThresholdCell:
+    one = limit.threshold
+    stands = "" if limit.own is None else str(limit.own)
+    value = stands if sent is None else sent.get(one.name, "")
+    return ThresholdCell(one.name, value, limit.inherited, one.least, one.most, errors.get(one.name, []))
+
+
+def _inherited(limit: Limit) -> str:
+    return f"{limit.inherited} ({limit.origin.name if limit.origin else gettext('default')})"

@@ -22,7 +22,7 @@ from seatkeep_manager.directory.models import User
 from seatkeep_manager.directory.selectors import devices_active_visible
 from seatkeep_manager.hublink.models import MirroredCompany
 from seatkeep_manager.problems.enums import ProblemKind
-from seatkeep_manager.problems.fixes import Fix, fixes_of
+from seatkeep_manager.problems.fixes import Fix, FixCode, fixes_of
 from seatkeep_manager.problems.models import Problem
 from seatkeep_manager.problems.selectors import GroupCount, problems_grouped, problems_of_groups
 
@@ -102,9 +102,14 @@ class ProblemGroup:
         return f"{own}&{self.query}" if self.query else own
 
     @property
-    def fixes(self) -> list[Fix]:
-        """What can be ordered for all of them, the usual one first."""
-        return fixes_of(self.kind)
+    def shown_fixes(self) -> list[Fix]:
+        """What stands as a button: the usual fix, unless it ends the management of computers."""
+        return [one for one in fixes_of(self.kind)[:1] if one.code is not FixCode.RETIRE]
+
+    @property
+    def further_fixes(self) -> list[Fix]:
+        """What stands in the menu."""
+        return fixes_of(self.kind)[len(self.shown_fixes) :]
 
     @property
     def way(self) -> Way | None:
@@ -187,6 +192,8 @@ def _list_way(kind: str, customer: MirroredCompany | None) -> Way | None:
         ProblemKind.OPEN_DETECTION: (_("Look at the files"), "detections", {"state": "open"}),
         ProblemKind.NOT_PROTECTED: (_("Open computers"), "computers", {"protection": "NOT_PROTECTED"}),
         ProblemKind.SCAN_ONLY: (_("Open computers"), "computers", {"protection": "SCAN_ONLY"}),
+        ProblemKind.SERVER_SILENT: (_("Open computers"), "computers", {"contact": "offline", "kind": "SERVER"}),
+        ProblemKind.WORKSTATION_SILENT: (_("Open computers"), "computers", {"contact": "silent"}),
     }
     if kind in lists and customer is not None and customer.group is not None:
         label, name, query = lists[ProblemKind(kind)]

@@ -16,6 +16,8 @@ _STATUS = _SQL.joinpath("conditions_status.sql").read_text()
 _INVENTORY = _SQL.joinpath("conditions_inventory.sql").read_text()
 DISK_LEAST_BYTES = 2**30
 """Smaller disks, such as a boot partition, are always nearly full."""
+IMAGES = "/snap/"
+"""Where Ubuntu mounts images of programs, which are always full; agents of today leave them out."""
 _LAST_MICROSECOND = 221_845_392_000_000_000
 
 
@@ -52,7 +54,11 @@ def _of_inventory(body: Inventory, now: datetime) -> dict[str, Any]:
 def disk_fullest(disks: Sequence[Disk]) -> Disk | None:
     """The disk with the smallest free share among those that people fill; None where no disk tells its free space."""
     tells_free = any(disk.free_bytes > 0 for disk in disks)
-    filled = [disk for disk in disks if disk.size_bytes >= DISK_LEAST_BYTES and tells_free]
+    filled = [
+        disk
+        for disk in disks
+        if tells_free and disk.size_bytes >= DISK_LEAST_BYTES and not disk.mount.startswith(IMAGES)
+    ]
     return min(filled, key=free_percent, default=None)
 
 

@@ -31,7 +31,8 @@ def assignee_get(email: str, problems: QuerySet[Problem]) -> User:
         AssigneeUnknownError: There is no such person, or they may not work on every one of the problems.
     """
     ids = list(problems.order_by().values_list("pk", flat=True))
-    found = User.objects.filter(is_active=True, is_program=False, email=email.strip().lower()).first()
+    people = User.objects.filter(is_active=True, is_program=False)
+    found: User | None = people.filter(email=email.strip().lower()).first()
     if found is None or not _sees_all(found, ids):
         raise AssigneeUnknownError(fields={"assignee": [str(AssigneeUnknownError.message)]})
     return found

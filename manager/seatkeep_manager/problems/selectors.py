@@ -144,7 +144,8 @@ def severity_counts(problems: QuerySet[Problem]) -> dict[str, int]:
 
 def problems_version() -> int:
     """Rises with everything that happens to any problem: a page that has seen this number is up to date."""
-    return ProblemEvent.objects.aggregate(newest=Coalesce(Max("id"), 0))["newest"]
+    newest: int = ProblemEvent.objects.aggregate(newest=Coalesce(Max("id"), 0))["newest"]
+    return newest
 
 
 @dataclass(frozen=True)

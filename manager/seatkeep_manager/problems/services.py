@@ -50,7 +50,7 @@ def snoozes_end(*, now: datetime) -> int:
     """Bring back the problems whose snooze is over; returns how many."""
     with connection.cursor() as cursor:
         cursor.execute(_SNOOZES_END, {"now": now})
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def problems_prune(*, now: datetime) -> int:

@@ -27,7 +27,7 @@ class Threshold:
 
     Attributes:
         name: Its name in the database, the API and sql/device_findings.sql.
-        label: What it decides.
+        label: What it decides; the same for soon and urgent.
         unit: Of the number.
         default: Where no group says otherwise.
         least: The smallest number, inclusive.
@@ -45,22 +45,20 @@ class Threshold:
 
 
 _LIST = (
-    Threshold("server_silent_amber", _("Server silent: soon"), Unit.MINUTES, 15, 2, 43_200),
-    Threshold("server_silent_red", _("Server silent: urgent"), Unit.MINUTES, 60, 2, 43_200, "server_silent_amber"),
-    Threshold("workstation_silent_amber", _("Workstation silent: soon"), Unit.DAYS, 14, 1, 365),
-    Threshold(
-        "workstation_silent_red", _("Workstation silent: urgent"), Unit.DAYS, 30, 1, 365, "workstation_silent_amber"
-    ),
-    Threshold("signatures_amber", _("Signatures old: soon"), Unit.DAYS, 2, 1, 90),
-    Threshold("signatures_red", _("Signatures old: urgent"), Unit.DAYS, 3, 1, 90, "signatures_amber"),
-    Threshold("restart_amber", _("Restart needed: soon"), Unit.DAYS, 3, 0, 90),
-    Threshold("restart_red", _("Restart needed: urgent"), Unit.DAYS, 14, 1, 365, "restart_amber"),
-    Threshold("clock_amber", _("Clock wrong: soon"), Unit.MINUTES, 5, 1, 1_440),
-    Threshold("clock_red", _("Clock wrong: urgent"), Unit.MINUTES, 60, 1, 1_440, "clock_amber"),
-    Threshold("disk_amber", _("Disk nearly full: soon, free space"), Unit.PERCENT, 10, 1, 50),
-    Threshold("disk_red", _("Disk nearly full: urgent, free space"), Unit.PERCENT, 5, 0, 50, "disk_amber"),
-    Threshold("gap", _("Newest settings not obeyed for"), Unit.MINUTES, 10, 5, 1_440),
-    Threshold("task_failed", _("A failed task counts for"), Unit.DAYS, 7, 1, 90),
+    Threshold("server_silent_amber", _("Server is silent"), Unit.MINUTES, 15, 2, 43_200),
+    Threshold("server_silent_red", _("Server is silent"), Unit.MINUTES, 60, 2, 43_200, "server_silent_amber"),
+    Threshold("workstation_silent_amber", _("Workstation is silent"), Unit.DAYS, 14, 1, 365),
+    Threshold("workstation_silent_red", _("Workstation is silent"), Unit.DAYS, 30, 1, 365, "workstation_silent_amber"),
+    Threshold("signatures_amber", _("Signatures are old"), Unit.DAYS, 2, 1, 90),
+    Threshold("signatures_red", _("Signatures are old"), Unit.DAYS, 3, 1, 90, "signatures_amber"),
+    Threshold("restart_amber", _("Restart needed"), Unit.DAYS, 3, 0, 90),
+    Threshold("restart_red", _("Restart needed"), Unit.DAYS, 14, 1, 365, "restart_amber"),
+    Threshold("clock_amber", _("Clock is wrong"), Unit.MINUTES, 5, 1, 1_440),
+    Threshold("clock_red", _("Clock is wrong"), Unit.MINUTES, 60, 1, 1_440, "clock_amber"),
+    Threshold("disk_amber", _("Free space on a disk, or less"), Unit.PERCENT, 10, 1, 50),
+    Threshold("disk_red", _("Free space on a disk, or less"), Unit.PERCENT, 5, 0, 50, "disk_amber"),
+    Threshold("gap", _("Newest settings are not obeyed"), Unit.MINUTES, 10, 5, 1_440),
+    Threshold("task_failed", _("A failed task counts for so long"), Unit.DAYS, 7, 1, 90),
 )
 THRESHOLDS: Mapping[str, Threshold] = {one.name: one for one in _LIST}
 

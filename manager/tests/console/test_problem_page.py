@@ -334,7 +334,7 @@ def test_thresholds_of_a_group_are_set_by_a_form(cast: Cast) -> None:
     refused = signed_in(cast.bob).post(address, {"server_silent_amber": "90"})
     signed_in(cast.bob).post(address, {"server_silent_amber": "30"})
     stranger = signed_in(cast.rita).post(address, {"server_silent_amber": "31"})
-    assert "Empty: 15, default." in asked
+    assert "15 (default) · 60 (default)" in asked
     assert (refused.status_code, stranger.status_code) == (422, 404)
     assert GroupThresholds.objects.get().limits == {"server_silent_amber": 30}
 

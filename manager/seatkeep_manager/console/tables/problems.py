@@ -81,6 +81,12 @@ class ProblemTable(Table[Problem]):
             | Q(company_hub_id__in=customers) | Q(details__hostname__icontains=text) | Q(details__name__icontains=text)
         )  # fmt: skip
 
+    def without(self, name: str) -> QuerySet[Problem]:
+        """Everything that matches when one filter is left out, for counts beside its choices."""
+        params = self.params.copy()
+        params.pop(name, None)
+        return self._narrowed(params)
+
     def prepare(self, rows: Sequence[Problem]) -> None:
         """Names and words of all rows at once."""
         customers = customers_of(viewer(self.request), rows)

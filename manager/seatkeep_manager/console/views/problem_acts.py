@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -19,7 +19,7 @@ from seatkeep_webkit.dialogs import Confirm, FormDialog, done
 from seatkeep_webkit.errors import AppError
 
 from seatkeep_manager.console.people import viewer
-from seatkeep_manager.console.problem_forms import NoteForm, PersonForm, SnoozeForm, ThresholdsForm
+from seatkeep_manager.console.problem_forms import NoteForm, PersonForm, SnoozeForm, threshold_rows
 from seatkeep_manager.console.tables.problems import problem_table
 from seatkeep_manager.console.views.problems import group_rows
 from seatkeep_manager.directory.enums import AccessLevel, DeviceKind, Functionality
@@ -33,12 +33,13 @@ from seatkeep_manager.problems.acts import (
     problems_snooze,
 )
 from seatkeep_manager.problems.enums import UNRESOLVED
-from seatkeep_manager.problems.errors import ProblemNoFixError, ProblemNotFoundError
+from seatkeep_manager.problems.errors import ProblemNoFixError, ProblemNotFoundError, ThresholdInvalidError
 from seatkeep_manager.problems.fixes import Fix, FixCode, fix_get, fixes_of, problems_fix, problems_fixable
 from seatkeep_manager.problems.limits import group_limits, group_limits_set
 from seatkeep_manager.problems.models import Problem
 from seatkeep_manager.problems.people import assignee_get, assignees_of
 from seatkeep_manager.problems.selectors import problems_visible
+from seatkeep_manager.problems.thresholds import THRESHOLDS
 from seatkeep_manager.problems.visits import visit_marker
 
 _SEEN_MEANS = gettext_lazy("You look after it from now on; others see your name.")
@@ -210,22 +211,18 @@ def problem_undo(request: HttpRequest, act: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def group_thresholds(request: HttpRequest, uid: UUID) -> HttpResponseBase:
+def group_thresholds(request: HttpRequest, uid: UUID) -> HttpResponse:
     """When the computers of a group become problems."""
-    group = group_get(
-        viewer(request), uid=uid, functionality=Functionality.PROBLEMS, level=AccessLevel.WRITE
-    )  # fmt: skip
-    form = ThresholdsForm(request.POST or None, limits=group_limits(group))
-    dialog = FormDialog(
-        request, form, title=_("Thresholds of %(name)s") % {"name": group.name}, label=_("Save"),
-        lines=[_("They hold for this group and all below that says nothing else. Problems follow within a minute.")],
-    )  # fmt: skip
-    if not dialog.is_valid:
-        return dialog.response()
+    group = group_get(viewer(request), uid=uid, functionality=Functionality.PROBLEMS, level=AccessLevel.WRITE)
+    back = f"{reverse('console:computers')}?group={group.uid}"
+    if request.method != "POST":
+        rows = threshold_rows(group_limits(group))
+        return render(request, "console/group_thresholds.html", {"group": group, "rows": rows, "back_url": back})
+    sent = {name: request.POST.get(name, "").strip() for name in THRESHOLDS}
     try:
-        group_limits_set(
-            actor=actor_from_request(request), group_id=group.pk, own=form.cleaned_data, now=clock_now()
-        )  # fmt: skip
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Saved."))
+        group_limits_set(actor=actor_from_request(request), group_id=group.pk, own=sent, now=clock_now())
+    except ThresholdInvalidError as error:
+        rows = threshold_rows(group_limits(group), sent=sent, errors=error.fields)
+        context = {"group": group, "rows": rows, "back_url": back}
+        return render(request, "console/group_thresholds.html", context, status=422)
+    return done(request, _("Saved."), url=back)
