@@ -142,6 +142,9 @@ class User(AbstractPerson):
         help_text=_("Call the API in their own name, and make API clients where their role allows it."),
     )
     left_at = models.DateTimeField(_("left at"), null=True, blank=True)
+    sessions_ended_at = models.DateTimeField(
+        _("sessions ended at"), null=True, blank=True, help_text=_("Sessions in consoles begun until then are over.")
+    )
 
     class Meta(AbstractPerson.Meta):
         verbose_name = _("person")

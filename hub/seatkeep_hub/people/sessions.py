@@ -30,7 +30,7 @@ def session_get(user: User, number: int) -> UserSession:
 def sessions_end(
     *, actor: Actor, user: User, now: datetime, only: UserSession | None = None, keep_key: str | None = None
 ) -> int:
-    """End one or all sessions of a person, at once.
+    """End one or all sessions of a person, at once; with all of them those in consoles, within a minute.
 
     Args:
         actor: Who does it.
@@ -45,6 +45,9 @@ def sessions_end(
     chosen = [only] if only is not None else [one for one in sessions_of(user) if one.session_key != keep_key]
     for session in chosen:
         session_end(session)
+    if only is None:
+        # Consoles end theirs, too; which of them came from which session here nobody knows.
+        User.objects.filter(pk=user.pk).update(sessions_ended_at=now)
     if chosen:
         audit_record(
             actor=actor,

@@ -15,9 +15,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from seatkeep_webkit.clock import now as read_clock
 
-from seatkeep_hub.companies.enums import AccessLevel, Role
-from seatkeep_hub.companies.models import Access, User
-from seatkeep_hub.licensing.security_admins import owners_administered
+from seatkeep_hub.companies.models import User
+from seatkeep_hub.people.claims import access_claim
 from seatkeep_hub.portal.models import OidcKey
 
 RSA_BITS = 2048
@@ -72,16 +71,6 @@ class IdentityProvider(DefaultOIDCAdapter):  # type: ignore[misc]  # allauth has
         keys = [PrivateKey(pem=key.pem, issued_at=key.created_at) for key in OidcKey.objects.order_by("id")]
         found: list[PrivateKey] = filter_keys(keys, did_activate=did_activate, is_active=is_active)
         return found
-
-
-def access_claim(user: User) -> list[dict[str, str]]:
-    """Explicit access of a person, and the owners whose Security Admin they are: `[{company_id, level, role}]`."""
-    held = {str(owner.uid): (AccessLevel.WRITE.value, Role.ADMINISTRATOR.value) for owner in owners_administered(user)}
-    for access in Access.objects.filter(user=user).select_related("company"):
-        held.setdefault(str(access.company.uid), (access.level, access.role))
-    return [
-        {"company_id": company_id, "level": level, "role": role} for company_id, (level, role) in sorted(held.items())
-    ]
 
 
 @transaction.atomic

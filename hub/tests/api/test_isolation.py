@@ -46,7 +46,7 @@ from seatkeep_license.keys import SigningKey
 from seatkeep_webkit.actors import Actor, ActorKind
 
 OPEN_ROUTES = {"/link", "/link/poll"}
-INSTANCE_ONLY = {"/sync", "/instance", "/licenses/{license_id}/credentials"}
+INSTANCE_ONLY = {"/sync", "/instance", "/instance/people", "/licenses/{license_id}/credentials"}
 WITHOUT_SCOPE = {"/roles", "/bundles", "/imports/template"}
 ONLY_AUTHOR = {"/companies/{company_id}/notes/{note_id}"}
 
@@ -235,6 +235,7 @@ def body_of(route: Route, cast: Cast) -> dict[str, Any]:
             }
             for what in ("preview", "runs")
         },
+        "POST /instance/people": {"people": [str(cast.alice.uid)]},
         "PUT /imports/{import_id}/mapping": {"mapping": {"custom_identifier": 0}},
         "POST /price-lists": {
             "seller_id": a,
@@ -381,7 +382,8 @@ def test_a_person_cannot_call_what_is_for_consoles(route: Route, cast: Cast, ids
     client = Client()
     client.force_login(cast.alice, backend="allauth.account.auth_backends.AuthenticationBackend")
     path = "/api/v1" + route.path.format(**ids) + "?product=endpoint-workstation"
-    assert client.get(path).status_code == 403
+    body = _json(body_of(route, cast))
+    assert client.generic(route.method, path, body, content_type="application/json").status_code == 403
 
 
 def test_parent_sees_what_is_below(cast: Cast, ids: dict[str, str]) -> None:

@@ -14,6 +14,8 @@ from seatkeep_hub.companies.services import company_rename
 from seatkeep_hub.instances import rules
 from seatkeep_hub.instances.models import Instance
 from seatkeep_hub.instances.proof import TYP
+from seatkeep_hub.people.leaving import user_leave
+from seatkeep_hub.people.sessions import sessions_end
 from seatkeep_license import jose
 from seatkeep_license.keys import SigningKey
 from seatkeep_webkit.clock import now
@@ -121,3 +123,29 @@ def test_a_restored_customer_is_in_use_again(cast: Cast, instance: Instance) -> 
     )
     answer = signed(instance, "POST", f"/companies/{cast.customer.uid}/restore")
     assert answer.json()["status"] == "ACTIVE"
+
+
+@pytest.mark.django_db
+def test_people_who_are_signed_in_to_the_console_are_told_as_at_sign_in(cast: Cast, instance: Instance) -> None:
+    asked = [cast.alice, cast.diana, cast.charlie, cast.erin]
+    body = json.dumps({"people": [str(one.uid) for one in asked]}).encode()
+    answer = signed(instance, "POST", "/instance/people", body).json()
+    assert [(one["email"], one["sessions_from"]) for one in answer] == [
+        ("diana@example.com", None), ("alice@example.com", None)]  # fmt: skip
+    assert answer[1]["seatkeep_access"] == [{"company_id": str(cast.msp_a.uid), "level": "WRITE", "role": "OWNER"}]
+
+
+@pytest.mark.django_db
+def test_who_left_is_missing_and_ended_sessions_are_dated(cast: Cast, instance: Instance) -> None:
+    at = now()
+    sessions_end(actor=ACTOR, user=cast.alice, now=at)
+    user_leave(actor=ACTOR, user=cast.bob, decisions={}, now=at)
+    body = json.dumps({"people": [str(cast.alice.uid), str(cast.bob.uid)]}).encode()
+    (only,) = signed(instance, "POST", "/instance/people", body).json()
+    assert (only["email"], only["sessions_from"] is not None) == ("alice@example.com", True)
+
+
+@pytest.mark.django_db
+def test_attack_a_console_asks_about_more_people_than_it_can_have(cast: Cast, instance: Instance) -> None:
+    body = json.dumps({"people": [str(cast.alice.uid)] * 501}).encode()
+    assert signed(instance, "POST", "/instance/people", body).status_code == 422

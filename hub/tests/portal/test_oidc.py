@@ -44,7 +44,7 @@ def test_the_console_signs_in_with_licensing(cast: Cast) -> None:
     }
     token = Client().post("/identity/o/api/token", answers).json()["id_token"]
     claims = jwt.decode(token, options={"verify_signature": False})
-    wanted = [{"company_id": str(cast.msp_a.uid), "level": "WRITE", "role": "ADMINISTRATOR"}]
+    wanted = [{"company_id": str(cast.msp_a.uid), "level": "WRITE", "role": "OWNER"}]
     assert (claims["sub"], claims["iss"], claims["seatkeep_access"]) == (
         str(cast.alice.uid),
         "http://licensing.localhost:8080",

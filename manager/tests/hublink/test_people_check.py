@@ -1,4 +1,4 @@
-"""Who left Licensing, lost access or was signed out there is signed out here within a minute; changed access follows."""
+"""Who left Licensing, lost access or was signed out there is signed out here; changed access follows."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from allauth.usersessions.models import UserSession
+from django.test import Client
 from fake_hub import FakeHub
 from seatkeep_manager.directory.models import User, UserAccess
 from seatkeep_manager.directory.people import person_from_claims
@@ -28,15 +29,12 @@ def claims(link: HubLink, **other: Any) -> dict[str, Any]:
 @pytest.fixture
 def alice(link: HubLink, hub: FakeHub, now: datetime) -> User:
     """Signed in an hour ago, and as Licensing knows her."""
-    from django.contrib.sessions.backends.db import SessionStore
-
     hub.people = [claims(link)]
     person = person_from_claims(claims=claims(link), linked_company=link.company_id, now=now)
-    store = SessionStore()
-    store.create()
-    UserSession.objects.create(
-        user=person, session_key=store.session_key, created_at=now - timedelta(hours=1), ip="192.0.2.1", user_agent="x"
-    )
+    browser = Client()
+    browser.force_login(person)
+    key = browser.session.session_key
+    UserSession.objects.get_or_create(user=person, session_key=key, defaults={"ip": "192.0.2.1", "user_agent": "x"})
     UserSession.objects.update(created_at=now - timedelta(hours=1))
     return person
 

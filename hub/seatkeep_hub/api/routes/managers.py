@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from seatkeep_hub.companies.models import Company
 from seatkeep_hub.companies.selectors import company_get
 from seatkeep_hub.licensing.selectors import license_get
 from seatkeep_hub.licensing.services import credential_show
+from seatkeep_hub.people.claims import people_claims
 
 router = Router(tags=["Consoles"])
 
@@ -44,6 +45,22 @@ class CredentialOut(Schema):
 
     username: str
     secret: str
+
+
+class PeopleIn(Schema):
+    """People who are signed in to a console, by the `sub` of their sign-in."""
+
+    people: Annotated[list[UUID], Field(max_length=500)]
+
+
+class PersonClaimsOut(Schema):
+    """What the sign-in says of a person; sessions begun at or before `sessions_from` are over."""
+
+    sub: UUID
+    email: str
+    name: str
+    seatkeep_access: list[dict[str, str]]
+    sessions_from: datetime | None
 
 
 class OffboardIn(Schema):
@@ -100,6 +117,12 @@ def instance_self(request: HttpRequest) -> dict[str, Any]:
         "created_by_portal": instance.created_by_portal,
         "protocol": PROTOCOL,
     }
+
+
+@router.post("/instance/people", response=list[PersonClaimsOut], summary="Check who is signed in")
+def people_check(request: HttpRequest, body: PeopleIn) -> list[dict[str, Any]]:
+    """What people who are signed in to the calling console may now. Who left, or lost all access, is missing."""
+    return people_claims(uids=body.people, scope=instance_of(request).company)
 
 
 @router.get("/licenses/{license_id}/credentials", response=CredentialOut, summary="Fetch a credential set")
