@@ -6,6 +6,7 @@ import sys
 
 assert sys.platform == "win32"
 
+import time
 import winreg
 from contextlib import suppress
 from pathlib import Path
@@ -32,6 +33,9 @@ SERVICE_KEY = rf"SYSTEM\CurrentControlSet\Services\{DEFAULT_SERVICE}"
 EVENT_SOURCE = "Seatkeep"
 EVENT_NUMBER = 1  # EventCreate.exe has a text for 1 to 1000, and it is the reported text itself.
 EVENT_ERROR, EVENT_INFORMATION = 1, 4
+START_SECONDS = 30.0
+LOOK_SECONDS = 0.05
+LOG = r"var\agent.log"
 
 
 class WindowsInstallerMachine(Registry):
@@ -66,6 +70,8 @@ class WindowsInstallerMachine(Registry):
         try:
             with manager() as control, opened(control, DEFAULT_SERVICE) as service:
                 win32service.StartService(service, None)
+                if not has_started(service):
+                    raise StepError(f"the service ended as soon as it was started; {LOG} says why")
         except pywintypes.error as error:
             raise StepError(f"the service does not start: {error.strerror}") from error
 
@@ -81,6 +87,16 @@ class WindowsInstallerMachine(Registry):
         kind = EVENT_ERROR if is_error else EVENT_INFORMATION
         with suppress(pywintypes.error):
             win32evtlogutil.ReportEvent(EVENT_SOURCE, EVENT_NUMBER, eventType=kind, strings=[text])
+
+
+def has_started(service: Any) -> bool:
+    """Whether a service that was just started lives; one that is still starting after a while is believed."""
+    deadline = time.monotonic() + START_SECONDS
+    state = win32service.QueryServiceStatus(service)[1]
+    while state == win32service.SERVICE_START_PENDING and time.monotonic() < deadline:
+        time.sleep(LOOK_SECONDS)
+        state = win32service.QueryServiceStatus(service)[1]
+    return state in (win32service.SERVICE_RUNNING, win32service.SERVICE_START_PENDING)
 
 
 def service_command(folder: Path, root: Path) -> str:
