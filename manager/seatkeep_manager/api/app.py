@@ -8,6 +8,7 @@ from seatkeep_webkit.problems import install_error_handlers
 from seatkeep_manager.api.auth import AUTH
 from seatkeep_manager.api.routes import (
     api_clients,
+    audit,
     customers,
     devices,
     groups,
@@ -39,6 +40,7 @@ for area in (
     protection,
     rights,
     api_clients,
+    audit,
     policies,
     policy_rollouts,
     rollout,

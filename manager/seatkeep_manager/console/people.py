@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.http import HttpRequest
-from seatkeep_webkit.errors import NotAllowedError, SignInNeededError
+from seatkeep_webkit.errors import NotAllowedError, NotFoundError, SignInNeededError
 
 from seatkeep_manager.directory.access import may_everywhere
 from seatkeep_manager.directory.enums import Functionality
@@ -35,3 +37,16 @@ def admin(request: HttpRequest, functionality: Functionality = Functionality.SET
     if not viewer_is_admin(request, functionality):
         raise NotAllowedError
     return viewer(request)
+
+
+def audit_scope(request: HttpRequest) -> dict[str, str]:
+    """Whose acts, or at which customer, the audit log was asked for: uids by name.
+
+    Raises:
+        NotFoundError: It is no uid.
+    """
+    asked = {name: request.GET[name] for name in ("person", "customer") if request.GET.get(name)}
+    try:
+        return {name: str(UUID(text)) for name, text in asked.items()}
+    except ValueError as error:
+        raise NotFoundError from error

@@ -11,7 +11,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
-from seatkeep_webkit.roles import ROLES, Role
+from seatkeep_webkit.roles import Role
 
 from seatkeep_manager.console.group_places import GroupField
 from seatkeep_manager.directory.enums import AccessLevel, Functionality
@@ -27,7 +27,7 @@ _NEW_PASSWORD = forms.PasswordInput(attrs={"autocomplete": "new-password"})
 
 def what_choices(roles: Iterable[Role], sets: Iterable[PermissionSet]) -> list[tuple[Any, Any]]:
     """Ready-made roles and own sets: `role:TECHNICIAN` or `set:<uid>`, with their names."""
-    ready = [(f"role:{role.value}", f"{role.label} – {ROLES[role].summary}") for role in roles]
+    ready = [(f"role:{role.value}", role.label) for role in roles]
     own = [(f"set:{one.uid}", one.name) for one in sets]
     return [(_("Ready-made roles"), ready), *([(_("Own permission sets"), own)] if own else [])]
 
@@ -35,7 +35,9 @@ def what_choices(roles: Iterable[Role], sets: Iterable[PermissionSet]) -> list[t
 class WhatForm(forms.Form):
     """A role or a set, and the group at which it holds."""
 
-    what = forms.ChoiceField(label=_("May"), choices=[])
+    what = forms.ChoiceField(
+        label=_("Role or set"), choices=[], help_text=_("What each may stands under Users, Roles and permission sets.")
+    )
     group = GroupField(
         label=_("At"),
         queryset=StaticGroup.objects.none(),

@@ -57,7 +57,7 @@ def explain(*, person: User, group: StaticGroup, functionality: Functionality, l
     if not here:
         words = _("Nothing is set for this person here or above, so they see nothing.")
         facts.append(Fact("nothing_set", words, allows=False))
-    if functionality in USES:
+    if functionality in USES and level == AccessLevel.USE:
         facts.append(Fact("use_means", _("Use means: %(what)s.") % {"what": USES[functionality]}))
     return Explanation(is_allowed, tuple(facts))
 

@@ -15,7 +15,6 @@ from seatkeep_webkit.paging import Page, paginate
 
 from seatkeep_manager.api.auth import caller, require_admin
 from seatkeep_manager.api.schemas import (
-    AuditOut,
     CustomerOut,
     ForecastOut,
     LicenseOut,
@@ -25,7 +24,7 @@ from seatkeep_manager.api.schemas import (
     PageOut,
     SyncIn,
 )
-from seatkeep_manager.customers.across import audit_visible, licenses_with_seats
+from seatkeep_manager.customers.across import licenses_with_seats
 from seatkeep_manager.customers.errors import OffboardNotFoundError
 from seatkeep_manager.customers.hand_over import pack_hand_out
 from seatkeep_manager.customers.models import OffboardJob
@@ -166,9 +165,3 @@ def _link() -> dict[str, Any]:
         "last_synced_at": link.last_synced_at,
         "disconnected_since": link.disconnected_since,
     }
-
-
-@router.get("/audit", response=PageOut[AuditOut], summary="Who did what")
-def audit_list(request: HttpRequest, cursor: str | None = None, limit: int = 100) -> Page[Any]:
-    """The journal of what the caller may see, newest first."""
-    return paginate(audit_visible(caller(request)), order=("-id",), cursor=cursor, limit=limit)

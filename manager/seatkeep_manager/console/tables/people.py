@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from seatkeep_webkit.roles import ROLE_OF_LEVEL, AccessLevel, Role
 from seatkeep_webkit.tables import Column, Empty, QueryFilter, Table
 
 from seatkeep_manager.directory.models import PermissionGrant, User, UserAccess
@@ -56,7 +57,8 @@ class UserTable(Table[User]):
         """What all shown people hold, and their second factors, in three queries."""
         held: dict[int, dict[str, None]] = {}
         for access in UserAccess.objects.filter(user__in=rows).exclude(level="NONE").order_by("id"):
-            held.setdefault(access.user_id, {})[access.get_role_display() or access.get_level_display()] = None
+            role = Role(access.role) if access.role else ROLE_OF_LEVEL[AccessLevel(access.level)]
+            held.setdefault(access.user_id, {})[str(role.label)] = None
         for grant in PermissionGrant.objects.filter(user__in=rows).select_related("permission_set").order_by("id"):
             name = grant.permission_set.name if grant.permission_set else grant.get_role_display()
             held.setdefault(grant.user_id, {})[name] = None

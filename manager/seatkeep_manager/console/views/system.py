@@ -17,7 +17,7 @@ from seatkeep_webkit.details import detail_response
 from seatkeep_webkit.dialogs import done
 from seatkeep_webkit.navigation import SearchGroup, SearchHit, search_response
 
-from seatkeep_manager.console.people import admin, viewer
+from seatkeep_manager.console.people import admin, audit_scope, viewer
 from seatkeep_manager.console.tables.customers import AuditTable, LicenseTable, SyncTable
 from seatkeep_manager.customers.across import (
     audit_visible,
@@ -26,6 +26,7 @@ from seatkeep_manager.customers.across import (
     search_customers,
     search_devices,
 )
+from seatkeep_manager.customers.selectors import customer_get
 from seatkeep_manager.deployment.kits import linux_payload
 from seatkeep_manager.hublink.enums import SyncKind, SyncTrigger
 from seatkeep_manager.hublink.errors import LicenseNotFoundError
@@ -33,6 +34,7 @@ from seatkeep_manager.hublink.models import SyncRun
 from seatkeep_manager.hublink.selectors import dry_run_latest, link_get, link_status, sync_run_list
 from seatkeep_manager.hublink.services import hub_client, link_start, sync_request
 from seatkeep_manager.hublink.sync import sync_run
+from seatkeep_manager.rights.selectors import user_get
 
 SHARES_SHOWN = 50
 
@@ -107,8 +109,17 @@ def link_preview(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def audit(request: HttpRequest) -> HttpResponseBase:
-    """Who did what."""
-    return AuditTable(request, audit_visible(viewer(request))).response("console/audit.html")
+    """Who did what; `?person=` and `?customer=` narrow it to what one of them did, or what was done there."""
+    user, scope = viewer(request), audit_scope(request)
+    entries = audit_visible(user)
+    person = user_get(user, uid=UUID(scope["person"])) if "person" in scope else None
+    customer = customer_get(user, uid=UUID(scope["customer"])) if "customer" in scope else None
+    if person:
+        entries = entries.filter(actor_id=str(person.uid))
+    if customer:
+        entries = entries.filter(company_uid=customer.hub_id)
+    table = AuditTable(request, entries, scope=scope)
+    return table.response("console/audit.html", {"person": person, "customer": customer})
 
 
 @require_safe

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from django.db.models import Q, QuerySet
@@ -72,9 +72,11 @@ class AuditTable(Table[AuditEntry]):
     )
     empty = Empty(_("Nothing recorded yet."), _("Every change is noted here, and who made it."), icon="history")
 
-    def __init__(self, request: HttpRequest, queryset: QuerySet[AuditEntry]) -> None:
+    def __init__(
+        self, request: HttpRequest, queryset: QuerySet[AuditEntry], *, scope: Mapping[str, str] | None = None
+    ) -> None:
         """Make the table of one request."""
-        super().__init__(request, queryset)
+        super().__init__(request, queryset, scope=scope)
         self._now = clock.now()
 
     def offered_filters(self) -> Sequence[Filter]:
