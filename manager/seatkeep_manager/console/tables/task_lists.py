@@ -33,12 +33,18 @@ class SoftwareTable(Table[SoftwarePackage]):
     )
 
 
+class SoftwareReadTable(SoftwareTable):
+    """The same for who may not change the list."""
+
+    columns = SoftwareTable.columns[:-1]
+
+
 class RuleTable(Table[ServerTask]):
     """Rules that the console follows each day."""
 
     name = "rules"
     columns = (
-        Column("kind", _("Rule"), is_title=True, value=rule_words),
+        Column("words", _("Rule"), is_title=True, value=rule_words),
         Column("group.name", _("Group"), sort="group__name"),
         Column("ran_at", _("Last run"), sort="ran_at", kind="when"),
         Column("changed", _("Changed"), sort="changed", kind="number"),
@@ -51,3 +57,9 @@ class RuleTable(Table[ServerTask]):
         _("Let the console name computers by a pattern, or let those go that have not connected for months."),
         icon="list-check", url=reverse_lazy("console:tasks"), label=_("Back to the tasks"),
     )  # fmt: skip
+
+
+class RuleReadTable(RuleTable):
+    """The same for who may not follow them by hand."""
+
+    columns = RuleTable.columns[:-1]

@@ -16,7 +16,7 @@ from seatkeep_webkit.dialogs import Confirm, FormDialog, done
 from seatkeep_webkit.errors import AppError, NotAllowedError
 
 from seatkeep_manager.console.people import viewer
-from seatkeep_manager.console.tables.task_lists import RuleTable, SoftwareTable
+from seatkeep_manager.console.tables.task_lists import RuleReadTable, RuleTable, SoftwareReadTable, SoftwareTable
 from seatkeep_manager.console.task_list_forms import RuleForm, SoftwareForm
 from seatkeep_manager.directory.access import may, may_everywhere
 from seatkeep_manager.directory.enums import AccessLevel, Functionality
@@ -38,7 +38,9 @@ def software(request: HttpRequest) -> HttpResponseBase:
     """What tasks may install."""
     if not may(viewer(request), Functionality.CLIENT_TASKS, AccessLevel.READ):
         raise NotAllowedError
-    return SoftwareTable(request, packages_listed()).response("console/software.html", {"can_list": _can_list(request)})
+    can_list = _can_list(request)
+    table = (SoftwareTable if can_list else SoftwareReadTable)(request, packages_listed())
+    return table.response("console/software.html", {"can_list": can_list})
 
 
 @require_http_methods(["GET", "POST"])
@@ -74,7 +76,9 @@ def software_remove(request: HttpRequest, uid: UUID) -> HttpResponse:
 @require_safe
 def rules(request: HttpRequest) -> HttpResponseBase:
     """The rules and what their last runs did."""
-    return RuleTable(request, server_tasks_visible(viewer(request))).response("console/rules.html")
+    user = viewer(request)
+    table = RuleTable if may(user, Functionality.SERVER_TASKS, AccessLevel.WRITE) else RuleReadTable
+    return table(request, server_tasks_visible(user)).response("console/rules.html")
 
 
 @require_http_methods(["GET", "POST"])
