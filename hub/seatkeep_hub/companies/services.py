@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, connection, transaction
 from seatkeep_webkit.actors import Actor
-from seatkeep_webkit.audit.services import audit_record
-from seatkeep_webkit.outbox.services import outbox_append
+from seatkeep_webkit.audit.services import Subject, audit_record_many
+from seatkeep_webkit.outbox.services import outbox_append_many
 
 from seatkeep_hub.companies import rules
 from seatkeep_hub.companies.enums import AdvisoryLock, CompanyKind, CompanyStatus, FeedKind
@@ -25,6 +25,15 @@ from seatkeep_hub.companies.errors import (
 from seatkeep_hub.companies.feed import feed_append_many
 from seatkeep_hub.companies.fields import EDITABLE, faults_raise, fields_set, index
 from seatkeep_hub.companies.models import Company
+
+
+class CompanyWish(NamedTuple):
+    """One company to be made: arguments of `company_create`."""
+
+    kind: CompanyKind | str
+    name: str
+    parent: Company | None
+    fields: Mapping[str, Any]
 
 
 @transaction.atomic
@@ -59,13 +68,48 @@ def company_create(
         CompanyFieldError: A field is wrong; `fields` names it.
         CompanyStatusError: The parent is suspended or removed.
     """
+    wish = CompanyWish(kind, name, parent, fields)
+    return companies_create(actor=actor, wishes=[wish], now=now, status=status)[0]
+
+
+@transaction.atomic
+def companies_create(
+    *,
+    actor: Actor,
+    wishes: Sequence[CompanyWish],
+    now: datetime,
+    status: CompanyStatus | str = CompanyStatus.ACTIVE,
+) -> list[Company]:
+    """Create companies below others that are there, as `company_create` does, in as many statements as one.
+
+    Raises:
+        As `company_create`; then none is made.
+    """
     tree_lock(is_exclusive=False)
-    above = Company.objects.select_for_update(no_key=True).get(pk=parent.pk) if parent else None
-    _place_check(above, kind)
+    parents = {wish.parent.pk for wish in wishes if wish.parent}
+    above = {
+        one.pk: one for one in Company.objects.select_for_update(no_key=True).filter(pk__in=parents).order_by("pk")
+    }
+    ids = _next_ids(len(wishes))
+    made = [
+        _new(wish, above[wish.parent.pk] if wish.parent else None, pk, status, now)
+        for wish, pk in zip(wishes, ids, strict=True)
+    ]
+    with _unique():
+        Company.objects.bulk_create(made)
+    details = {one.pk: {"name": one.name, "kind": str(one.kind)} for one in made}
+    _record_many(made, actor, "create", now, details)
+    return made
+
+
+def _new(wish: CompanyWish, above: Company | None, pk: int, status: CompanyStatus | str, now: datetime) -> Company:
+    _place_check(above, wish.kind)
     company = Company(
-        kind=kind,
-        name=name.strip(),
+        pk=pk,
+        kind=wish.kind,
+        name=wish.name.strip(),
         parent=above,
+        path=[*(above.path if above else []), pk],
         status=status,
         created_at=now,
         updated_at=now,
@@ -73,13 +117,8 @@ def company_create(
     )
     if above:
         company.time_zone, company.country = above.time_zone, above.country
-    fields_set(company, fields)
-    company.pk = _next_id()
-    company.path = [*(above.path if above else []), company.pk]
+    fields_set(company, wish.fields)
     index(company)
-    with _unique():
-        company.save(force_insert=True)
-    _record(company, actor, "create", now, {"name": company.name, "kind": str(kind)})
     return company
 
 
@@ -218,10 +257,12 @@ def tree_lock(*, is_exclusive: bool) -> None:
         cursor.execute(f"SELECT {name}(%s)", [AdvisoryLock.COMPANY_TREE.value])
 
 
-def _next_id() -> int:
+def _next_ids(count: int) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(pg_get_serial_sequence('companies_company', 'id'))")
-        return int(cursor.fetchone()[0])
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('companies_company', 'id')) FROM generate_series(1, %s)", [count]
+        )
+        return [int(row[0]) for row in cursor.fetchall()]
 
 
 def _place_check(above: Company | None, kind: CompanyKind | str) -> None:
@@ -301,15 +342,28 @@ def _record(
     *,
     feed: bool = True,
 ) -> None:
-    audit_record(
+    _record_many([company], actor, verb, now, {company.pk: details}, feed=feed)
+
+
+def _record_many(
+    companies: Sequence[Company],
+    actor: Actor,
+    verb: str,
+    now: datetime,
+    details: Mapping[int, Mapping[str, str | int | bool | None]],
+    *,
+    feed: bool = True,
+) -> None:
+    if not companies:
+        return
+    audit_record_many(
         actor=actor,
         action=f"company:{verb}",
         subject_type="company",
-        subject_id=str(company.uid),
-        company_uid=company.uid,
-        details=details,
+        subjects=[Subject(str(one.uid), one.uid, details[one.pk]) for one in companies],
         now=now,
     )
-    outbox_append(topic=f"company.{verb}", payload={"v": 1, "company": str(company.uid)}, now=now)
+    payloads = [{"v": 1, "company": str(one.uid)} for one in companies]
+    outbox_append_many(topic=f"company.{verb}", payloads=payloads, now=now)
     if feed:
-        feed_append_many(kind=FeedKind.COMPANY, items=[(company.uid, company.path)], now=now)
+        feed_append_many(kind=FeedKind.COMPANY, items=[(one.uid, one.path) for one in companies], now=now)

@@ -138,15 +138,17 @@ def promises_set(promises: Sequence[tuple[PoolNode, int]], nodes: Sequence[PoolN
     by_id = {one.pk: one for one in [*nodes, *(node for node, _ in promises)]}
     above = {pk for node, _ in promises for pk in node.path} - by_id.keys()
     by_id |= {one.pk: one for one in PoolNode.objects.filter(pk__in=above).select_related("company")}
-    held: dict[int, PoolNode] = {}
+    held, promised = dict[int, PoolNode](), dict[int, PoolNode]()
     for node, reserved in promises:
+        if node.reserved == reserved:
+            continue
         rows = [by_id[pk] for pk in reversed(node.path)]
         copies = [working_copy(row) for row in rows]
         rules.promise(copies, reserved)
-        node.reserved = rows[0].reserved = reserved
+        node.reserved, promised[node.pk] = reserved, node
         for row, copy in zip(rows[1:], copies[1:], strict=True):
             row.outstanding, held[row.pk] = copy.outstanding, row
-    PoolNode.objects.bulk_update({node.pk: node for node, _ in promises}.values(), ["reserved"])
+    PoolNode.objects.bulk_update(promised.values(), ["reserved"])
     PoolNode.objects.bulk_update(held.values(), ["outstanding"])
 
 
@@ -156,10 +158,14 @@ def limit_set(node: PoolNode, limit: int | None) -> None:
 
 
 def limits_set(limits: Sequence[tuple[PoolNode, int | None]]) -> None:
-    """As `limit_set`, for each."""
+    """As `limit_set`, for each; those that have their limit are not written."""
+    changed: dict[int, PoolNode] = {}
     for node, limit in limits:
+        before = node.limit_wanted, node.hard_limit
         node.limit_wanted, node.hard_limit = limit, rules.effective_limit(limit, node.used)
-    PoolNode.objects.bulk_update({node.pk: node for node, _ in limits}.values(), ["limit_wanted", "hard_limit"])
+        if before != (node.limit_wanted, node.hard_limit):
+            changed[node.pk] = node
+    PoolNode.objects.bulk_update(changed.values(), ["limit_wanted", "hard_limit"])
 
 
 def suspension_set(nodes: Iterable[PoolNode], *, is_suspended: bool, now: datetime) -> list[PoolNode]:
