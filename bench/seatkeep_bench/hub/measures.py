@@ -22,7 +22,9 @@ from seatkeep_bench.results import Better, Row, row
 from seatkeep_bench.stats import percentile
 
 PACE = 2_000.0
-WARM_UP = 500
+WARM_UP = 1_000
+"""Requests before each row of devices that are not counted: one of each license."""
+
 FLOOR_ROWS = 4_000
 WORDS = ("dental bratislava", "maple legal", "clinic 00012", "ghent", "0001234", "spruce motors turin", "c1234", "oak")
 """What people type into the search: words, parts of numbers, a customer number."""
@@ -54,6 +56,7 @@ class Measures:
     def activation_one_license(self, division: Division) -> Row:
         """New devices on one license; then exactly as many as one license has left."""
         first, second = self.world.keys(division, 2)
+        self._warm_up(takes.by_key([first]))
         taken = self._take(takes.by_key([first]))
         limit = max(10, self.sizes.activations // 20)
         self.world.limit(second, limit)
@@ -67,11 +70,13 @@ class Measures:
         instance = self.world.instance(distributor, key)
         shares = self.world.shares(division, self.sizes.keys)
         right = takes.by_ticket(shares, instance, key, self.stack.device_url)
+        self._warm_up(right)
         return self._activation("activation_with_ticket", 3_000, self._take(right))
 
     def activation_p99(self, division: Division) -> Row:
         """2,000 requests a second whatever comes back: the 99th percentile of the answers."""
         right = takes.by_key(self.world.keys(division, self.sizes.keys))
+        self._warm_up(right)
         run = takes.take_at(self.stack.fast_url, self.stack.device_url, right, self.sizes.open_loop, PACE)
         seconds = asyncio.run(run)
         batch = 64_000 / seat_upserts_per_second(self.stack.database, FLOOR_ROWS)
