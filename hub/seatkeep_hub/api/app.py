@@ -6,6 +6,7 @@ from seatkeep_webkit.openapi import DescribedApi
 from seatkeep_webkit.problems import install_error_handlers
 
 from seatkeep_hub.api.auth import EVERYONE
+from seatkeep_hub.api.refusals import REFUSALS
 from seatkeep_hub.api.routes import (
     access,
     agreements,
@@ -37,6 +38,7 @@ api = DescribedApi(
     description="Everything that a person can do in Licensing, for programs, and what a linked console calls.",
     auth=EVERYONE,
     urls_namespace="api-v1",
+    refusals=REFUSALS,
 )
 install_error_handlers(api)
 for one in (

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
 from hub_cast import ACTOR, NOW, PASSWORD, Cast
 from seatkeep_hub.companies.models import Company, CompanyNote
+from seatkeep_hub.companies.notes import note_add
 from seatkeep_hub.companies.people import access_set
 from seatkeep_hub.companies.services import company_create, company_update
 from seatkeep_hub.licensing.suspension import company_suspend
@@ -186,3 +188,15 @@ def test_requests_are_not_shown_where_nobody_has_to_ask(cast: Cast) -> None:
 def test_import_pages_belong_to_companies_in_the_navigation(cast: Cast, path: str) -> None:
     shown = page(cast.alice, path)
     assert 'href="/companies/" class="side-link is-current" aria-current="page"' in shown
+
+
+def test_notes_beyond_the_newest_are_paged_through(cast: Cast) -> None:
+    for number in range(25):
+        note_add(actor=ACTOR, company=cast.customer, text=f"note <{number}>", now=NOW)
+    first = page(cast.alice, url(cast.customer))
+    assert ("note &lt;24&gt;" in first, "note &lt;4&gt;" in first) == (True, False)
+    older = re.search(r'\?notes=[^"]+', first)
+    assert older is not None
+    second = page(cast.alice, url(cast.customer, older.group()))
+    assert ("note &lt;4&gt;" in second, "note &lt;24&gt;" in second, "Newer notes" in second) == (True, False, True)
+    assert client_of(cast.alice).get(url(cast.customer, "?notes=nonsense")).status_code == 422

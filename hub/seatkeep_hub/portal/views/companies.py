@@ -82,7 +82,7 @@ def company(request: HttpRequest, uid: UUID) -> HttpResponse:
         "children": children[:CHILDREN_SHOWN],
         "children_count": children.count(),
         "seats": seat_count(viewer, company=found),
-        "notes": notes_shown(request, found),
+        **notes_shown(request, found),
         "can_decide": decides(viewer, found),
         "can_move": places_for(viewer, found).exists(),
         "permitted": list(bundles_allowed(found).values_list("name", flat=True)),

@@ -16,10 +16,11 @@ from seatkeep_webkit.details import detail_response
 from seatkeep_webkit.dialogs import Confirm, FormDialog, add_error, done
 from seatkeep_webkit.errors import AppError
 from seatkeep_webkit.impersonation import impersonation_refuse
+from seatkeep_webkit.paging import paginate
 
 from seatkeep_hub.companies.enums import AccessLevel, CompanyKind, Right
 from seatkeep_hub.companies.models import Company, User
-from seatkeep_hub.companies.notes import is_author, note_add, note_delete, note_edit, note_get
+from seatkeep_hub.companies.notes import is_author, note_add, note_delete, note_edit, note_get, note_list
 from seatkeep_hub.companies.selectors import companies_visible, company_get, parent_decides_check
 from seatkeep_hub.companies.services import company_rename, company_update
 from seatkeep_hub.licensing.enums import LicenseKind
@@ -35,6 +36,8 @@ from seatkeep_hub.portal.company_forms import CompanyEditForm, CompanyForm, Note
 from seatkeep_hub.portal.forms import NameForm
 from seatkeep_hub.portal.selectors import is_one_msp, parents_for
 from seatkeep_hub.portal.viewing import acting, link_out, viewer_of
+
+NOTES_SHOWN = 20
 
 
 def company_new(request: HttpRequest) -> HttpResponse:
@@ -188,10 +191,15 @@ def decides(viewer: User, company: Company) -> bool:
     return companies_visible(viewer, level=AccessLevel.WRITE).filter(pk=company.parent_id or 0).exists()
 
 
-def notes_shown(request: HttpRequest, company: Company) -> list[tuple[Any, bool]]:
-    """The newest notes about a company, each with whether the viewer wrote it."""
+def notes_shown(request: HttpRequest, company: Company) -> dict[str, Any]:
+    """Notes about a company, the newest first, each with whether the viewer wrote it; and the way to the rest."""
     actor = actor_from_request(request)
-    return [(note, is_author(actor, note)) for note in company.notes.order_by("-id")[:20]]
+    page = paginate(note_list(company), order=("-id",), cursor=request.GET.get("notes") or None, limit=NOTES_SHOWN)
+    return {
+        "notes": [(note, is_author(actor, note)) for note in page.items],
+        "notes_older": page.next_cursor,
+        "notes_newer": page.previous_cursor,
+    }
 
 
 @transaction.atomic
