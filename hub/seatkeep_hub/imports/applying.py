@@ -109,7 +109,7 @@ def _companies_chunk(
     traces: list[dict[str, object]] = []
     for part in _parts(steps):
         if part[0].place is not None:
-            traces.append(_company_change(run, part[0], actor))
+            traces.append(_company_change(run, part[0], part[0].place.id, actor))
             continue
         above = [made[one.parent_key] if one.parent_id is None else parents[one.parent_id] for one in part]
         wishes = [_wish(one, parent) for one, parent in zip(part, above, strict=True)]
@@ -141,9 +141,9 @@ def _wish(step: CompanyStep, above: Company) -> CompanyWish:
     return CompanyWish(step.kind, name, above, {**values, KEY: step.key})
 
 
-def _company_change(run: ImportRun, step: CompanyStep, actor: Actor) -> dict[str, object]:
+def _company_change(run: ImportRun, step: CompanyStep, company_id: int, actor: Actor) -> dict[str, object]:
     now, values = run.applied_at or run.created_at, _values(step)
-    company = Company.objects.get(pk=step.place.id if step.place else None)
+    company = Company.objects.get(pk=company_id)
     before = {name: value for name, value in values_of(company).items() if name in step.values}
     if "name" in values:
         company = company_rename(actor=actor, company=company, name=str(values.pop("name")), now=now)
@@ -177,7 +177,7 @@ def _agreements_chunk(
         actor=actor_of(run), license=license, wishes=wishes, now=run.applied_at or run.created_at, note=f"{run}"
     )
     kept = _rows_of(run, chunk)
-    traces = {
+    traces: dict[int, dict[str, object]] = {
         row.number: {"agreement": {"id": agreement.pk, "before": before.get(agreement.pk)}}
         for row, agreement in zip(chunk, made, strict=True)
     }

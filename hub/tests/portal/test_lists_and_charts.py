@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
 from django.http import QueryDict
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from hub_cast import ACTOR, NOW, Cast
 from seatkeep_hub.agreements.models import UsageDay
+from seatkeep_hub.agreements.services import agreement_set
 from seatkeep_hub.agreements.usage import UsageSlice
+from seatkeep_hub.companies.services import company_create
 from seatkeep_hub.licensing.enums import LicenseKind
 from seatkeep_hub.licensing.models import Product
 from seatkeep_hub.licensing.selectors import license_list, license_usage, licenses_usage
@@ -147,3 +151,43 @@ def test_the_dashboard_says_which_licenses_it_looked_at(cast: Cast, monkeypatch:
     body = browser(cast.alice).get("/").content.decode()
     assert "of the newest 1" in body
     assert "of the most used product" not in body
+
+
+LISTS = (
+    "/", "/companies/", "/licenses/", "/licenses/?state=OK", "/licenses/?sort=state_now", "/seats/", "/usage/",
+    "/statements/", "/prices/", "/users/", "/audit/", "/imports/", "/consoles/",
+)  # fmt: skip
+
+
+def test_ten_times_the_data_cost_no_more_queries(cast: Cast) -> None:
+    client = browser(cast.diana)
+    for path in LISTS:
+        client.get(path)
+    first = {path: _queries(client, path) for path in LISTS}
+    for number in range(6):
+        customer = company_create(
+            actor=ACTOR, kind="CUSTOMER", name=f"More {number}", parent=cast.msp_b, now=NOW, status="ACTIVE"
+        )
+        license = license_order(
+            actor=ACTOR, owner=cast.msp_b, bundle_code=cast.license.bundle.code, kind="MSP", quantity=2, now=NOW
+        )
+        agreement = agreement_set(
+            actor=ACTOR,
+            license=license,
+            product_code="endpoint-workstation",
+            company=customer,
+            mode="FLEXIBLE",
+            now=NOW,
+        )
+        UsageDay.objects.create(
+            seller=cast.msp_b, buyer=customer, node=agreement.node, product=agreement.product, day=NOW.date(),
+            ordered=2, agreed=0, in_use=1, peak=1, device_days=1, recorded_at=NOW,
+        )  # fmt: skip
+    more = {path: _queries(client, path) for path in LISTS}
+    assert {path: (first[path], more[path]) for path in LISTS if more[path] > first[path]} == {}
+
+
+def _queries(client: Client, path: str) -> int:
+    with CaptureQueriesContext(connection) as seen:
+        assert client.get(path).status_code == 200
+    return len(seen)

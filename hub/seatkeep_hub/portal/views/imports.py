@@ -50,7 +50,7 @@ def imports(request: HttpRequest) -> HttpResponseBase:
 
 def import_new(request: HttpRequest) -> HttpResponse:
     """First step: the file."""
-    targets = parents_for(viewer_of(request))
+    targets = list(parents_for(viewer_of(request)))
     form = FileForm(request.POST or None, request.FILES or None, targets=targets, initial=_below(request))
     if request.method != "POST" or not form.is_valid():
         return _file_page(request, form)
