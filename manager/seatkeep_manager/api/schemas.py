@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from ninja import Schema
 from pydantic import AwareDatetime, Field
-
 
 T = TypeVar("T")
 
@@ -357,6 +356,9 @@ class LinkOut(Schema):
     verification_uri: str
     last_synced_at: datetime | None
     disconnected_since: datetime | None
+    held_run: UUID | None
+    preview_run: UUID | None
+    troubles: int
 
 
 class SyncIn(Schema):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from seatkeep_manager.console import customer_urls, people_urls, policy_urls, problem_urls
+from seatkeep_manager.console import customer_urls, link_urls, people_urls, policy_urls, problem_urls
 from seatkeep_manager.console.task_urls import urlpatterns as task_urlpatterns
 from seatkeep_manager.console.views import (
     computers,
@@ -82,11 +82,7 @@ urlpatterns = [
     path("connect/", connecting.connect, name="connect"),
     path("connect/live/", connecting.connect_live, name="connect-live"),
     path("connect/start/", connecting.connect_start, name="connect-start"),
-    path("link/", system.link, name="link"),
-    path("link/live/", system.link_live, name="link-live"),
-    path("link/connect/", system.link_connect, name="link-connect"),
-    path("link/sync/", system.link_sync, name="link-sync"),
-    path("link/preview/", system.link_preview, name="link-preview"),
+    *link_urls.urlpatterns,
     path("audit/", system.audit, name="audit"),
     path("settings/", system.settings, name="settings"),
     path("search/", system.search, name="search"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -81,7 +80,7 @@ def _retried(row: SyncTrouble, now: datetime) -> bool:
             item_apply(item_decode(row.raw.encode()), run_id=0, now=now)
             row.delete()
     except REFUSALS as error:
-        with suppress(DatabaseError):
-            trouble_note(row.raw.encode(), error, now=now)
+        row.reason, row.last_at, row.attempts = reason_of(error), now, row.attempts + 1
+        row.save(update_fields=["reason", "last_at", "attempts"])
         return False
     return True

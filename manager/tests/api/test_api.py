@@ -23,11 +23,16 @@ OBJECTS = {
     "approvals": "waiting", "api-tokens": "api_token", "users": "bob", "permission-sets": "permission_set",
     "invitations": "invitation", "groups": "group", "dynamic-groups": "dynamic_group",
     "group-templates": "group_template", "templates": "template", "set-ups": "setup",
+    "link": "sync_run",
 }  # fmt: skip
 RULES: dict[str, Any] = {
     "operation": "AND", "rules": [{"symbol": "os.family", "operator": "EQUAL", "value": "LINUX"}]
 }  # fmt: skip
-ADMIN = {"/api/v1/link", "/api/v1/link/sync", "/api/v1/templates", "/api/v1/templates/{uid}"}
+ADMIN = {
+    "/api/v1/link", "/api/v1/link/sync", "/api/v1/link/preview", "/api/v1/link/runs", "/api/v1/link/troubles",
+    "/api/v1/link/troubles/retry", "/api/v1/link/runs/{uid}/changes", "/api/v1/link/runs/{uid}/allow",
+    "/api/v1/templates", "/api/v1/templates/{uid}",
+}  # fmt: skip
 BODIES: dict[str, dict[str, Any]] = {
     "setup": {}, "offboard": {"last_day": "2026-12-01", "protect_until": "2026-12-01", "bill_until": "2026-12-01"},
     "snooze": {"until": "2027-01-01T00:00:00Z"},
@@ -41,6 +46,15 @@ BODIES: dict[str, dict[str, Any]] = {
     "policy-files": {"format": "seatkeep-policies", "version": 1, "policies": [
         {"name": "f", "product": "agent", "settings": {}}]},
 }  # fmt: skip
+
+FRESH = {"/api/v1/set-ups/{uid}/rmm-export"}
+"""Shows secrets, so a person has to have signed in minutes ago (see test_set_ups.py)."""
+NAMED: dict[str, dict[str, Any]] = {
+    "/api/v1/templates": {"name": "made by a test"}, "/api/v1/templates/{uid}": {"name": "made by a test"},
+    "/api/v1/api-tokens": {"name": "made by a test", "role": "READ_ONLY"},
+    "/api/v1/permission-sets/{uid}": {"name": "s", "levels": {}},
+}  # fmt: skip
+"""Bodies by the whole path, where its last word says too little."""
 
 
 def routes() -> list[tuple[str, str]]:
@@ -73,19 +87,13 @@ def body_for(cast: Cast, method: str, path: str) -> dict[str, Any]:
         }  # fmt: skip
     if path in ("/api/v1/devices/{uid}/policies", "/api/v1/dynamic-groups/{uid}/policies"):
         return {"policy": str(cast.policy.uid)}
-    if path in ("/api/v1/templates", "/api/v1/templates/{uid}"):
-        return {"name": "made by a test"}
-    if path == "/api/v1/api-tokens":
-        return {"name": "made by a test", "role": "READ_ONLY"}
-    if path == "/api/v1/permission-sets/{uid}":
-        return {"name": "s", "levels": {}}
     if path == "/api/v1/groups/{uid}/policies":
         return {"assignments": [str(cast.assignment.uid)]}
     if path == "/api/v1/policies/{uid}/duplicate":
         return {"name": "copy", "company": str(cast.alpha.uid)}
     if path == "/api/v1/policies":
         return {"name": "p", "product": "endpoint", "settings": {}, "company": str(cast.alpha.uid)}
-    return BODIES.get(path.rstrip("/").rsplit("/", 1)[-1], {})
+    return NAMED.get(path) or BODIES.get(path.rstrip("/").rsplit("/", 1)[-1], {})
 
 
 def ask(client: Client, cast: Cast, method: str, path: str, **headers: str) -> Any:
@@ -226,7 +234,8 @@ def test_the_description_is_openapi_3_1() -> None:
 def test_no_write_of_the_owner_fails_inside(cast: Cast) -> None:
     client = signed_in(cast.alice)
     client.raise_request_exception = False
-    failed = [(m, p) for m, p in routes() if m != "GET" and ask(client, cast, m, p).status_code in (401, 403, 422, 500)]
+    writes = [(m, p) for m, p in routes() if m != "GET" and p not in FRESH]
+    failed = [(m, p) for m, p in writes if ask(client, cast, m, p).status_code in (401, 403, 422, 500)]
 
     assert failed == []
 

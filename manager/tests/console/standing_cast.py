@@ -68,11 +68,12 @@ class Cast:
     invitation: Invitation
     template: CustomerTemplate
     setup: SetupJob
+    sync_run: SyncRun
 
 
 def cast_make(now: datetime) -> Cast:
     """Make the cast in the database."""
-    link_make(now)
+    sync_run = link_make(now)
     msp_id, alpha_id, beta_id, license_id = uuid4(), uuid4(), uuid4(), uuid4()
     msp = company(msp_id, "Northwind IT", now, company_kind="MSP")
     alpha = company(alpha_id, "Alpha Dental", now, parent=msp_id, tags=["gold"], custom_identifier="C-1001")
@@ -112,7 +113,7 @@ def cast_make(now: datetime) -> Cast:
         invitation=invitation_create(
             actor=ACTOR, email="new@alpha.example", group=alpha.group, role="HELP_DESK", now=now
         ).invitation,
-        template=template, setup=setup,
+        template=template, setup=setup, sync_run=sync_run,
     )  # fmt: skip
 
 
@@ -146,13 +147,13 @@ def person(email: str, name: str, *, company: UUID | None = None, level: Any = N
     return user
 
 
-def link_make(now: datetime) -> None:
+def link_make(now: datetime) -> SyncRun:
     """A link that stands, and one synchronization."""
     HubLink.objects.create(
         state=LinkState.LINKED, instance_id=uuid4(), company_id=uuid4(), company_name="Northwind IT", linked_at=now,
         last_synced_at=now, last_full_at=now, cursor="3", feed="f1",
     )  # fmt: skip
-    SyncRun.objects.create(
+    return SyncRun.objects.create(
         kind=SyncKind.FULL, trigger=SyncTrigger.START, state="DONE", started_at=now, finished_at=now, done=6, added=6,
         item_errors=[{"kind": "company", "id": "x", "name": "", "reason": "The company has no name."}],
     )  # fmt: skip

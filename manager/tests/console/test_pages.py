@@ -18,10 +18,11 @@ READ_PAGES = [
     "problems-list",
     "problems", "dashboard", "computers", "customers", "approvals", "detections", "quarantine", "tasks", "policies",
     "policy-new", "policies-bin", "policies-import", "installers", "licenses", "link", "link-live", "audit", "settings",
-    "search", "dashboard-link", "group-templates", "task-order", "setups", "templates",
+    "search", "dashboard-link", "group-templates", "task-order", "setups", "templates", "link-troubles",
 ]  # fmt: skip
 ADMIN_PAGES = {
     "link", "link-live", "settings", "link-connect", "link-sync", "link-preview", "template-new", "templates",
+    "link-troubles", "link-troubles-retry",
 }  # fmt: skip
 OBJECT_PAGES = {
     "problem": "problem", "device": "device", "device-presence": "device", "device-scan": "device", "customer": "alpha",
@@ -76,7 +77,10 @@ def test_a_stranger_sees_empty_pages(cast: Cast, name: str) -> None:
         assert secret not in body
 
 
-@pytest.mark.parametrize("name", sorted(ADMIN_PAGES - {"link-connect", "link-sync", "link-preview"}))
+POSTS = {"link-connect", "link-sync", "link-preview", "link-troubles-retry"}
+
+
+@pytest.mark.parametrize("name", sorted(ADMIN_PAGES - POSTS))
 def test_system_pages_are_for_administrators(cast: Cast, name: str) -> None:
     assert signed_in(cast.bob).get(reverse(f"console:{name}")).status_code == 403
 
@@ -121,7 +125,8 @@ def test_an_unknown_object_is_404(cast: Cast) -> None:
 def test_this_list_knows_every_page() -> None:
     known = {*READ_PAGES, *OBJECT_PAGES, *ADMIN_PAGES}
     known |= {"devices-retire", "task-new", "detections-resolve", "quarantine-restore", "quarantine-delete"}
-    known |= {"customers-setup", "rmm", "rmm-file", "customer-hand-over", "template", "template-delete"}
+    known |= {"link-changes", "link-removals", "customers-setup", "rmm", "rmm-file", "customer-hand-over"}
+    known |= {"template", "template-delete"}
     known |= {"customers-ready", "offboard-live", "approvals-approve", "approvals-reject", "installer-new"}
     known |= {"policies-export", "policy-restore", "policy-move", "group-policies-order", "policy-version-back"}
     known |= {"group-template-new", "group-template-row", "group-template-try", "dynamic-order"}

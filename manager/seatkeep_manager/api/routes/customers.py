@@ -1,4 +1,4 @@
-"""Customers, licenses, the link to Licensing, the journal."""
+"""Customers, licenses, the journal."""
 
 from __future__ import annotations
 
@@ -13,16 +13,14 @@ from seatkeep_webkit.clock import now as clock_now
 from seatkeep_webkit.idempotency import idempotent
 from seatkeep_webkit.paging import Page, paginate
 
-from seatkeep_manager.api.auth import caller, require_admin
+from seatkeep_manager.api.auth import caller
 from seatkeep_manager.api.schemas import (
     CustomerOut,
     ForecastOut,
     LicenseOut,
-    LinkOut,
     OffboardIn,
     OffboardOut,
     PageOut,
-    SyncIn,
 )
 from seatkeep_manager.customers.across import licenses_with_seats
 from seatkeep_manager.customers.errors import OffboardNotFoundError
@@ -40,8 +38,7 @@ from seatkeep_manager.customers.selectors import (
 )
 from seatkeep_manager.directory.enums import AccessLevel
 from seatkeep_manager.hublink.models import MirroredCompany
-from seatkeep_manager.hublink.selectors import link_get, link_status
-from seatkeep_manager.hublink.services import company_client, link_start, sync_request
+from seatkeep_manager.hublink.services import company_client
 
 router = Router(tags=["Customers"])
 
@@ -126,42 +123,3 @@ def customer_back(request: HttpRequest, uid: UUID) -> MirroredCompany:
 def license_list(request: HttpRequest, cursor: str | None = None, limit: int = 100) -> Page[Any]:
     """Licenses as Licensing tells them."""
     return paginate(licenses_with_seats(caller(request)), order=("public_id", "id"), cursor=cursor, limit=limit)
-
-
-@router.get("/link", response=LinkOut, summary="The link to Licensing")
-def link_read(request: HttpRequest) -> dict[str, Any]:
-    """How the link stands."""
-    require_admin(request)
-    return _link()
-
-
-@router.post("/link", response={201: LinkOut}, summary="Connect to Licensing")
-def link_connect(request: HttpRequest) -> Status[dict[str, Any]]:
-    """Ask for a code that a Security Admin approves in Licensing."""
-    require_admin(request)
-    link_start(actor=actor_from_request(request), now=clock_now())
-    return Status(201, _link())
-
-
-@router.post("/link/sync", response={202: LinkOut}, summary="Synchronize now")
-def link_sync(request: HttpRequest, body: SyncIn) -> Status[dict[str, Any]]:
-    """Ask for a synchronization; several requests become one run."""
-    require_admin(request)
-    sync_request(actor=actor_from_request(request), is_full=body.full, now=clock_now())
-    return Status(202, _link())
-
-
-def _link() -> dict[str, Any]:
-    link, status = link_get(), link_status()
-    return {
-        "state": link.state,
-        "status": status.word,
-        "done": status.done,
-        "expected": status.expected,
-        "reason": status.reason,
-        "company_name": link.company_name,
-        "user_code": link.user_code,
-        "verification_uri": link.verification_uri,
-        "last_synced_at": link.last_synced_at,
-        "disconnected_since": link.disconnected_since,
-    }

@@ -1,4 +1,4 @@
-"""Tables of customers, licenses, keys, synchronizations and the audit journal."""
+"""Tables of customers, licenses, keys and the audit journal."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from seatkeep_webkit.tables import BulkAction, ChoiceFilter, Column, Empty, Tabl
 from seatkeep_manager.console.audit_words import WORDS
 from seatkeep_manager.enrollment.enums import TokenKind
 from seatkeep_manager.enrollment.models import EnrollmentToken
-from seatkeep_manager.hublink.enums import CustomerState, SyncState
-from seatkeep_manager.hublink.models import MirroredCompany, MirroredLicense, SyncRun
+from seatkeep_manager.hublink.enums import CustomerState
+from seatkeep_manager.hublink.models import MirroredCompany, MirroredLicense
 
 CUSTOMER_TONES = {"NOT_SET_UP": "info", "NORMAL": "ok", "UNLINKED": "off"}
 
@@ -108,23 +108,6 @@ class TokenTable(Table[EnrollmentToken]):
     def row_url(self, row: EnrollmentToken) -> str:
         """The page with what to run or hand out, and live progress."""
         return reverse("console:installer", args=[row.uid])
-
-
-class SyncTable(Table[SyncRun]):
-    """Synchronizations, newest first."""
-
-    name = "syncs"
-    order = "-id"
-    columns = (
-        Column("started_at", _("Started"), sort="id", kind="when", is_title=True),
-        Column("trigger", _("Why")),
-        Column("kind", _("Read")),
-        Column("state", _("State"), badge={"DONE": "ok", "RUNNING": "info", "FAILED": "bad"}),
-        Column("done", _("Result"), kind="long", template="console/cells/sync_counts.html", export=lambda r: r.done),
-        Column("error", _("Says"), template="console/cells/path.html"),
-    )
-    filters = (ChoiceFilter("state", _("State"), SyncState.choices),)
-    empty = Empty(_("Never synchronized."), "", icon="refresh")
 
 
 class AuditTable(JournalTable):

@@ -1,4 +1,4 @@
-"""Licenses, the link to Licensing, audit, settings, search."""
+"""Licenses, audit, settings, search."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
-from seatkeep_webkit.actors import actor_from_request
-from seatkeep_webkit.clock import now as clock_now
+from django.views.decorators.http import require_safe
 from seatkeep_webkit.details import detail_response
-from seatkeep_webkit.dialogs import done
 from seatkeep_webkit.navigation import SearchGroup, SearchHit, search_response
 
 from seatkeep_manager.console.people import admin, audit_scope, viewer
-from seatkeep_manager.console.tables.customers import AuditTable, LicenseTable, SyncTable
+from seatkeep_manager.console.tables.customers import AuditTable, LicenseTable
 from seatkeep_manager.customers.across import (
     audit_visible,
     license_customers,
@@ -28,12 +25,7 @@ from seatkeep_manager.customers.across import (
 )
 from seatkeep_manager.customers.selectors import customer_get
 from seatkeep_manager.deployment.kits import linux_payload
-from seatkeep_manager.hublink.enums import SyncKind, SyncTrigger
 from seatkeep_manager.hublink.errors import LicenseNotFoundError
-from seatkeep_manager.hublink.models import SyncRun
-from seatkeep_manager.hublink.selectors import dry_run_latest, link_get, link_status, sync_run_list
-from seatkeep_manager.hublink.services import hub_client, link_start, sync_request
-from seatkeep_manager.hublink.sync import sync_run
 from seatkeep_manager.rights.selectors import user_get
 
 SHARES_SHOWN = 50
@@ -55,56 +47,6 @@ def license_detail(request: HttpRequest, uid: UUID) -> HttpResponse:
     customers, more = license_customers(user, found, limit=SHARES_SHOWN)
     context = {"license": found, "customers": customers, "more_shares": more}
     return detail_response(request, "console/license.html", context)
-
-
-@require_safe
-def link(request: HttpRequest) -> HttpResponseBase:
-    """The link to Licensing: state, code to approve, synchronizations, preview."""
-    admin(request)
-    context = {
-        "link": link_get(),
-        "status": link_status(),
-        "preview": dry_run_latest(),
-        "troubles": [error for run in sync_run_list(limit=1) for error in run.item_errors[:50]],
-        "licensing_url": django_settings.LICENSING_URL,
-    }
-    return SyncTable(request, SyncRun.objects.all()).response("console/link.html", context)
-
-
-@require_safe
-def link_live(request: HttpRequest) -> HttpResponse:
-    """The state of the link, polled each second."""
-    admin(request)
-    context = {"link": link_get(), "status": link_status(), "licensing_url": django_settings.LICENSING_URL}
-    return render(request, "console/parts/link_status.html", context)
-
-
-@require_POST
-def link_connect(request: HttpRequest) -> HttpResponse:
-    """Ask Licensing for a code that a Security Admin approves there."""
-    admin(request)
-    link_start(actor=actor_from_request(request), now=clock_now())
-    return done(request, _("Approve the code in Licensing."), url=reverse("console:link"))
-
-
-@require_POST
-def link_sync(request: HttpRequest) -> HttpResponse:
-    """Synchronize now."""
-    admin(request)
-    sync_request(actor=actor_from_request(request), is_full=request.POST.get("full") == "1", now=clock_now())
-    return done(request, _("Synchronizing."), url=reverse("console:link"))
-
-
-@require_POST
-def link_preview(request: HttpRequest) -> HttpResponse:
-    """Read everything and show what a synchronization would change, without changing it."""
-    admin(request)
-    client = hub_client(now=clock_now())
-    try:
-        sync_run(client, kind=SyncKind.DRY_RUN, trigger=SyncTrigger.REQUESTED, clock=clock_now)
-    finally:
-        client.close()
-    return done(request, _("The preview is below."), url=reverse("console:link"))
 
 
 @require_safe
