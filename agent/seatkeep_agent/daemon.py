@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 from seatkeep_license.requests import DeviceInfo
+from seatkeep_machine.events import event_reader
 from seatkeep_machine.files import file_replace
 from seatkeep_protocol.device_status import Known
 from seatkeep_protocol.documents import DeviceDocument, RetireOrder
@@ -38,6 +39,7 @@ from seatkeep_agent.duties import Duties
 from seatkeep_agent.effective import agent_settings, endpoint_settings, settings_in_force
 from seatkeep_agent.endpoint_client import EndpointClient
 from seatkeep_agent.errors import EndpointAbsentError, EndpointRefusedError, LocalFailureError, SpoolFullError
+from seatkeep_agent.events import EventWatcher
 from seatkeep_agent.grouping import GroupFollower
 from seatkeep_agent.identity import Identity, identity_save
 from seatkeep_agent.joining import machine_components
@@ -121,7 +123,7 @@ class Agent:
         )
         self._triggers = TriggerFollower(
             store=store, device=identity.device, group=lambda: self._book.group, groups=lambda: self._groups.groups,
-            clock=utc_now, on_fire=lambda: self._work.set(),
+            clock=utc_now, on_fire=lambda: self._work.set(), events=EventWatcher(store, event_reader()),
         )  # fmt: skip
         self._supervisor: Supervisor | None = None
         if has_endpoint:
@@ -377,8 +379,6 @@ class Agent:
         self._identity = identity
         identity_save(self._store, identity)
         await self._bus.reconnect()
-
-    # Status
 
     async def _keep_status(self) -> None:
         while True:

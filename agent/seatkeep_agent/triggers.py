@@ -14,8 +14,10 @@ from seatkeep_protocol.errors import ProtocolError
 from seatkeep_protocol.tasks import params_decode
 from seatkeep_protocol.triggers import (
     AsapTrigger,
+    EventTrigger,
     GroupTask,
     JoinedTrigger,
+    SizeTrigger,
     Trigger,
     fire_due,
     fire_us,
@@ -25,11 +27,13 @@ from seatkeep_protocol.triggers import (
 from seatkeep_protocol.vocabulary import TaskRunState
 
 from seatkeep_agent.errors import SpoolFullError
+from seatkeep_agent.events import EventWatcher
 from seatkeep_agent.store import Store
 
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 10.0
 """How late a fire is noticed at most."""
+EVENT_PAUSE_US = 60_000_000
 
 
 class TriggerState(msgspec.Struct, frozen=True):
@@ -51,6 +55,7 @@ class TriggerFollower:
         clock: Current time, aware UTC.
         on_fire: Is called when there is something to do.
         zone: Of local times; None is the machine's own.
+        events: Reads what this machine logs; None: triggers by that do not fire.
     """
 
     def __init__(
@@ -63,7 +68,9 @@ class TriggerFollower:
         clock: Callable[[], datetime],
         on_fire: Callable[[], None],
         zone: tzinfo | None = None,
+        events: EventWatcher | None = None,
     ) -> None:
+        self._events = events
         self._store, self._device, self._zone = store, device, zone
         self._group, self._groups, self._clock, self._on_fire = group, groups, clock, on_fire
 
@@ -112,12 +119,21 @@ class TriggerFollower:
         """The fire that is due, µs since 1970."""
         if isinstance(trigger, JoinedTrigger):
             return fire_us(now) if has_joined else None
+        if isinstance(trigger, EventTrigger):
+            return fire_us(now) if self._has_happened(task, trigger, state, now) else None
+        if isinstance(trigger, SizeTrigger):
+            return None  # The manager's; it never stands in a document.
         if isinstance(trigger, AsapTrigger):
             return task.issued_at_us if state.ran_us is None else None
         life = timedelta(seconds=task.life_seconds + trigger.delay_seconds)
         after = max(_instant(state.since_us), now - life)
         at = fire_due(trigger, after=after, now=now, task=task.task, device=self._device, zone=self._zone)
         return None if at is None else fire_us(at)
+
+    def _has_happened(self, task: GroupTask, trigger: EventTrigger, state: TriggerState, now: datetime) -> bool:
+        """Whether enough was logged, and not only just now: one device does nothing more often than once a minute."""
+        is_enough = self._events is not None and self._events.count_reached(task.task, trigger, now=now)
+        return is_enough and (state.ran_us is None or fire_us(now) - state.ran_us >= EVENT_PAUSE_US)
 
     def _fire(self, task: GroupTask, state: TriggerState, at_us: int, now: datetime) -> None:
         """Note the run and that its fire is settled, in one step; a fire that was noted before stays as it is."""

@@ -7,10 +7,12 @@ where they show it twice, the first one counts and the repeated hour brings no s
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
 from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
@@ -23,6 +25,8 @@ LOOK_AHEAD_DAYS = 9 * 366
 """29 February may lie eight years ahead (around 2100); what does not fire within nine never does."""
 DELAY_LIMIT_SECONDS = 24 * 3600
 LIFE_LIMIT_SECONDS = 180 * 24 * 3600
+
+_LOG_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ./_-]*")
 
 ClockTime = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 WallTime = Annotated[str, msgspec.Meta(pattern=r"^20[0-9]{2}-[01][0-9]-[0-3][0-9]T([01][0-9]|2[0-3]):[0-5][0-9]$")]
@@ -79,14 +83,63 @@ class MonthlyTrigger(_Scheduled, frozen=True, kw_only=True, tag="MONTHLY"):
     at: ClockTime
 
 
+class YearlyTrigger(_Scheduled, frozen=True, kw_only=True, tag="YEARLY"):
+    """On a day of a month each year at a time; in a shorter month on its last day."""
+
+    month: Annotated[int, msgspec.Meta(ge=1, le=12)]
+    day: MonthDay
+    at: ClockTime
+
+
 class CronTrigger(_Scheduled, frozen=True, kw_only=True, tag="CRON"):
     """By a CRON expression of five fields (`seatkeep_protocol.cron`)."""
 
     expression: Annotated[str, msgspec.Meta(max_length=200)]
 
 
-Schedule = OnceTrigger | DailyTrigger | WeeklyTrigger | MonthlyTrigger | CronTrigger
-Trigger = AsapTrigger | JoinedTrigger | Schedule
+class EventSource(StrEnum):
+    """Where events are read: the journal of systemd, a text file, a log of Windows."""
+
+    JOURNAL = "JOURNAL"
+    FILE = "FILE"
+    WINDOWS = "WINDOWS"
+
+
+class EventTrigger(_Trigger, frozen=True, kw_only=True, tag="EVENT"):
+    """When the device logs something, once or so many times within a while; what was logged before does not count.
+
+    Attributes:
+        text: What a line must contain, whatever the case of its letters.
+        log: The file (absolute), or the log of Windows, such as `Security`; not asked for the journal.
+        event_id: Of an event of Windows; None for any.
+        count: How many lines it takes.
+        within_seconds: Within which time.
+    """
+
+    source: EventSource
+    text: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    log: Annotated[str, msgspec.Meta(max_length=500)] = ""
+    event_id: Annotated[int, msgspec.Meta(ge=0, le=65_535)] | None = None
+    count: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
+    within_seconds: Annotated[int, msgspec.Meta(ge=60, le=DELAY_LIMIT_SECONDS)] = 600
+
+    def __post_init__(self) -> None:
+        if self.source is EventSource.FILE and not (self.log.startswith("/") or self.log[1:3] == ":\\"):
+            raise ValueError("name the file by its absolute path")
+        if self.source is EventSource.WINDOWS and not _LOG_NAME.fullmatch(self.log):
+            raise ValueError("name the log of Windows")
+        if not self.text.strip() and self.event_id is None:
+            raise ValueError("say what a line must contain")
+
+
+class SizeTrigger(_Trigger, frozen=True, kw_only=True, tag="SIZE"):
+    """Once for all in the group, each time that it grows to a size; the manager counts, devices never see it."""
+
+    at_least: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+
+
+Schedule = OnceTrigger | DailyTrigger | WeeklyTrigger | MonthlyTrigger | YearlyTrigger | CronTrigger
+Trigger = AsapTrigger | JoinedTrigger | EventTrigger | SizeTrigger | Schedule
 
 
 class GroupTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -216,7 +269,9 @@ def _days_of(schedule: Schedule, days: Iterator[date]) -> Iterator[date]:
         return cron_days(cron_parse(schedule.expression), days)
     if isinstance(schedule, WeeklyTrigger):
         return (day for day in days if day.weekday() in schedule.days)
-    if isinstance(schedule, MonthlyTrigger):
+    if isinstance(schedule, YearlyTrigger):
+        days = (day for day in days if day.month == schedule.month)
+    if isinstance(schedule, MonthlyTrigger | YearlyTrigger):
         return (day for day in days if day.day == min(schedule.day, monthrange(day.year, day.month)[1]))
     return days
 

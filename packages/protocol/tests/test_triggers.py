@@ -146,3 +146,12 @@ def test_any_text_is_a_cron_expression_or_refused(text: str) -> None:
 @given(SCHEDULES)
 def test_a_trigger_survives_its_document(schedule: Schedule) -> None:
     assert trigger_decode(trigger_encode(schedule)) == schedule
+
+
+def test_a_year_has_its_day_also_when_it_is_short() -> None:
+    leap = trigger_decode({"type": "YEARLY", "month": 2, "day": 29, "at": "03:00"})
+    after, days = datetime(2026, 11, 22, tzinfo=UTC), []
+    for _ in range(3):
+        after = fire_next(leap, after=after, zone=UTC)  # type: ignore[arg-type, assignment]
+        days.append((after.year, after.month, after.day))
+    assert days == [(2027, 2, 28), (2028, 2, 29), (2029, 2, 28)]
