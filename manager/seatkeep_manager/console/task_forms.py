@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.utils.dates import WEEKDAYS
+from django.utils.dates import MONTHS, WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 from seatkeep_protocol.triggers import DELAY_LIMIT_SECONDS
 
@@ -21,11 +21,13 @@ from seatkeep_manager.tasks.orders import functionality_of
 
 TRIGGERS = [
     ("ASAP", _("At once")), ("ONCE", _("Once, at a time")), ("DAILY", _("Every day")), ("WEEKLY", _("Every week")),
-    ("MONTHLY", _("Every month")), ("CRON", _("By a CRON expression")),
-    ("JOINED", _("When a computer joins the group")),
+    ("MONTHLY", _("Every month")), ("YEARLY", _("Every year")), ("CRON", _("By a CRON expression")),
+    ("JOINED", _("When a computer joins the group")), ("EVENT", _("When a computer logs something")),
+    ("SIZE", _("When the group grows to a size")),
 ]  # fmt: skip
 NEEDED = {
     "ONCE": ("date", "at"), "DAILY": ("at",), "WEEKLY": ("days", "at"), "MONTHLY": ("day", "at"),
+    "YEARLY": ("month", "day", "at"), "EVENT": ("source",), "SIZE": ("at_least",),
     "CRON": ("expression",),
 }  # fmt: skip
 """Trigger → the fields that it cannot do without; the others are hidden while it is chosen (tasks.css)."""
@@ -48,6 +50,7 @@ class GroupTaskForm(WorkForm):
         label=_("Days"), required=False, coerce=int, choices=list(WEEKDAYS.items()),
         widget=forms.CheckboxSelectMultiple,
     )  # fmt: skip
+    month = forms.TypedChoiceField(label=_("Month"), required=False, coerce=int, choices=list(MONTHS.items()))
     day = forms.IntegerField(
         label=_("Day of the month"), required=False, min_value=1, max_value=31,
         help_text=_("In a shorter month its last day."),
@@ -59,6 +62,26 @@ class GroupTaskForm(WorkForm):
     expression = forms.CharField(
         label=_("CRON expression"), required=False, max_length=200,
         help_text=_("Minute, hour, day, month, weekday: 0 3 * * 1-5 is three o'clock from Monday to Friday."),
+    )  # fmt: skip
+    source = forms.ChoiceField(
+        label=_("Where"), required=False,
+        choices=[("JOURNAL", _("Journal of systemd")), ("FILE", _("A text file")), ("WINDOWS", _("A log of Windows"))],
+    )  # fmt: skip
+    log = forms.CharField(
+        label=_("File or log"), required=False, max_length=500,
+        help_text=_("An absolute path, or the log's name such as Security. Nothing for the journal."),
+    )  # fmt: skip
+    contains = forms.CharField(
+        label=_("A line contains"), required=False, max_length=200, help_text=_("Capitals do not matter.")
+    )
+    event_id = forms.IntegerField(label=_("Event number (Windows)"), required=False, min_value=0, max_value=65_535)
+    count = forms.IntegerField(label=_("So many lines"), required=False, min_value=1, max_value=1000, initial=1)
+    within_minutes = forms.IntegerField(
+        label=_("Within (minutes)"), required=False, min_value=1, max_value=1440, initial=10
+    )
+    at_least = forms.IntegerField(
+        label=_("Computers in the group"), required=False, min_value=1, max_value=1_000_000,
+        help_text=_("All that are in it then do it once; again when it shrinks below and grows once more."),
     )  # fmt: skip
     life_hours = forms.IntegerField(
         label=_("May begin late by (hours)"), required=False, min_value=1, max_value=180 * 24,
@@ -118,14 +141,30 @@ class GroupTaskForm(WorkForm):
         data, kind = self.cleaned_data, self.cleaned_data["trigger"]
         if kind in ("ASAP", "JOINED"):
             return {"type": kind}
+        if kind == "SIZE":
+            return {"type": kind, "at_least": data["at_least"]}
+        if kind == "EVENT":
+            return self._event()
         made: dict[str, Any] = {"type": kind, "delay_seconds": (data["delay_minutes"] or 0) * 60}
         if kind == "CRON":
             return {**made, "expression": data["expression"]}
         at = data["at"].strftime("%H:%M")
         if kind == "ONCE":
             return {**made, "at": f"{data['date'].isoformat()}T{at}"}
-        extra = {"WEEKLY": {"days": data["days"]}, "MONTHLY": {"day": data["day"]}}.get(kind, {})
+        extra = {
+            "WEEKLY": {"days": data["days"]},
+            "MONTHLY": {"day": data["day"]},
+            "YEARLY": {"month": data["month"], "day": data["day"]},
+        }.get(kind, {})
         return {**made, **extra, "at": at}
+
+    def _event(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        made = {
+            "type": "EVENT", "source": data["source"], "text": data["contains"], "log": data["log"].strip(),
+            "count": data["count"] or 1, "within_seconds": 60 * (data["within_minutes"] or 10),
+        }  # fmt: skip
+        return made if data["event_id"] is None else {**made, "event_id": data["event_id"]}
 
     def _place(self) -> dict[str, Any]:
         kind, _sep, uid = self.cleaned_data["place"].partition(":")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from django.utils.dates import WEEKDAYS
+from django.utils.dates import MONTHS, WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -59,17 +59,33 @@ def span_words(seconds: int) -> str:
     return ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}
 
 
+def _event(trigger: Mapping[str, Any]) -> str:
+    number = trigger.get("event_id")
+    said = [f"“{trigger['text']}”"] if trigger.get("text") else []
+    said += [_("event %(n)s") % {"n": number}] if number is not None else []
+    said += [str(trigger["log"])] if trigger.get("log") else []
+    if (count := trigger.get("count", 1)) > 1:
+        words = _("%(n)s times within %(time)s")
+        said.append(words % {"n": count, "time": span_words(trigger.get("within_seconds", 600))})
+    return ", ".join(said)
+
+
 def _when(trigger: Mapping[str, Any]) -> str:
     at = str(trigger.get("at", "")).replace("T", " ")
     if trigger["type"] == "WEEKLY":
         days = ", ".join(str(WEEKDAYS[day]) for day in sorted(trigger["days"]))
         return _("%(days)s at %(at)s") % {"days": days, "at": at}
+    if trigger["type"] == "YEARLY":
+        day = {"day": trigger["day"], "month": MONTHS[trigger["month"]], "at": at}
+        return _("%(day)s %(month)s each year at %(at)s") % day
     words = {
         "ASAP": _("At once"),
         "JOINED": _("When a computer joins the group"),
         "ONCE": _("Once, %(at)s") % {"at": at},
         "DAILY": _("Every day at %(at)s") % {"at": at},
         "MONTHLY": _("Day %(day)s of each month at %(at)s") % {"day": trigger.get("day", ""), "at": at},
+        "EVENT": _("When it logs %(what)s") % {"what": _event(trigger)},
+        "SIZE": _("When the group grows to %(n)s") % {"n": trigger.get("at_least", "")},
         "CRON": _("CRON %(line)s") % {"line": trigger.get("expression", "")},
     }
     return words.get(trigger["type"], str(trigger["type"]))

@@ -131,10 +131,10 @@ class WorkForm(forms.Form):
                 self.add_error(name, _("Needed here."))
 
     def _ask_back(self, data: dict[str, Any], reach: Reach) -> None:
-        if data["kind"] in ASKED and reach.computers > 1 and not data["is_sure"]:
+        if data["kind"] in ASKED and reach.computers > 1 and not data.get("is_sure"):
             words = ngettext("This reaches %(n)s computer now.", "This reaches %(n)s computers now.", reach.computers)
             self.add_error("is_sure", f"{words % {'n': reach.computers}} {_('Tick if that is right.')}")
-        if data["kind"] in SERVER_ASKED and reach.servers and not data["is_sure_servers"]:
+        if data["kind"] in SERVER_ASKED and reach.servers and not data.get("is_sure_servers"):
             words = ngettext("%(n)s of them is a server.", "%(n)s of them are servers.", reach.servers)
             self.add_error("is_sure_servers", f"{words % {'n': reach.servers}} {_('Tick if it is meant too.')}")
 
@@ -172,6 +172,10 @@ class DeviceWorkForm(WorkForm):
     def __init__(self, *args: Any, reached: Reach, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._reached = reached
+        if reached.computers < 2:
+            del self.fields["is_sure"]
+        if not reached.servers:
+            del self.fields["is_sure_servers"]
 
     def reach(self) -> Reach:
         """Those that were chosen."""

@@ -9,6 +9,7 @@ from seatkeep_manager.tasks.files import files_expire
 from seatkeep_manager.tasks.group_services import group_tasks_expire
 from seatkeep_manager.tasks.server_tasks import server_tasks_run_due
 from seatkeep_manager.tasks.services import task_runs_expire, task_runs_prune
+from seatkeep_manager.tasks.sizes import sizes_look
 
 
 @app.periodic(cron="* * * * *")
@@ -18,6 +19,7 @@ def expire(timestamp: int) -> None:
     now = clock_now()
     task_runs_expire(now=now)
     group_tasks_expire(now=now)
+    sizes_look(now=now)
 
 
 @app.periodic(cron="23 * * * *")

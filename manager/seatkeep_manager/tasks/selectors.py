@@ -107,7 +107,7 @@ def runs_open(device_ids: Collection[int], *, now: datetime) -> QuerySet[TaskRun
 
 def group_tasks(group: StaticGroup) -> tuple[GroupTask, ...]:
     """The tasks that a static group's document carries: those on its whole path and on its dynamic groups."""
-    rows = ClientTask.objects.filter(group_id__in=group.path, ended_at__isnull=True)
+    rows = ClientTask.objects.filter(group_id__in=group.path, ended_at__isnull=True).exclude(trigger__type="SIZE")
     return tuple(map(group_task_wire, rows.select_related("group", "dynamic_group").order_by("id")))
 
 

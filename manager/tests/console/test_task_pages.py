@@ -47,6 +47,18 @@ def made() -> ClientTask:
             "Day 31 of each month at 03:00, not again within 1 day",
         ),
         (
+            {"trigger": "YEARLY", "month": "2", "day": "29", "at": "03:00"},
+            {"type": "YEARLY", "month": 2, "day": 29, "at": "03:00", "delay_seconds": 0},
+            "29 February each year at 03:00",
+        ),
+        (
+            {"trigger": "EVENT", "source": "FILE", "log": "/var/log/x", "contains": "failed", "count": "3"},
+            {"type": "EVENT", "source": "FILE", "log": "/var/log/x", "text": "failed", "event_id": None, "count": 3,
+             "within_seconds": 600},
+            "When it logs “failed”, /var/log/x, 3 times within 10 minutes",
+        ),
+        ({"trigger": "SIZE", "at_least": "5"}, {"type": "SIZE", "at_least": 5}, "When the group grows to 5"),
+        (
             {"trigger": "CRON", "expression": "0 3 * * 1-5"},
             {"type": "CRON", "expression": "0 3 * * 1-5", "delay_seconds": 0}, "CRON 0 3 * * 1-5",
         ),
@@ -65,6 +77,8 @@ def test_each_trigger_of_the_form_becomes_its_own(
     [
         ({"trigger": "DAILY"}, "Needed here."),
         ({"kind": "MESSAGE"}, "Needed here."),
+        ({"trigger": "EVENT", "source": "JOURNAL"}, "what a line must contain"),
+        ({"trigger": "SIZE"}, "Needed here."),
         ({"kind": "ACTIVATE"}, "Select a valid choice"),
         ({"trigger": "CRON", "expression": "* * *"}, "five fields"),
         ({"place": "static:00000000-0000-0000-0000-000000000000"}, "Select a valid choice"),

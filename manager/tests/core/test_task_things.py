@@ -15,7 +15,7 @@ from seatkeep_license.encoding import seconds_of
 from seatkeep_license.keys import SigningKey
 from seatkeep_manager.directory.enums import AccessLevel, DeviceKind, DeviceState
 from seatkeep_manager.directory.models import Device
-from seatkeep_manager.directory.services import device_create, device_restore
+from seatkeep_manager.directory.services import device_create, device_restore, device_retire
 from seatkeep_manager.ingest.decoding import Incoming
 from seatkeep_manager.ingest.services import batch_take
 from seatkeep_manager.publisher.gather import group_tasks
@@ -40,6 +40,7 @@ from seatkeep_manager.tasks.server_tasks import (
     server_tasks_run_due,
 )
 from seatkeep_manager.tasks.services import task_create, task_rerun, task_runs_prune
+from seatkeep_manager.tasks.sizes import sizes_look
 from seatkeep_manager.tasks.software import package_add, package_remove
 from seatkeep_protocol.messages import Heartbeat, IsolationState
 from seatkeep_protocol.uploads import FILE_LIMIT_BYTES, PROOF_HEADER, UploadClaims, upload_build
@@ -253,7 +254,7 @@ def test_old_runs_go_with_tasks_that_have_none_left(device: Device, tree: Tree) 
         actor=ACTOR, kind="SCAN", params={}, trigger={"type": "DAILY", "at": "03:00"}, group_id=tree.alpha.pk, now=NOW
     )
     task.runs.update(state=RunState.FINISHED, finished_at=NOW)
-    later = NOW + timedelta(days=181)
+    later = NOW + timedelta(days=190)
     assert task_runs_prune(now=later) == 1
     assert task_runs_prune(now=later) == 0
     assert set(ClientTask.objects.values_list("pk", flat=True)) == {young.pk, standing.pk}
@@ -318,3 +319,21 @@ def test_a_whole_office_that_is_silent_does_not_go_by_itself(
 def test_a_rule_that_does_not_fit_is_refused(kind: str, params: dict[str, Any]) -> None:
     with pytest.raises(ServerTaskInvalidError):
         params_clean(kind, params)
+
+
+# Groups that grow
+
+
+def test_a_group_that_grows_does_it_once_until_it_shrank(device: Device, tree: Tree) -> None:
+    trigger = {"type": "SIZE", "at_least": 2}
+    waiting = group_task_create(actor=ACTOR, kind="SCAN", params={}, trigger=trigger, group_id=tree.alpha.pk, now=NOW)
+    assert group_tasks(device.group) == (), "devices never see it"
+    assert sizes_look(now=NOW) == 0
+    second = device_create(actor=ACTOR, group_id=tree.alpha.pk, hostname="b", kind=DeviceKind.WORKSTATION, now=NOW)
+    assert [sizes_look(now=NOW) for _ in range(2)] == [1, 0]
+    made = ClientTask.objects.exclude(pk=waiting.pk).get()
+    assert made.runs.count() == 2
+    device_retire(actor=ACTOR, device_id=second.pk, now=NOW)
+    assert sizes_look(now=NOW) == 0
+    device_restore(actor=ACTOR, device_id=second.pk, now=NOW)
+    assert sizes_look(now=NOW) == 1

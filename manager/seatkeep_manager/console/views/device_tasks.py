@@ -103,7 +103,7 @@ def _order(request: HttpRequest, chosen: list[tuple[int, str]], name: str) -> Ht
         made = task_create(
             actor=actor_from_request(request), kind=form.cleaned_data["kind"], params=form.params(),
             device_ids=[pk for pk, _kind in chosen], now=clock_now(),
-            is_server_confirmed=form.cleaned_data["is_sure_servers"],
+            is_server_confirmed=form.cleaned_data.get("is_sure_servers", False),
         )  # fmt: skip
     except AppError as error:
         return dialog.refuse(error)
