@@ -174,8 +174,8 @@ def without_free_space(inventory: Inventory) -> Inventory:
 
 
 def _free_steps(disk: Disk) -> int:
-    """Full twentieths that are free, up to 3: so that the manager hears of a disk that fills, and not of each file."""
-    return min(3, 20 * disk.free_bytes // disk.size_bytes) if disk.size_bytes else 0
+    """Full twentieths that are free, up to half: so that the manager hears of a disk that fills, not of each file."""
+    return min(10, 20 * disk.free_bytes // disk.size_bytes) if disk.size_bytes else 0
 
 
 def shorten(inventory: Inventory, limit_bytes: int = 250_000) -> Inventory:

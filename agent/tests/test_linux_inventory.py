@@ -41,7 +41,7 @@ def test_a_machine_without_sssd_has_no_domain(tmp_path: Path, monkeypatch: pytes
     assert linux_inventory.domain() == ""
 
 
-@pytest.mark.parametrize(("percent", "step"), [(0, 0), (4, 0), (5, 1), (10, 2), (14, 2), (15, 3), (90, 3)])
+@pytest.mark.parametrize(("percent", "step"), [(0, 0), (4, 0), (5, 1), (10, 2), (14, 2), (15, 3), (50, 10), (90, 10)])
 def test_of_free_space_only_a_disk_that_gets_full_counts_as_a_change(percent: int, step: int) -> None:
     disk = Disk(mount="/", size_bytes=1000, free_bytes=10 * percent)
     inventory = Inventory(

@@ -24,10 +24,12 @@ _PRESETS = {4: _("4 hours"), 24: _("1 day"), 72: _("3 days"), 168: _("1 week"), 
 class SnoozeForm(CarryForm):
     """How long problems stay out of sight."""
 
-    hours = forms.TypedChoiceField(
-        label=_("For"), coerce=int, choices=[*_PRESETS.items(), (0, _("until a day:"))], initial=24, required=False,
-        empty_value=24,
-    )  # fmt: skip
+    hours = forms.ChoiceField(
+        label=_("For"),
+        choices=[*((str(hours), words) for hours, words in _PRESETS.items()), ("0", _("until a day:"))],
+        initial="24",
+        required=False,
+    )
     day = forms.DateField(
         label=_("Day"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
         help_text=_("It wakes at 08:00 on that day; sooner when it becomes urgent."),
@@ -37,15 +39,16 @@ class SnoozeForm(CarryForm):
     def clean(self) -> dict[str, Any]:
         """A day is needed where it is chosen."""
         cleaned = super().clean() or {}
-        if cleaned.get("hours") == 0 and not cleaned.get("day") and "day" not in self.errors:
+        if cleaned.get("hours") == "0" and not cleaned.get("day") and "day" not in self.errors:
             self.add_error("day", _("Please choose a day."))
         return cleaned
 
     def until(self, now: datetime) -> datetime:
         """When it wakes; `now` gives the reader's zone."""
         day = self.cleaned_data.get("day")
-        if self.cleaned_data.get("hours") or day is None:
-            return now + timedelta(hours=self.cleaned_data.get("hours") or 24)
+        hours = int(self.cleaned_data.get("hours") or 24)
+        if hours or day is None:
+            return now + timedelta(hours=hours)
         return now.replace(year=day.year, month=day.month, day=day.day, hour=8, minute=0, second=0, microsecond=0)
 
 

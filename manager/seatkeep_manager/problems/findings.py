@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from seatkeep_manager.deployment.kits import agent_version_newest
 from seatkeep_manager.problems.enums import ProblemKind, ProblemSeverity
@@ -20,9 +20,10 @@ from seatkeep_manager.problems.thresholds import THRESHOLDS
 AGENT_MINIMUM = (0, 1)
 """The oldest agent of which this console understands everything that it says."""
 _SQL = files(__package__).joinpath("sql")
+_ROOM = "SET LOCAL work_mem = '64MB'"
 _SOME = "d.id = ANY (%(ids)s)"
 _ALL = "(d.state = 'ACTIVE' OR d.online_until > %(now)s)"
-_OF_DEVICES = "p.device_id IN (SELECT id FROM scope)"
+_OF_DEVICES = "p.device_id = ANY (%(ids)s)"
 _OF_KINDS = "p.device_id IS NULL AND p.kind = ANY (%(kinds)s)"
 
 
@@ -51,7 +52,10 @@ def devices_settle(ids: Sequence[int], *, now: datetime) -> None:
 def devices_unsettled(*, now: datetime) -> list[int]:
     """Ids of the devices whose problems are not what they should be; locks nothing."""
     statement = _text("devices_unsettled").format(findings=_device_findings(_ALL))
-    return [row[0] for row in _run(statement, **_versions(), now=now)]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_ROOM)  # Without it every step over 100,000 devices goes by way of the disk.
+        cursor.execute(statement, {**_versions(), "now": now})
+        return [row[0] for row in cursor.fetchall()]
 
 
 def findings_settle(found: Collection[Finding], *, kinds: Collection[ProblemKind], now: datetime) -> None:
@@ -86,7 +90,6 @@ def _versions() -> dict[str, Any]:
     }
 
 
-def _run(statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
+def _run(statement: str, **parameters: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        return cursor.fetchall() if cursor.description else []

@@ -67,7 +67,7 @@ def device_problems(device: Device) -> list[Problem]:
 
 def problem_events(problem: Problem, *, limit: int = 100) -> list[ProblemEvent]:
     """The history of a problem that the caller may see, newest first."""
-    return list(problem.events.order_by("-id")[:limit])
+    return list(problem.events.select_related("user").order_by("-id")[:limit])
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from seatkeep_webkit.errors import Text
 from seatkeep_webkit.tables import BulkAction, ChoiceFilter, Column, Empty, QueryFilter, Table
 from seatkeep_webkit.tables.filters import Filter
 
@@ -65,13 +66,19 @@ class ProblemTable(Table[Problem]):
             "others": (_("Others"), Q(assignee__isnull=False) & ~Q(assignee=user.pk)),
         }
         return (
-            ChoiceFilter("kind", _("Problem"), ProblemKind.choices),
+            ChoiceFilter("kind", _("Problem"), self._kinds()),
             ChoiceFilter("severity", _("How urgent"), ProblemSeverity.choices),
             ChoiceFilter("company", _("Customer"), customers, lookup="company_hub_id"),
             ChoiceFilter("device_kind", _("Kind of computer"), DeviceKind.choices, lookup="device__kind"),
             QueryFilter("assignee", _("Looked after by"), people),
             ChoiceFilter("state", _("State"), ProblemState.choices),
         )
+
+    def _kinds(self) -> list[tuple[str, Text]]:
+        """The kinds that occur, and those that are chosen; others would only be in the way."""
+        occurring = set(self.queryset.order_by().values_list("kind", flat=True).distinct())
+        wanted = occurring | set(self.params.getlist("kind"))
+        return [(value, words) for value, words in ProblemKind.choices if value in wanted]
 
     def apply_search(self, queryset: QuerySet[Problem], text: str) -> QuerySet[Problem]:
         """Computers, customers, who waits, notes."""

@@ -102,7 +102,9 @@ scope AS MATERIALIZED (
         ('grp.' || coalesce(replace(a.company_hub_id::text, '-', ''), repeat('0', 32)) || '.'
          || replace(g.uid::text, '-', ''))
     ) AS obeyed (key)
-    JOIN statedocs_statedocument doc ON doc.key = obeyed.key
+    CROSS JOIN LATERAL (  -- Each by its key, also where the plan would rather read every document.
+        SELECT d.published_at, d.published_version FROM statedocs_statedocument d WHERE d.key = obeyed.key OFFSET 0
+    ) AS doc
     WHERE a.is_online AND doc.published_at <= %(now)s - make_interval(mins => a.gap)
       AND coalesce((a.applied_versions ->> obeyed.key)::numeric, 0) < doc.published_version
     GROUP BY a.id
@@ -116,14 +118,17 @@ scope AS MATERIALIZED (
     WHERE cardinality(c.engine_differences) > 0
     UNION ALL
     -- Below the minimum this console does not understand everything that an agent says.
-    SELECT v.id, 'agent_old', CASE WHEN v.version < %(minimum)s::bigint[] THEN 'RED' ELSE 'GREY' END,
-           jsonb_build_object('version', v.agent_version, 'newest', %(newest_text)s::text)
-    FROM (
-        SELECT a.id, a.agent_version,
-               string_to_array(substring(a.agent_version FROM '^\d{{1,9}}(?:\.\d{{1,9}}){{0,3}}'), '.')::bigint[] AS version
-        FROM active a
-    ) AS v
-    WHERE v.version < greatest(%(newest)s::bigint[], %(minimum)s::bigint[])
+    SELECT a.id, 'agent_old', CASE WHEN v.numbers < %(minimum)s::bigint[] THEN 'RED' ELSE 'GREY' END,
+           jsonb_build_object('version', a.agent_version, 'newest', %(newest_text)s::text)
+    FROM active a
+    JOIN (
+        SELECT each.agent_version,
+               string_to_array(
+                   substring(each.agent_version FROM '^\d{{1,9}}(?:\.\d{{1,9}}){{0,3}}'), '.'
+               )::bigint[] AS numbers
+        FROM (SELECT DISTINCT agent_version FROM active) AS each
+    ) AS v USING (agent_version)
+    WHERE v.numbers < greatest(%(newest)s::bigint[], %(minimum)s::bigint[])
     UNION ALL
     SELECT c.id, 'restart_needed',
            CASE WHEN c.restart_since <= %(now)s - make_interval(days => c.restart_red) THEN 'RED' ELSE 'AMBER' END,

@@ -20,7 +20,8 @@ WITH {findings}, known AS MATERIALIZED (
     SET severity = f.severity,
         details = f.details,
         company_hub_id = f.company_hub_id,
-        state = CASE WHEN p.state = 'SNOOZED' AND f.severity = 'RED' AND k.severity <> 'RED' THEN 'OPEN' ELSE p.state END,
+        state = CASE WHEN p.state = 'SNOOZED' AND f.severity = 'RED' AND k.severity <> 'RED' THEN 'OPEN'
+                     ELSE p.state END,
         snoozed_until = CASE WHEN f.severity = 'RED' AND k.severity <> 'RED' THEN NULL ELSE p.snoozed_until END
     FROM known k
     JOIN found f ON f.kind = k.kind AND f.subject = k.subject
