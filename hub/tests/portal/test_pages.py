@@ -144,7 +144,7 @@ def test_security_admin_approves_a_link(cast: Cast) -> None:
 
 
 def test_the_claim_says_what_a_person_may_do(cast: Cast) -> None:
-    assert access_claim(cast.bob) == [{"company_id": str(cast.msp_a.uid), "level": "READ", "role": "READ_ONLY"}]
+    assert access_claim(cast.bob) == [{"company_id": str(cast.msp_a.uid), "level": "READ", "role": "OWNER"}]
 
 
 def test_attack_person_raises_their_own_access(cast: Cast) -> None:

@@ -9,13 +9,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from seatkeep_webkit.details import detail_response
-from seatkeep_webkit.dialogs import Confirm, FormDialog, done
+from seatkeep_webkit.dialogs import Confirm, FormDialog
 from seatkeep_webkit.errors import AppError
 
 from seatkeep_hub.business.services import admin_get, admin_invite, admin_list, admin_revoke, owners_writable
 from seatkeep_hub.companies.enums import Right
 from seatkeep_hub.companies.models import Company, User
 from seatkeep_hub.companies.selectors import companies_visible, company_get
+from seatkeep_hub.portal.carrying_out import carry_out
 from seatkeep_hub.portal.forms import AdminInviteForm
 from seatkeep_hub.portal.tables import AdminTable
 from seatkeep_hub.portal.viewing import acting, viewer_of
@@ -70,11 +71,13 @@ def admin_end(request: HttpRequest, uid: UUID) -> HttpResponse:
             _("Consoles that they linked go on working."),
         ],
     )
-    if not dialog.is_confirmed:
-        return dialog.response()
-    actor, now = acting(request)
-    admin_revoke(admin=found, actor=actor, now=now)
-    return done(request, _("Revoked."), url=reverse("portal:admins"))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: admin_revoke(admin=found, actor=actor, now=now),
+        said=_("Revoked."),
+        url=reverse("portal:admins"),
+    )
 
 
 def _inviting(viewer: User) -> QuerySet[Company]:

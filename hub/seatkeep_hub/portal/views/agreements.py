@@ -28,6 +28,7 @@ from seatkeep_hub.licensing.models import License
 from seatkeep_hub.licensing.selectors import license_list, seat_count
 from seatkeep_hub.msp.enums import RequestKind
 from seatkeep_hub.portal.asking import ask_instead
+from seatkeep_hub.portal.carrying_out import carry_out
 from seatkeep_hub.portal.license_forms import AgreementForm, OffboardForm
 from seatkeep_hub.portal.viewing import acting, viewer_of
 
@@ -109,14 +110,13 @@ def restore(request: HttpRequest, uid: UUID) -> HttpResponse:
         label=_("Restore"),
         lines=[_("It comes back with its history and its agreements. Its computers are activated anew.")],
     )
-    if not dialog.is_confirmed:
-        return dialog.response()
-    actor, now = acting(request)
-    try:
-        company_return(actor=actor, company=customer, now=now)
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Restored."), url=_url(customer))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: company_return(actor=actor, company=customer, now=now),
+        said=_("Restored."),
+        url=_url(customer),
+    )
 
 
 def job(request: HttpRequest, uid: UUID) -> HttpResponse:

@@ -12,7 +12,6 @@ from django.views.decorators.http import require_POST
 from seatkeep_webkit.clock import now as read_clock
 from seatkeep_webkit.details import detail_response
 from seatkeep_webkit.dialogs import FormDialog, done
-from seatkeep_webkit.errors import AppError
 from seatkeep_webkit.paging import paginate
 from seatkeep_webkit.tables import Column
 from seatkeep_webkit.tables.exports import csv_response
@@ -48,8 +47,9 @@ from seatkeep_hub.portal.billing_tables import (
     StatementLineTable,
     StatementTable,
 )
+from seatkeep_hub.portal.carrying_out import carry_out
 from seatkeep_hub.portal.charts import totals_by_month
-from seatkeep_hub.portal.viewing import acting, viewer_of
+from seatkeep_hub.portal.viewing import viewer_of
 
 SEATS_SHOWN = 100
 RECORD_COLUMNS = (
@@ -148,14 +148,13 @@ def statement_end(request: HttpRequest, uid: UUID) -> HttpResponse:
             _("A closed month never changes. What is wrong later is corrected by a line in the open month."),
         ],
     )
-    if not dialog.is_valid:
-        return dialog.response()
-    actor, now = acting(request)
-    try:
-        statement_close(actor=actor, statement=found, now=now, **form.cleaned_data)
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Closed."), url=_url(found))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: statement_close(actor=actor, statement=found, now=now, **form.cleaned_data),
+        said=_("Closed."),
+        url=_url(found),
+    )
 
 
 def prices(request: HttpRequest) -> HttpResponseBase:
@@ -202,14 +201,13 @@ def _price_dialog(
     whom = _("For %(buyer)s.") % {"buyer": buyer} if buyer else _("For all buyers that have no list of their own.")
     lines = [whom, _("Seats of one category count together to reach a number. Drafts are counted again.")]
     dialog = FormDialog(request, form, title=title, label=_("Save"), lines=lines)
-    if not dialog.is_valid:
-        return dialog.response()
-    actor, now = acting(request)
-    try:
-        price_list_set(actor=actor, buyer=buyer, now=now, **form.cleaned_data)
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Prices saved."), url=reverse("portal:prices"))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: price_list_set(actor=actor, buyer=buyer, now=now, **form.cleaned_data),
+        said=_("Prices saved."),
+        url=reverse("portal:prices"),
+    )
 
 
 def _buyer(viewer: User, text: str) -> Company | None:

@@ -32,6 +32,7 @@ from seatkeep_hub.msp.onboarding import company_begin
 from seatkeep_hub.msp.removing import company_take_out, in_the_way
 from seatkeep_hub.msp.requests import requests_to_decide, trust_set
 from seatkeep_hub.portal.asking import ask_instead
+from seatkeep_hub.portal.carrying_out import carry_out
 from seatkeep_hub.portal.company_forms import CompanyEditForm, CompanyForm, NoteForm, TrustForm
 from seatkeep_hub.portal.forms import NameForm
 from seatkeep_hub.portal.selectors import is_one_msp, parents_for
@@ -88,14 +89,13 @@ def company_name(request: HttpRequest, uid: UUID) -> HttpResponse:
     found = company_get(viewer_of(request), uid, level=AccessLevel.WRITE)
     form = NameForm(request.POST or None, initial={"name": found.name})
     dialog = FormDialog(request, form, title=_("Rename %(name)s") % {"name": found}, label=_("Rename"))
-    if not dialog.is_valid:
-        return dialog.response()
-    actor, now = acting(request)
-    try:
-        company_rename(actor=actor, company=found, name=form.cleaned_data["name"], now=now)
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Renamed. Linked consoles follow within seconds."), url=_url(found))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: company_rename(actor=actor, company=found, name=form.cleaned_data["name"], now=now),
+        said=_("Renamed. Linked consoles follow within seconds."),
+        url=_url(found),
+    )
 
 
 def company_trust(request: HttpRequest, uid: UUID) -> HttpResponse:
@@ -132,14 +132,13 @@ def company_out(request: HttpRequest, uid: UUID) -> HttpResponse:
         is_password_asked=True,
         lines=_out_lines(found),
     )
-    if not dialog.is_confirmed:
-        return dialog.response()
-    actor, now = acting(request)
-    try:
-        company_take_out(actor=actor, company=found, now=now)
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Removed."), url=reverse("portal:companies"))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: company_take_out(actor=actor, company=found, now=now),
+        said=_("Removed."),
+        url=reverse("portal:companies"),
+    )
 
 
 def note_new(request: HttpRequest, uid: UUID) -> HttpResponse:
@@ -148,14 +147,13 @@ def note_new(request: HttpRequest, uid: UUID) -> HttpResponse:
     dialog = FormDialog(
         request, NoteForm(request.POST or None), title=_("Note about %(name)s") % {"name": found}, label=_("Write")
     )
-    if not dialog.is_valid:
-        return dialog.response()
-    actor, now = acting(request)
-    try:
-        note_add(actor=actor, company=found, text=dialog.form.cleaned_data["text"], now=now)
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Written."), url=_url(found))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: note_add(actor=actor, company=found, text=dialog.form.cleaned_data["text"], now=now),
+        said=_("Written."),
+        url=_url(found),
+    )
 
 
 def note_change(request: HttpRequest, uid: UUID, note_uid: UUID) -> HttpResponse:
@@ -164,14 +162,13 @@ def note_change(request: HttpRequest, uid: UUID, note_uid: UUID) -> HttpResponse
     note = note_get(found, note_uid)
     form = NoteForm(request.POST or None, initial={"text": note.text})
     dialog = FormDialog(request, form, title=_("Edit the note"), label=_("Save"))
-    if not dialog.is_valid:
-        return dialog.response()
-    actor, now = acting(request)
-    try:
-        note_edit(actor=actor, note=note, text=form.cleaned_data["text"], now=now)
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Saved."), url=_url(found))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: note_edit(actor=actor, note=note, text=form.cleaned_data["text"], now=now),
+        said=_("Saved."),
+        url=_url(found),
+    )
 
 
 def note_drop(request: HttpRequest, uid: UUID, note_uid: UUID) -> HttpResponse:
@@ -179,11 +176,13 @@ def note_drop(request: HttpRequest, uid: UUID, note_uid: UUID) -> HttpResponse:
     found = company_get(viewer_of(request), uid, level=AccessLevel.WRITE)
     note = note_get(found, note_uid)
     dialog = Confirm(request, title=_("Remove this note?"), label=_("Remove"), is_danger=True, lines=[note.text[:300]])
-    if not dialog.is_confirmed:
-        return dialog.response()
-    actor, now = acting(request)
-    note_delete(actor=actor, note=note, now=now)
-    return done(request, _("Removed."), url=_url(found))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: note_delete(actor=actor, note=note, now=now),
+        said=_("Removed."),
+        url=_url(found),
+    )
 
 
 def decides(viewer: User, company: Company) -> bool:

@@ -25,6 +25,7 @@ from seatkeep_hub.companies.enums import Right
 from seatkeep_hub.companies.selectors import company_get
 from seatkeep_hub.portal.billing_forms import CorrectionForm
 from seatkeep_hub.portal.billing_tables import CorrectionTable
+from seatkeep_hub.portal.carrying_out import carry_out
 from seatkeep_hub.portal.viewing import acting, viewer_of
 
 
@@ -82,14 +83,13 @@ def reject(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Reject a correction; nothing is billed."""
     found = correction_get(viewer_of(request), uid, right=Right.BILLING)
     dialog = _question(request, found, _("Reject this correction"), _("Reject"), is_danger=True)
-    if not dialog.is_confirmed:
-        return dialog.response()
-    actor, now = acting(request)
-    try:
-        correction_reject(actor=actor, request=found, now=now)
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Rejected; nothing is billed."), url=reverse("portal:corrections"))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: correction_reject(actor=actor, request=found, now=now),
+        said=_("Rejected; nothing is billed."),
+        url=reverse("portal:corrections"),
+    )
 
 
 def _question(

@@ -25,6 +25,7 @@ from seatkeep_hub.instances.selectors import instance_get, instance_list, link_r
 from seatkeep_hub.instances.services import instance_revoke, link_request_approve, link_request_deny
 from seatkeep_hub.licensing.security_admins import owners_administered
 from seatkeep_hub.licensing.selectors import license_list
+from seatkeep_hub.portal.carrying_out import carry_out
 from seatkeep_hub.portal.errors import NotSecurityAdminError
 from seatkeep_hub.portal.forms import ApproveLinkForm
 from seatkeep_hub.portal.tables import InstanceTable
@@ -58,11 +59,13 @@ def instance_stop(request: HttpRequest, uid: UUID) -> HttpResponse:
             _("Its computers keep their licenses and their protection."),
         ],
     )
-    if not dialog.is_confirmed:
-        return dialog.response()
-    actor, now = acting(request)
-    instance_revoke(instance=found, actor=actor, now=now)
-    return done(request, _("Revoked."), url=reverse("portal:instances"))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: instance_revoke(instance=found, actor=actor, now=now),
+        said=_("Revoked."),
+        url=reverse("portal:instances"),
+    )
 
 
 def link(request: HttpRequest) -> HttpResponse:

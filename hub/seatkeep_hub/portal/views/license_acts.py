@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from seatkeep_webkit.clock import now as read_clock
 from seatkeep_webkit.dialogs import Confirm, FormDialog, done
-from seatkeep_webkit.errors import AppError
 
 from seatkeep_hub.licensing.models import License
 from seatkeep_hub.licensing.selectors import license_list, license_usage
@@ -24,6 +23,7 @@ from seatkeep_hub.ordering.bulk import bulk_begin
 from seatkeep_hub.ordering.enums import BulkKind
 from seatkeep_hub.ordering.trials import trial_remove
 from seatkeep_hub.ordering.upgrades import bundle_changes, license_bundle_change
+from seatkeep_hub.portal.carrying_out import carry_out
 from seatkeep_hub.portal.license_tables import LicenseTable
 from seatkeep_hub.portal.ordering_forms import BundleForm, OverusePart, QuantityForm, SuspendForm
 from seatkeep_hub.portal.viewing import acting, viewer_of
@@ -44,11 +44,10 @@ def license_pause(request: HttpRequest, uid: UUID) -> HttpResponse:
         is_danger=True,
         lines=[_computers(found)],
     )
-    if not dialog.is_valid:
-        return dialog.response()
-    actor, now = acting(request)
-    try:
-        license_suspend(
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: license_suspend(
             actor=actor,
             license=found,
             now=now,
@@ -56,10 +55,10 @@ def license_pause(request: HttpRequest, uid: UUID) -> HttpResponse:
             stops_billing=form.cleaned_data["stops_billing"],
             freezes_changes=form.cleaned_data["freezes_changes"],
             protection_stops_at=form.protection_stops_at(found.owner.time_zone),
-        )
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Suspended."), url=_url(found))
+        ),
+        said=_("Suspended."),
+        url=_url(found),
+    )
 
 
 def _resume(request: HttpRequest, found: License) -> HttpResponse:
@@ -72,14 +71,13 @@ def _resume(request: HttpRequest, found: License) -> HttpResponse:
             _computers(found),
         ],
     )
-    if not dialog.is_confirmed:
-        return dialog.response()
-    actor, now = acting(request)
-    try:
-        license_unsuspend(actor=actor, license=found, now=now)
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("In use again."), url=_url(found))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: license_unsuspend(actor=actor, license=found, now=now),
+        said=_("In use again."),
+        url=_url(found),
+    )
 
 
 def license_overuse(request: HttpRequest, uid: UUID) -> HttpResponse:
@@ -94,14 +92,13 @@ def license_overuse(request: HttpRequest, uid: UUID) -> HttpResponse:
         label=_("Set"),
         lines=[_("No computer that has a seat loses it by this.")],
     )
-    if not dialog.is_valid:
-        return dialog.response()
-    actor, now = acting(request)
-    try:
-        license_overuse_set(actor=actor, license=found, now=now, **form.cleaned_data)
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Set."), url=_url(found))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: license_overuse_set(actor=actor, license=found, now=now, **form.cleaned_data),
+        said=_("Set."),
+        url=_url(found),
+    )
 
 
 def trial_longer(request: HttpRequest, uid: UUID) -> HttpResponse:
@@ -115,14 +112,13 @@ def trial_longer(request: HttpRequest, uid: UUID) -> HttpResponse:
             _("A trial can be extended twice; this would be number %(count)s.") % {"count": found.trial_extensions + 1}
         ],
     )
-    if not dialog.is_confirmed:
-        return dialog.response()
-    actor, now = acting(request)
-    try:
-        trial_extend(actor=actor, license=found, now=now)
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Extended."), url=_url(found))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: trial_extend(actor=actor, license=found, now=now),
+        said=_("Extended."),
+        url=_url(found),
+    )
 
 
 def trial_full(request: HttpRequest, uid: UUID) -> HttpResponse:
@@ -139,14 +135,13 @@ def trial_full(request: HttpRequest, uid: UUID) -> HttpResponse:
             _computers(found),
         ],
     )
-    if not dialog.is_valid:
-        return dialog.response()
-    actor, now = acting(request)
-    try:
-        trial_convert(actor=actor, license=found, now=now, **form.cleaned_data)
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Converted."), url=_url(found))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: trial_convert(actor=actor, license=found, now=now, **form.cleaned_data),
+        said=_("Converted."),
+        url=_url(found),
+    )
 
 
 def trial_end(request: HttpRequest, uid: UUID) -> HttpResponse:
@@ -162,14 +157,13 @@ def trial_end(request: HttpRequest, uid: UUID) -> HttpResponse:
             _computers(found),
         ],
     )
-    if not dialog.is_confirmed:
-        return dialog.response()
-    actor, now = acting(request)
-    try:
-        trial_remove(actor=actor, license=found, now=now)
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Removed."), url=reverse("portal:licenses"))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: trial_remove(actor=actor, license=found, now=now),
+        said=_("Removed."),
+        url=reverse("portal:licenses"),
+    )
 
 
 def license_bundle(request: HttpRequest, uid: UUID) -> HttpResponse:
@@ -188,14 +182,13 @@ def license_bundle(request: HttpRequest, uid: UUID) -> HttpResponse:
             _("Computers of products that are not in the new bundle stop. Installed software is not swapped."),
         ],
     )
-    if not dialog.is_valid:
-        return dialog.response()
-    actor, now = acting(request)
-    try:
-        license_bundle_change(actor=actor, license=found, user=viewer, now=now, **form.cleaned_data)
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Moved."), url=_url(found))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: license_bundle_change(actor=actor, license=found, user=viewer, now=now, **form.cleaned_data),
+        said=_("Moved."),
+        url=_url(found),
+    )
 
 
 def licenses_pause(request: HttpRequest) -> HttpResponse:

@@ -39,6 +39,7 @@ from seatkeep_hub.billing.statement_files import csv_file, xlsx_file
 from seatkeep_hub.companies.enums import AccessLevel, Right
 from seatkeep_hub.companies.models import Company
 from seatkeep_hub.companies.selectors import company_get
+from seatkeep_hub.portal.carrying_out import carry_out
 from seatkeep_hub.portal.paper_forms import BillingSettingsForm, LayoutForm, MonthFilesForm, SendForm, layout_initial
 from seatkeep_hub.portal.viewing import acting, viewer_of
 
@@ -163,11 +164,13 @@ def layout_drop(request: HttpRequest, uid: UUID) -> HttpResponse:
         is_danger=True,
         lines=[_("Files that were written stay as they are, and so do the marks of what was sent.")],
     )
-    if not dialog.is_confirmed:
-        return dialog.response()
-    actor, now = acting(request)
-    layout_remove(actor=actor, layout=found, now=now)
-    return done(request, _("Removed."), url=reverse("portal:billing-settings-of", args=[found.seller.uid]))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: layout_remove(actor=actor, layout=found, now=now),
+        said=_("Removed."),
+        url=reverse("portal:billing-settings-of", args=[found.seller.uid]),
+    )
 
 
 def _layout_page(request: HttpRequest, seller: Company, found: ExportLayout | None) -> HttpResponse:
@@ -207,14 +210,13 @@ def _send_dialog(request: HttpRequest, statements: list[Statement], title: str, 
     form = SendForm(request.POST or None, layouts=list(layouts))
     lines = [_("Marks say when, by whom and to whom; nobody sends the same twice without knowing.")]
     dialog = FormDialog(request, form, title=title, label=_("Mark as sent"), lines=lines)
-    if not dialog.is_valid:
-        return dialog.response()
-    actor, now = acting(request)
-    try:
-        statements_mark_sent(actor=actor, statements=statements, now=now, **form.cleaned_data)
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Marked as sent."), url=url)
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: statements_mark_sent(actor=actor, statements=statements, now=now, **form.cleaned_data),
+        said=_("Marked as sent."),
+        url=url,
+    )
 
 
 def _month_asked(request: HttpRequest) -> tuple[Company, QuerySet[Statement]]:

@@ -29,6 +29,7 @@ from seatkeep_hub.people.acting import can_act_as
 from seatkeep_hub.people.granting import Wanted, access_change, invite_check, manageable, role_give
 from seatkeep_hub.people.leaving import departure_of
 from seatkeep_hub.people.signing_in import has_second_factor
+from seatkeep_hub.portal.carrying_out import carry_out
 from seatkeep_hub.portal.people_forms import LISTED, AccessForm, InviteForm, PersonForm, PlacesForm, WhyForm
 from seatkeep_hub.portal.people_tables import AccessTable
 from seatkeep_hub.portal.tables import UserTable
@@ -123,11 +124,13 @@ def invitation_withdraw(request: HttpRequest, uid: UUID) -> HttpResponse:
         is_danger=True,
         lines=[_("The link that was sent stops working.")],
     )
-    if not dialog.is_confirmed:
-        return dialog.response()
-    actor, now = acting(request)
-    invitation_revoke(invitation=invitation, actor=actor, now=now)
-    return done(request, _("Withdrawn."), url=reverse("portal:users"))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: invitation_revoke(invitation=invitation, actor=actor, now=now),
+        said=_("Withdrawn."),
+        url=reverse("portal:users"),
+    )
 
 
 def user_edit(request: HttpRequest, uid: UUID) -> HttpResponse:
@@ -136,11 +139,13 @@ def user_edit(request: HttpRequest, uid: UUID) -> HttpResponse:
     initial = {name: getattr(person, name) for name in ("name", "is_contact", "may_use_api")}
     form = PersonForm(request.POST or None, initial=initial)
     dialog = FormDialog(request, form, title=_("Edit %(person)s") % {"person": person}, label=_("Save"))
-    if not dialog.is_valid:
-        return dialog.response()
-    actor, now = acting(request)
-    user_update(actor=actor, user=person, now=now, **form.cleaned_data)
-    return done(request, _("Saved."), url=_url(person))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: user_update(actor=actor, user=person, now=now, **form.cleaned_data),
+        said=_("Saved."),
+        url=_url(person),
+    )
 
 
 def user_role(request: HttpRequest, uid: UUID) -> HttpResponse:

@@ -30,6 +30,7 @@ from seatkeep_hub.msp.requests import (
     request_reject,
     requests_to_decide,
 )
+from seatkeep_hub.portal.carrying_out import carry_out
 from seatkeep_hub.portal.company_forms import AnswerForm, AskOrderForm
 from seatkeep_hub.portal.company_tables import RequestTable
 from seatkeep_hub.portal.viewing import acting, viewer_of
@@ -92,14 +93,15 @@ def request_yes(request: HttpRequest, uid: UUID) -> HttpResponse:
         request, AnswerForm(_answered(request)), title=_("Approve %(what)s") % {"what": what}, label=_("Approve"),
         lines=lines,
     )  # fmt: skip
-    if not dialog.is_valid:
-        return dialog.response()
-    actor, now = acting(request)
-    try:
-        request_approve(actor=actor, request=found, answer=dialog.form.cleaned_data["answer"], now=now)
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Approved and carried out."), url=reverse("portal:requests"))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: request_approve(
+            actor=actor, request=found, answer=dialog.form.cleaned_data["answer"], now=now
+        ),
+        said=_("Approved and carried out."),
+        url=reverse("portal:requests"),
+    )
 
 
 def request_no(request: HttpRequest, uid: UUID) -> HttpResponse:
@@ -113,14 +115,15 @@ def request_no(request: HttpRequest, uid: UUID) -> HttpResponse:
         label=_("Reject"),
         is_danger=True,
     )
-    if not dialog.is_valid:
-        return dialog.response()
-    actor, now = acting(request)
-    try:
-        request_reject(actor=actor, request=found, answer=dialog.form.cleaned_data["answer"], now=now)
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Rejected."), url=reverse("portal:requests"))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: request_reject(
+            actor=actor, request=found, answer=dialog.form.cleaned_data["answer"], now=now
+        ),
+        said=_("Rejected."),
+        url=reverse("portal:requests"),
+    )
 
 
 def request_back(request: HttpRequest, uid: UUID) -> HttpResponse:
@@ -130,14 +133,13 @@ def request_back(request: HttpRequest, uid: UUID) -> HttpResponse:
     if not may_cancel(viewer, found):
         raise RequestNotFoundError
     dialog = Confirm(request, title=_("Take this request back?"), label=_("Take back"))
-    if not dialog.is_confirmed:
-        return dialog.response()
-    actor, now = acting(request)
-    try:
-        request_cancel(actor=actor, request=found, now=now)
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Taken back."), url=reverse("portal:requests"))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: request_cancel(actor=actor, request=found, now=now),
+        said=_("Taken back."),
+        url=reverse("portal:requests"),
+    )
 
 
 def askers_of(viewer: User) -> QuerySet[Company]:

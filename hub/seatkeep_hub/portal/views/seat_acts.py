@@ -24,6 +24,7 @@ from seatkeep_hub.licensing.selectors import seat_get
 from seatkeep_hub.ordering import jobs
 from seatkeep_hub.ordering.bulk import bulk_begin
 from seatkeep_hub.ordering.enums import BulkKind
+from seatkeep_hub.portal.carrying_out import carry_out
 from seatkeep_hub.portal.license_tables import QuestionTable, SeatTable, SilentTable
 from seatkeep_hub.portal.seat_forms import NONE, PROPOSE, RELEASE, MoveForm, QuestionForm, StaleRuleForm
 from seatkeep_hub.portal.viewing import acting, viewer_of
@@ -108,14 +109,13 @@ def question_answer_ask(request: HttpRequest, uid: UUID) -> HttpResponse:
     dialog = FormDialog(
         request, form, title=_QUESTIONS[found.kind] % {"name": found.seat}, label=_("Answer"), lines=_facts(found)
     )
-    if not dialog.is_valid:
-        return dialog.response()
-    actor, now = acting(request)
-    try:
-        question_answer(actor=actor, question=found, answer=form.cleaned_data["answer"], now=now)
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Answered."), url=reverse("portal:seat-questions"))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: question_answer(actor=actor, question=found, answer=form.cleaned_data["answer"], now=now),
+        said=_("Answered."),
+        url=reverse("portal:seat-questions"),
+    )
 
 
 def silent(request: HttpRequest) -> HttpResponseBase:

@@ -15,7 +15,6 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 from seatkeep_webkit.details import detail_response
 from seatkeep_webkit.dialogs import Confirm, FormDialog, done
-from seatkeep_webkit.errors import AppError
 from seatkeep_webkit.navigation import NavItem
 
 from seatkeep_hub.companies.enums import Right
@@ -28,6 +27,7 @@ from seatkeep_hub.licensing.selectors import refusal_list, seat_events, seat_get
 from seatkeep_hub.ordering import jobs
 from seatkeep_hub.ordering.bulk import bulk_begin
 from seatkeep_hub.ordering.enums import BulkKind
+from seatkeep_hub.portal.carrying_out import carry_out
 from seatkeep_hub.portal.forms import NameForm
 from seatkeep_hub.portal.license_tables import SeatTable
 from seatkeep_hub.portal.viewing import acting, viewer_of
@@ -66,14 +66,13 @@ def seat_name(request: HttpRequest, uid: UUID) -> HttpResponse:
     _writable_or_refuse(viewer_of(request), found)
     form = NameForm(request.POST or None, initial={"name": found.shown_name})
     dialog = FormDialog(request, form, title=_("Rename %(name)s") % {"name": found}, label=_("Rename"))
-    if not dialog.is_valid:
-        return dialog.response()
-    actor, now = acting(request)
-    try:
-        seat_rename(actor=actor, seat=found, name=form.cleaned_data["name"], now=now)
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Renamed."), url=reverse("portal:seat", args=[found.uid]))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: seat_rename(actor=actor, seat=found, name=form.cleaned_data["name"], now=now),
+        said=_("Renamed."),
+        url=reverse("portal:seat", args=[found.uid]),
+    )
 
 
 def seats_stop(request: HttpRequest) -> HttpResponse:

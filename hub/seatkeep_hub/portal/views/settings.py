@@ -29,6 +29,7 @@ from seatkeep_hub.instances.tokens import (
     token_scopes,
 )
 from seatkeep_hub.people.signing_in import has_second_factor
+from seatkeep_hub.portal.carrying_out import carry_out
 from seatkeep_hub.portal.first_run import mail_test_note
 from seatkeep_hub.portal.people_forms import TokenForm, scope_words
 from seatkeep_hub.portal.selectors import first_run_get
@@ -122,11 +123,13 @@ def token_drop(request: HttpRequest, uid: UUID) -> HttpResponse:
         is_danger=True,
         lines=[_("The program that uses it is refused from now on.")],
     )
-    if not dialog.is_confirmed:
-        return dialog.response()
-    actor, now = acting(request)
-    token_revoke(token=token, actor=actor, now=now)
-    return done(request, _("Revoked."), url=_url())
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: token_revoke(token=token, actor=actor, now=now),
+        said=_("Revoked."),
+        url=_url(),
+    )
 
 
 def _secret_response(request: HttpRequest, made: TokenMade) -> HttpResponse:

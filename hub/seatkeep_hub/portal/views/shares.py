@@ -24,6 +24,7 @@ from seatkeep_hub.ordering.shares import (
     spread_even_numbers,
     spread_preview,
 )
+from seatkeep_hub.portal.carrying_out import carry_out
 from seatkeep_hub.portal.forms import NameForm
 from seatkeep_hub.portal.viewing import acting, viewer_of
 from seatkeep_hub.portal.views.licenses import license_frame, license_writable
@@ -90,14 +91,12 @@ def site_new(request: HttpRequest, uid: UUID) -> HttpResponse:
             *([_("There are: %(names)s.") % {"names": ", ".join(there)}] if there else []),
         ],
     )
-    if not dialog.is_valid:
-        return dialog.response()
-    actor, now = acting(request)
-    try:
-        site_create(actor=actor, company=customer, name=form.cleaned_data["name"], now=now)
-    except AppError as error:
-        return dialog.refuse(error)
-    return done(request, _("Site added."))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: site_create(actor=actor, company=customer, name=form.cleaned_data["name"], now=now),
+        said=_("Site added."),
+    )
 
 
 def _numbers(request: HttpRequest, nodes: list[PoolNode]) -> dict[UUID, int]:

@@ -34,6 +34,7 @@ from seatkeep_hub.people.models import Departure
 from seatkeep_hub.people.sessions import session_get, sessions_end
 from seatkeep_hub.people.signing_in import sign_in_rule, sign_in_rule_set
 from seatkeep_hub.portal.audit_words import WORDS
+from seatkeep_hub.portal.carrying_out import carry_out
 from seatkeep_hub.portal.people_forms import LeaveForm, SignInRuleForm
 from seatkeep_hub.portal.viewing import acting, viewer_of
 from seatkeep_hub.portal.views.people import managed
@@ -91,11 +92,13 @@ def sign_in_rules(request: HttpRequest, uid: UUID) -> HttpResponse:
     form = SignInRuleForm(request.POST if request.method == "POST" else None, initial=initial)
     lines = [_("They hold for everybody who works for %(company)s or a company below.") % {"company": company}]
     dialog = FormDialog(request, form, title=_("Rules for signing in"), label=_("Set rules"), lines=lines)
-    if not dialog.is_valid:
-        return dialog.response()
-    actor, now = acting(request)
-    sign_in_rule_set(actor=actor, company=company, now=now, **form.cleaned_data)
-    return done(request, _("Set. They hold from everybody's next click on."), url=_people_url(company.uid))
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: sign_in_rule_set(actor=actor, company=company, now=now, **form.cleaned_data),
+        said=_("Set. They hold from everybody's next click on."),
+        url=_people_url(company.uid),
+    )
 
 
 @refuse_while_impersonating
