@@ -32,6 +32,8 @@ class FeedPage:
     more: bool
     items: list[Item]
     protocol: int = PROTOCOL
+    total: int | None = None
+    """With the first page of a full read: about how many items there are."""
 
 
 def feed_read(*, scope: Company, cursor: str | None, limit: int, now: datetime) -> FeedPage:
@@ -57,7 +59,23 @@ def feed_read(*, scope: Company, cursor: str | None, limit: int, now: datetime) 
         FeedKind.SEAT: _seats(scope, _uids(scan.changes, FeedKind.SEAT)),
     }
     items = [_item(change, found[change.kind].get(change.uid)) for change in scan.changes]
-    return FeedPage(feed=str(scan.cursor.feed), cursor=str(scan.cursor), more=scan.has_more, items=items)
+    return FeedPage(
+        feed=str(scan.cursor.feed),
+        cursor=str(scan.cursor),
+        more=scan.has_more,
+        items=items,
+        total=None if cursor else _total(scope),
+    )
+
+
+def _total(scope: Company) -> int:
+    """How many companies, licenses and shares a reader sees, for its progress; the few stopped seats are left out."""
+    inside = [scope.pk]
+    return (
+        Company.objects.filter(path__contains=inside).count()
+        + License.objects.filter(owner__path__contains=inside).count()
+        + PoolNode.objects.filter(company__path__contains=inside, kind=NodeKind.CUSTOMER, closed_at=None).count()
+    )
 
 
 def _uids(changes: Sequence[FeedChange], kind: FeedKind) -> list[UUID]:

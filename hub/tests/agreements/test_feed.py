@@ -177,3 +177,11 @@ def test_a_restored_hub_makes_everybody_read_in_full(msp, customer, now):
 def test_a_cursor_that_is_not_ours_is_refused(msp, now, cursor):
     with pytest.raises(FeedCursorInvalidError):
         read(msp, now, cursor)
+
+
+def test_only_the_first_page_of_a_full_read_tells_how_many_there_are(agree, msp, customer, now):
+    agree(customer)
+    page = feed_read(scope=msp, cursor=None, limit=1, now=now)
+
+    assert page.total == len({item["id"] for item in feed_read(scope=msp, cursor=None, limit=1000, now=now).items})
+    assert feed_read(scope=msp, cursor=page.cursor, limit=1, now=now).total is None

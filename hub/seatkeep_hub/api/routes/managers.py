@@ -38,6 +38,7 @@ class SyncOut(Schema):
     more: bool
     protocol: int
     items: list[dict[str, Any]]
+    total: int | None = None
 
 
 class CredentialOut(Schema):
