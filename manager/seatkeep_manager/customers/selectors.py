@@ -65,17 +65,21 @@ def customer_get(user: Viewer, *, uid: UUID, level: AccessLevel = AccessLevel.RE
 
 def customers_overview(user: Viewer) -> QuerySet[MirroredCompany]:
     """Customers with what a technician asks first: devices, protected, seats, open detections, last contact."""
-    return customers_visible(user).annotate(
-        device_count=_devices(Count("id")),
-        protected_count=_devices(Count("id", filter=Q(protection=ProtectionStatus.PROTECTED))),
-        detection_count=_detections(),
-        seats_used=_seats(Sum("used")),
-        seats_agreed=_seats(Sum("agreed")),
-        last_contact_at=Subquery(
-            Device.objects.filter(company_hub_id=OuterRef("hub_id"), last_seen_at__isnull=False)
-            .order_by("-last_seen_at")
-            .values("last_seen_at")[:1]
-        ),
+    return (
+        customers_visible(user)
+        .select_related("record")
+        .annotate(
+            device_count=_devices(Count("id")),
+            protected_count=_devices(Count("id", filter=Q(protection=ProtectionStatus.PROTECTED))),
+            detection_count=_detections(),
+            seats_used=_seats(Sum("used")),
+            seats_agreed=_seats(Sum("agreed")),
+            last_contact_at=Subquery(
+                Device.objects.filter(company_hub_id=OuterRef("hub_id"), last_seen_at__isnull=False)
+                .order_by("-last_seen_at")
+                .values("last_seen_at")[:1]
+            ),
+        )
     )
 
 

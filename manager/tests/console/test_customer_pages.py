@@ -20,7 +20,7 @@ from seatkeep_manager.customers.services import customer_set_up
 from seatkeep_manager.directory.models import StaticGroup
 from seatkeep_manager.enrollment.models import EnrollmentToken
 from seatkeep_manager.hublink.enums import SyncKind, SyncState, SyncTrigger
-from seatkeep_manager.hublink.models import HubLink, SyncChange, SyncRun, SyncTrouble
+from seatkeep_manager.hublink.models import HubLink, MirroredCompany, SyncChange, SyncRun, SyncTrouble
 from seatkeep_webkit.actors import Actor
 from seatkeep_webkit.audit.models import AuditEntry
 from standing_cast import NOW, Cast
@@ -228,3 +228,16 @@ def test_a_preview_is_asked_for_and_troubles_tried_again(cast: Cast) -> None:
     assert HubLink.objects.get().preview_requested_at is not None
     assert SyncTrouble.objects.get().attempts == 2
     assert "<b>Bad" not in client.get(reverse("console:link-troubles")).content.decode()
+
+
+def test_customers_are_found_by_a_tag_of_either_site_and_by_their_state_in_licensing(cast: Cast) -> None:
+    client, url = signed_in(cast.alice), reverse("console:customers")
+    client.post(reverse("console:customer-tags", args=[cast.beta.uid]), {"tags": "bakers"})
+    MirroredCompany.objects.filter(pk=cast.alpha.pk).update(hub_state="SUSPENDED")
+
+    queries = ({"q": "gold"}, {"q": "bakers"}, {"hub_state": "SUSPENDED"})
+    found = [client.get(url, query).content.decode() for query in queries]
+
+    assert ["Alpha Dental" in body for body in found] == [True, False, True]
+    assert ["Beta Bakery" in body for body in found] == [False, True, False]
+    assert "stay managed here" in client.get(reverse("console:customer", args=[cast.alpha.uid])).content.decode()

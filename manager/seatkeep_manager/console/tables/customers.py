@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from seatkeep_webkit.audit.tables import AuditTable as JournalTable
@@ -10,10 +11,19 @@ from seatkeep_webkit.tables import BulkAction, ChoiceFilter, Column, Empty, Tabl
 from seatkeep_manager.console.audit_words import WORDS
 from seatkeep_manager.enrollment.enums import TokenKind
 from seatkeep_manager.enrollment.models import EnrollmentToken
-from seatkeep_manager.hublink.enums import CustomerState
+from seatkeep_manager.hublink.enums import CustomerState, HubCompanyState
 from seatkeep_manager.hublink.models import MirroredCompany, MirroredLicense
 
 CUSTOMER_TONES = {"NOT_SET_UP": "info", "NORMAL": "ok", "UNLINKED": "off"}
+
+
+HUB_TONES = {"ACTIVE": "ok", "SUSPENDED": "warn", "REMOVED": "off"}
+
+
+def all_tags(row: MirroredCompany) -> str:
+    """Tags that Licensing brings and those given here; only for rows read with their record."""
+    record = getattr(row, "record", None)
+    return ", ".join([*row.tags, *(record.tags if record else [])])
 
 
 class CustomerTable(Table[MirroredCompany]):
@@ -43,8 +53,13 @@ class CustomerTable(Table[MirroredCompany]):
         ),
         Column("last_contact_at", _("Last contact"), sort="last_contact_at", kind="when"),
         Column("custom_identifier", _("Number"), sort="custom_identifier", is_hidden=True),
+        Column("hub_state", _("In Licensing"), sort="hub_state", badge=HUB_TONES, is_hidden=True),
+        Column("tags", _("Tags"), kind="long", value=all_tags, is_hidden=True),
     )
-    filters = (ChoiceFilter("state", _("Status"), CustomerState.choices),)
+    filters = (
+        ChoiceFilter("state", _("Status"), CustomerState.choices),
+        ChoiceFilter("hub_state", _("In Licensing"), HubCompanyState.choices),
+    )
     bulk_actions = (
         BulkAction("setup", _("Set up…"), "console:customers-setup", icon="tool"),
         BulkAction("ready", _("Mark as ready…"), "console:customers-ready", icon="check"),
@@ -54,6 +69,12 @@ class CustomerTable(Table[MirroredCompany]):
         _("Add them in Licensing; they appear here within seconds. Nobody gets a mail."),
         icon="building",
     )
+
+    def apply_search(self, queryset: QuerySet[MirroredCompany], text: str) -> QuerySet[MirroredCompany]:
+        """By name and number, and by a whole tag."""
+        tag = text.strip()
+        named = Q(name__icontains=tag) | Q(custom_identifier__icontains=tag)
+        return queryset.filter(named | Q(tags__contains=[tag]) | Q(record__tags__contains=[tag]))
 
     def row_url(self, row: MirroredCompany) -> str:
         """The drawer of one customer."""
