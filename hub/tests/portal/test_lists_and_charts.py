@@ -143,6 +143,8 @@ def test_thousands_of_customers_are_added_up_when_somebody_asks(cast: Cast, monk
     assert "<tfoot>" not in narrow
     assert f"{asked.partition('?')[2]}&added=1".replace("&", "&amp;") in narrow
     assert "<tfoot>" in browser(cast.diana).get(f"{asked}&added=1").content.decode()
+    monkeypatch.setattr("seatkeep_hub.portal.views.dashboard.CUSTOMERS_ADDED", 0)
+    assert "No day is counted yet" not in browser(cast.diana).get("/").content.decode()
 
 
 def test_the_dashboard_says_which_licenses_it_looked_at(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
