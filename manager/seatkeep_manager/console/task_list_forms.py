@@ -75,8 +75,8 @@ class RuleForm(forms.Form):
         try:
             order = self.order()
         except AppError as error:
-            for name, words in error.fields.items():
-                self.add_error(name if name in self.fields else None, [str(word) for word in words])
+            for name, faults in error.fields.items():
+                self.add_error(name if name in self.fields else None, [str(fault) for fault in faults])
             return data
         count = len(changes(order["kind"], order["params"], order["group"], now=self._now))
         if not data["is_sure"] and count:

@@ -22,6 +22,7 @@ OBJECTS = {
     "tasks": "task", "policies": "policy", "policy-assignments": "assignment", "installers": "token",
     "approvals": "waiting", "api-tokens": "api_token", "users": "bob", "permission-sets": "permission_set",
     "invitations": "invitation", "groups": "group", "dynamic-groups": "dynamic_group",
+    "software-packages": "package", "runs": "run", "server-tasks": "rule",
     "group-templates": "group_template", "templates": "template", "set-ups": "setup",
     "link": "sync_run",
 }  # fmt: skip
@@ -50,6 +51,8 @@ BODIES: dict[str, dict[str, Any]] = {
 FRESH = {"/api/v1/set-ups/{uid}/rmm-export"}
 """Shows secrets, so a person has to have signed in minutes ago (see test_set_ups.py)."""
 NAMED: dict[str, dict[str, Any]] = {
+    "/api/v1/software-packages": {"name": "E", "format": "DEB", "url": "https://x.example/e", "sha256": "1" * 64},
+    "/api/v1/server-tasks": {"kind": "RENAME", "params": {"pattern": "{user}"}, "group": str(uuid4())},
     "/api/v1/templates": {"name": "made by a test"}, "/api/v1/templates/{uid}": {"name": "made by a test"},
     "/api/v1/api-tokens": {"name": "made by a test", "role": "READ_ONLY"},
     "/api/v1/permission-sets/{uid}": {"name": "s", "levels": {}},
@@ -153,7 +156,7 @@ def test_the_link_is_for_administrators(cast: Cast) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", sorted({p for m, p in routes() if m == "GET"}))
 def test_the_owner_reads_every_route(cast: Cast, path: str) -> None:
-    expected = {200, 404} if path.endswith(("/offboard", "/hand-over", "/license", "{rollout}/devices")) else {200}
+    expected = {200, 404} if path.endswith(("/file", "/offboard", "/hand-over", "/license", "{rollout}/devices")) else {200}
 
     assert ask(signed_in(cast.alice), cast, "GET", path).status_code in expected
 

@@ -31,7 +31,7 @@ from seatkeep_manager.problems.models import Problem
 from seatkeep_manager.rights.api_clients import token_create
 from seatkeep_manager.rights.inviting import invitation_create
 from seatkeep_manager.rights.models import ApiToken, Invitation
-from seatkeep_manager.tasks.models import ClientTask
+from seatkeep_manager.tasks.models import ClientTask, ServerTask, SoftwarePackage, TaskRun
 from seatkeep_manager.tasks.services import task_create
 from seatkeep_webkit.actors import Actor
 
@@ -63,6 +63,9 @@ class Cast:
     group: StaticGroup
     group_template: GroupTemplate
     dynamic_group: DynamicGroup
+    run: TaskRun
+    package: SoftwarePackage
+    rule: ServerTask
     api_token: ApiToken
     permission_set: PermissionSet
     invitation: Invitation
@@ -105,7 +108,13 @@ def cast_make(now: datetime) -> Cast:
         msp=msp, alpha=alpha, beta=beta, device=device, foreign=foreign, detection=detection, item=item, task=task,
         policy=policy, assignment=assignment, token=token, waiting=waiting_make(token, now),
         problem=problem_make(device, now), license=lic, group=alpha.group,
-        group_template=group_template, dynamic_group=dynamic_group,
+        group_template=group_template, dynamic_group=dynamic_group, run=task.runs.get(),
+        package=SoftwarePackage.objects.create(
+            name="Viewer", format="DEB", url="https://x.example/v.deb", sha256="0" * 64, created_at=now
+        ),
+        rule=ServerTask.objects.create(
+            kind="RENAME", params={"pattern": "{hostname}"}, group=alpha.group, created_at=now
+        ),
         api_token=token_create(
             actor=ACTOR, name="RMM", group=group_system(GroupKind.ROOT), role="READ_ONLY", now=now
         )[0],

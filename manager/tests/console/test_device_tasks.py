@@ -142,7 +142,7 @@ def test_software_is_listed_by_who_may_and_installed_from_the_list(cast: Cast) -
     assert client_of(cast.bob).post(new, data).status_code == 403
     assert client_of(cast.alice).post(new, {**data, "sha256": "no"}).status_code == 422
     client_of(cast.alice).post(new, data)
-    package = SoftwarePackage.objects.get()
+    package = SoftwarePackage.objects.get(url=data["url"])
     assert "Editor" in client_of(cast.bob).get(reverse("console:software")).content.decode()
     order(cast, kind="SOFTWARE_INSTALL", package=str(package.uid))
     assert ClientTask.objects.get(kind="SOFTWARE_INSTALL").params["sha256"] == SHA
@@ -160,7 +160,7 @@ def test_a_daily_rule_says_whom_it_reaches_before_it_is_followed(cast: Cast) -> 
     new = reverse("console:rule-new")
     assert "This changes 1 computer now." in client_of(cast.bob).post(new, data).content.decode()
     client_of(cast.bob).post(new, {**data, "is_sure": "on"})
-    rule = ServerTask.objects.get()
+    rule = ServerTask.objects.get(kind="RETIRE_SILENT")
     assert "90 days" in client_of(cast.bob).get(reverse("console:rules")).content.decode()
     run = reverse("console:rule-run", args=[rule.uid])
     assert cast.device.name in client_of(cast.bob).get(run).content.decode()

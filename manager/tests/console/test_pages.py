@@ -18,13 +18,14 @@ READ_PAGES = [
     "problems-list",
     "problems", "dashboard", "computers", "customers", "approvals", "detections", "quarantine", "tasks", "policies",
     "policy-new", "policies-bin", "policies-import", "installers", "licenses", "link", "link-live", "audit", "settings",
-    "search", "dashboard-link", "group-templates", "task-order", "setups", "templates", "link-troubles",
+    "search", "dashboard-link", "software", "rules", "rule-new", "group-templates", "task-order", "setups", "templates", "link-troubles",
 ]  # fmt: skip
 ADMIN_PAGES = {
     "link", "link-live", "settings", "link-connect", "link-sync", "link-preview", "template-new", "templates",
     "link-troubles", "link-troubles-retry",
 }  # fmt: skip
 OBJECT_PAGES = {
+    "device-task": "device", "device-release": "device", "run": "run", "rule-run": "rule", "rule-remove": "rule",
     "problem": "problem", "device": "device", "device-presence": "device", "device-scan": "device", "customer": "alpha",
     "detection": "detection", "quarantine-item": "item", "task": "task", "task-live": "task", "policy": "policy",
     "installer": "token", "installer-live": "token", "license": "license", "customer-setup": "alpha",

@@ -15,13 +15,30 @@ from seatkeep_webkit.paging import Page, paginate
 
 from seatkeep_manager.api.auth import caller
 from seatkeep_manager.api.schemas import PageOut
-from seatkeep_manager.api.task_schemas import FileOut, IsolationOut, PackageIn, PackageOut
+from seatkeep_manager.api.task_schemas import (
+    FileOut,
+    IsolationOut,
+    PackageIn,
+    PackageOut,
+    ServerTaskIn,
+    ServerTaskOut,
+    ServerTaskPreviewOut,
+)
 from seatkeep_manager.directory.access import may, may_everywhere
 from seatkeep_manager.directory.enums import AccessLevel, Functionality
-from seatkeep_manager.directory.selectors import device_get
+from seatkeep_manager.directory.selectors import device_get, group_get
 from seatkeep_manager.tasks.files import file_get, files_visible
 from seatkeep_manager.tasks.isolation import device_isolation
-from seatkeep_manager.tasks.models import SoftwarePackage
+from seatkeep_manager.tasks.models import ServerTask, SoftwarePackage
+from seatkeep_manager.tasks.server_tasks import (
+    EXAMPLES,
+    changes,
+    server_task_create,
+    server_task_get,
+    server_task_remove,
+    server_task_run,
+    server_tasks_visible,
+)
 from seatkeep_manager.tasks.software import package_add, package_get, package_remove, packages_listed
 
 router = Router(tags=["Tasks"])
@@ -75,6 +92,57 @@ def file_read(request: HttpRequest, uid: UUID) -> HttpResponse:
 def isolation_read(request: HttpRequest, uid: UUID) -> object:
     """As the computer says itself; orders go by `POST /tasks` with ISOLATE and RELEASE."""
     return device_isolation(device_get(caller(request), uid=uid)) or IsolationOut()
+
+
+@router.get("/server-tasks", response=PageOut[ServerTaskOut], summary="Rules that the console follows each day")
+def rule_list(request: HttpRequest, cursor: str | None = None, limit: int = 100) -> Page[Any]:
+    """The rules of groups at which the caller may look, newest first."""
+    return paginate(server_tasks_visible(caller(request)), order=("-id",), cursor=cursor, limit=limit)
+
+
+@router.post("/server-tasks", response={201: ServerTaskOut}, summary="Let the console follow a rule each day")
+@idempotent
+def rule_new(request: HttpRequest, body: ServerTaskIn) -> Status[ServerTask]:
+    """It is followed within the hour, then each day; `…/preview` says what it would do now."""
+    wanted: dict[str, Any] = {"functionality": Functionality.SERVER_TASKS, "level": AccessLevel.WRITE}
+    group = group_get(caller(request), uid=body.group, **wanted)
+    made = server_task_create(
+        actor=actor_from_request(request), kind=body.kind, params=body.params, group=group, now=clock_now()
+    )
+    return Status(201, made)
+
+
+@router.get("/server-tasks/{uuid:uid}", response=ServerTaskOut, summary="One rule")
+def rule_read(request: HttpRequest, uid: UUID) -> ServerTask:
+    """What it does, and what its last run did."""
+    return server_task_get(caller(request), uid=uid)
+
+
+@router.get("/server-tasks/{uuid:uid}/preview", response=ServerTaskPreviewOut, summary="What a rule would do now")
+def rule_preview(request: HttpRequest, uid: UUID) -> ServerTaskPreviewOut:
+    """How many computers, and the first of them: its name, and its new one (empty when it goes)."""
+    found = server_task_get(caller(request), uid=uid)
+    would = changes(found.kind, found.params, found.group, now=clock_now())
+    return ServerTaskPreviewOut(
+        count=len(would), examples=[(change.device.name, change.name) for change in would[:EXAMPLES]]
+    )
+
+
+@router.post("/server-tasks/{uuid:uid}/run", response=ServerTaskOut, summary="Follow a rule now")
+def rule_run(request: HttpRequest, uid: UUID) -> ServerTask:
+    """Also where more than a quarter would go: whoever calls this has seen the preview."""
+    found = server_task_get(caller(request), uid=uid, level=AccessLevel.USE)
+    server_task_run(actor=actor_from_request(request), task=found, now=clock_now(), is_confirmed=True)
+    found.refresh_from_db()
+    return found
+
+
+@router.delete("/server-tasks/{uuid:uid}", response={204: None}, summary="Follow a rule no more")
+def rule_drop(request: HttpRequest, uid: UUID) -> Status[None]:
+    """What it has changed stays as it is."""
+    found = server_task_get(caller(request), uid=uid, level=AccessLevel.WRITE)
+    server_task_remove(actor=actor_from_request(request), task=found, now=clock_now())
+    return Status(204, None)
 
 
 def _listing_check(request: HttpRequest) -> None:

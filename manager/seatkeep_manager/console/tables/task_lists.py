@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from seatkeep_webkit.tables import Column, Empty, Table
@@ -16,7 +18,7 @@ class SoftwareTable(Table[SoftwarePackage]):
     name = "software"
     order = "name"
     search = ("name__icontains", "url__icontains")
-    columns = (
+    columns: ClassVar[tuple[Column, ...]] = (
         Column("name", _("Software"), sort="name", is_title=True),
         Column("version", _("Version"), sort="version"),
         Column("format", _("Package"), sort="format"),
@@ -43,7 +45,7 @@ class RuleTable(Table[ServerTask]):
     """Rules that the console follows each day."""
 
     name = "rules"
-    columns = (
+    columns: ClassVar[tuple[Column, ...]] = (
         Column("words", _("Rule"), is_title=True, value=rule_words),
         Column("group.name", _("Group"), sort="group__name"),
         Column("ran_at", _("Last run"), sort="ran_at", kind="when"),
