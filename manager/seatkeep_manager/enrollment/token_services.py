@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from seatkeep_webkit.actors import Actor
+from seatkeep_webkit.audit.models import AuditEntry
 from seatkeep_webkit.audit.services import audit_record
 from seatkeep_webkit.keyring import lookup_hmac
 
@@ -17,6 +18,8 @@ from seatkeep_manager.enrollment.errors import DeploymentKeyExistsError, KeyUnkn
 from seatkeep_manager.enrollment.models import EnrollmentToken
 
 LOOKUP_PURPOSE = "enrollment-token"
+SHOWN_EVERY = timedelta(days=1)
+"""How often it is noted that the same person looked at the same key."""
 
 
 @transaction.atomic
@@ -69,6 +72,19 @@ def token_revoke(*, actor: Actor, token: EnrollmentToken, now: datetime) -> Enro
         locked.save(update_fields=["revoked_at"])
         _record(actor, "token:revoke", locked, now)
     return locked
+
+
+def token_shown(*, actor: Actor, token: EnrollmentToken, now: datetime) -> None:
+    """Note that a key stood on somebody's screen, once a day for each person and key: a leaver's act lists it."""
+    noted = AuditEntry.objects.filter(
+        actor_id=actor.id,
+        action="token:show",
+        subject_type="token",
+        subject_id=str(token.uid),
+        at__gt=now - SHOWN_EVERY,
+    )
+    if not noted.exists():
+        _record(actor, "token:show", token, now)
 
 
 def token_find(secret: str) -> EnrollmentToken:

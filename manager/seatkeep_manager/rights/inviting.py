@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from seatkeep_webkit.actors import Actor
 from seatkeep_webkit.audit.services import audit_record
@@ -74,6 +75,11 @@ def invitation_create(
         raise AlreadyInvitedError(fields={"email": [str(AlreadyInvitedError.message)]}) from error
     _record(actor, "person:invite", invitation, now)
     return PersonInvited(invitation, token)
+
+
+def invitation_link(token: str) -> str:
+    """The address that is handed over; its secret leaves the address with the first click."""
+    return f"{str(settings.CONSOLE_URL).rstrip('/')}/invite/{token}/"
 
 
 def invitation_open(token: str, *, now: datetime) -> Invitation:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from cast import ACTOR, NOW, Tree, person
+from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -43,7 +46,7 @@ from seatkeep_manager.rights.granting import (
 )
 from seatkeep_manager.rights.inviting import invitation_accept, invitation_create, invitation_open, invitation_revoke
 from seatkeep_manager.rights.leaving import Decision, user_leave
-from seatkeep_manager.rights.left_items import items_of
+from seatkeep_manager.rights.left_items import items_of, secrets_seen
 from seatkeep_manager.rights.selectors import clients_visible, manageable, users_visible
 from seatkeep_manager.rights.signing_in import sign_in_policy, sign_in_rule_set
 from seatkeep_webkit.actors import Actor, ActorKind
@@ -305,3 +308,59 @@ def test_an_invitation_is_accepted_in_the_browser_and_short_passwords_are_not(tr
     assert (short.status_code, joined.status_code) == (422, 302)
     assert client.get(reverse("console:computers")).status_code == 200
     assert client.get(reverse("console:users")).status_code == 403
+
+
+def test_the_operator_of_the_server_prints_the_link_of_a_first_native_owner(root: StaticGroup) -> None:
+    said = io.StringIO()
+    call_command("person_invite", "glass@example.com", stdout=said)
+    token = said.getvalue().strip().rstrip("/").rsplit("/", 1)[1]
+    invitation = invitation_open(token, now=timezone.now())
+    assert (invitation.role, invitation.group) == ("OWNER", root)
+    assert AuditEntry.objects.get(action="person:invite").actor_kind == "OPERATOR"
+    with pytest.raises(CommandError):
+        call_command("person_invite", "glass@example.com", stdout=said)
+
+
+def test_a_key_that_was_looked_at_is_among_the_secrets_seen_once_a_day(tree: Tree, alice: User, client: Client) -> None:
+    token = deployment_key_create(actor=ACTOR, user=None, group=tree.alpha, now=NOW)
+    client.force_login(alice)
+    for _again in range(2):
+        assert client.get(reverse("console:installer", args=[token.uid])).status_code == 200
+    assert [one.action for one in secrets_seen(alice)] == ["token:show"]
+    assert AuditEntry.objects.filter(action="token:show").count() == 1
+
+
+def test_pages_of_people_do_what_they_say(tree: Tree, alice: User, client: Client) -> None:
+    bob = person("bob@example.com")
+    client.force_login(alice)
+    given = {"what": "role:HELP_DESK", "group": str(tree.alpha.uid)}
+    client.post(reverse("console:user-give", args=[bob.uid]), given)
+    grant = bob.grants.get()
+    why = client.get(
+        reverse("console:user-why", args=[bob.uid]),
+        {"group": str(tree.alpha.uid), "functionality": "CLIENT_TASKS", "level": "USE"},
+    )
+    assert "Help desk" in why.content.decode()
+    client.post(reverse("console:user-home", args=[bob.uid]), {"group": str(tree.alpha.uid)})
+    client.post(reverse("console:user-take", args=[bob.uid, grant.uid]), {"confirmed": "1"})
+    made = client.post(reverse("console:permission-set-new"), {"name": "Night", "CLIENT_TASKS": "USE"})
+    refused = client.post(reverse("console:permission-set-new"), {"name": "Night", "CLIENT_TASKS": "ALL"})
+    own = PermissionSet.objects.get(name="Night")
+    client.post(reverse("console:user-give", args=[bob.uid]), {"what": f"set:{own.uid}", "group": str(tree.beta.uid)})
+    client.post(reverse("console:sign-in-rules"), {"requires_second_factor": "on", "idle_minutes": "15"})
+    bob.refresh_from_db()
+    assert (bob.home_group, made.status_code, refused.status_code) == (tree.alpha, 302, 422)
+    assert [one.permission_set for one in bob.grants.all()] == [own]
+    assert client.get(reverse("console:users")).status_code == 302  # The rule holds for whoever set it, too.
+
+
+def test_leaving_through_the_page_shows_new_secrets_once(tree: Tree, alice: User, client: Client) -> None:
+    bob = holder("bob@example.com", tree.alpha, "TECHNICIAN")
+    token, _secret = token_create(name="PSA", group=tree.alpha, role="READ_ONLY", made_by=bob, **WHO)
+    client.force_login(alice)
+    address = reverse("console:user-leave", args=[bob.uid])
+    done = client.post(address, {f"choice-{token.uid}": "ROTATE"})
+    again = client.get(address)
+    assert (done.status_code, done["Cache-Control"]) == (200, "no-store")
+    assert "skt_" in done.content.decode()
+    assert "skt_" not in again.content.decode()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpRequest
 from ninja import Router, Status
 from seatkeep_webkit.actors import actor_from_request
@@ -44,7 +43,7 @@ from seatkeep_manager.directory.selectors import group_get
 from seatkeep_manager.rights.errors import GrantTooMuchError
 from seatkeep_manager.rights.explaining import Explanation, explain
 from seatkeep_manager.rights.granting import give_check, grant_give, grant_take, set_create, set_delete, set_update
-from seatkeep_manager.rights.inviting import invitation_create, invitation_revoke
+from seatkeep_manager.rights.inviting import invitation_create, invitation_link, invitation_revoke
 from seatkeep_manager.rights.leaving import Decision, user_leave
 from seatkeep_manager.rights.left_items import Item, items_of
 from seatkeep_manager.rights.models import Invitation, SignInRule
@@ -231,8 +230,7 @@ def invitation_new(request: HttpRequest, body: InvitationIn) -> Status[dict[str,
         actor=actor_from_request(request), email=body.email, invited_by=user, now=clock_now(), **what,
         home_group=group_get(user, uid=body.home_group) if body.home_group else None,
     )  # fmt: skip
-    link = f"{str(settings.CONSOLE_URL).rstrip('/')}/invite/{invited.token}/"
-    return Status(201, {"uid": invited.invitation.uid, "link": link})
+    return Status(201, {"uid": invited.invitation.uid, "link": invitation_link(invited.token)})
 
 
 @router.delete("/invitations/{uuid:uid}", response={204: None}, summary="Withdraw an invitation")

@@ -38,6 +38,7 @@ from seatkeep_manager.enrollment.services import (
     request_reject,
     token_revoke,
 )
+from seatkeep_manager.enrollment.token_services import token_shown
 
 KIT_PART = "installer-kit"
 """Id of the part that a choice of system, edition, group or proxy replaces."""
@@ -55,6 +56,7 @@ def installer(request: HttpRequest, uid: UUID) -> HttpResponse:
     """One key: what to run or hand out, by system, and what its computers say."""
     user = viewer(request)
     token = token_get(user, uid=uid)
+    token_shown(actor=actor_from_request(request), token=token, now=clock_now())
     context = {"token": token, **kit_context(token, kit_form(request, user, token))}
     if request.headers.get("HX-Target") == KIT_PART:
         return _unstored(render(request, "console/parts/installer_kit.html", context))
@@ -72,6 +74,7 @@ def installer_file(request: HttpRequest, uid: UUID, name: str) -> HttpResponse:
     """One file of a key's kit, or all of them as an archive."""
     user = viewer(request)
     token = token_get(user, uid=uid)
+    token_shown(actor=actor_from_request(request), token=token, now=clock_now())
     form = kit_form(request, user, token)
     kit = kit_make(key=token.secret, wish=form.wish())
     if name == archive_name(kit.wish):
@@ -138,11 +141,12 @@ def installer_new(request: HttpRequest) -> HttpResponse:
 
 
 def _group_id(request: HttpRequest, groups: Any) -> int | None:
-    """The group that the page before had chosen, if the person may use it."""
+    """The group that the page before had chosen, else the person's home group, if they may use it."""
+    home = viewer(request).home_group
     try:
         uid = UUID(request.GET.get("group", ""))
     except ValueError:
-        return None
+        return home.pk if home and groups.filter(pk=home.pk).exists() else None
     found = groups.filter(uid=uid).first()
     return found.pk if found else None
 

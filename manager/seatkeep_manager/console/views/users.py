@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings as django_settings
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -32,7 +31,7 @@ from seatkeep_manager.directory.selectors import groups_visible
 from seatkeep_manager.rights.errors import GrantTooMuchError
 from seatkeep_manager.rights.explaining import explain
 from seatkeep_manager.rights.granting import give_check, grant_give, grant_take
-from seatkeep_manager.rights.inviting import PersonInvited, invitation_create, invitation_revoke
+from seatkeep_manager.rights.inviting import PersonInvited, invitation_create, invitation_link, invitation_revoke
 from seatkeep_manager.rights.people import home_set
 from seatkeep_manager.rights.selectors import (
     departure_of,
@@ -295,9 +294,7 @@ def _told(asker: User, person: User) -> list[dict[str, Any]]:
 
 
 def _invited(request: HttpRequest, invited: PersonInvited) -> HttpResponse:
-    path = reverse("console:invite", args=[invited.token])
-    link = f"{str(django_settings.CONSOLE_URL).rstrip('/')}{path}"
-    context = {"email": invited.invitation.email, "link": link}
+    context = {"email": invited.invitation.email, "link": invitation_link(invited.token)}
     response = detail_response(request, "console/invited.html", context)
     response["Cache-Control"] = "no-store"
     return response
