@@ -372,10 +372,13 @@ def test_every_page_is_accessible_and_speaks_to_one_msp(journey: Journey) -> Non
 def test_off_boarding_is_one_verb(journey: Journey) -> None:
     steps.customer_open(journey, BAKERY)
     journey.page.get_by_role("link", name="Off-board…").click()
-    expect(journey.page.locator("#dialog-body")).to_contain_text("1 computer stops being managed")
-    journey.person.answer("Off-board", name=BAKERY)
-    journey.page.get_by_role("link", name="Show the customer").click(timeout=45_000)
+    expect(journey.main).to_contain_text("1 computer that is online stops at once")
+    journey.page.get_by_label("Type the customer's name").fill(BAKERY)
+    journey.page.get_by_role("button", name="Off-board", exact=True).click()
+    expect(journey.page.locator("#offboard")).to_contain_text("Done", timeout=45_000)
+    journey.go(journey.facts[f"console {BAKERY}"])
     journey.see("Removed in Licensing")
+    expect(journey.page.get_by_role("link", name="Hand-over pack")).to_be_visible()
 
 
 def test_agent_of_the_leaver_is_retired(journey: Journey) -> None:

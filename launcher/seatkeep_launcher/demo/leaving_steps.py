@@ -64,7 +64,7 @@ def is_archived(scene: Scene) -> bool:
 
 def is_leaving(scene: Scene) -> bool:
     """Whether the leaver's page still shows a job at work."""
-    return "Ordered by" in scene.technician.get(customer_address(scene, LEAVER)).text
+    return "/customers/offboard/" in scene.technician.get(customer_address(scene, LEAVER)).text
 
 
 def computers(scene: Scene) -> list[dict[str, str]]:

@@ -178,6 +178,7 @@ class OffboardForm(forms.Form):
         ],
         widget=forms.RadioSelect,
         initial="remove",
+        required=False,
     )
     name = forms.CharField(label=_("Type the customer's name to go on"), max_length=300)
 

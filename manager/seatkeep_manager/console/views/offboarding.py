@@ -105,7 +105,10 @@ def offboard_live(request: HttpRequest, uid: UUID) -> HttpResponse:
     """How far an off-boarding is, polled each second."""
     job = offboard_get(viewer(request), uid=uid)
     context = {"customer": job.company, **offboard_context(job)}
-    return render(request, "console/parts/offboard.html", context)
+    response = render(request, "console/parts/offboard.html", context)
+    if job.state not in UNFINISHED:
+        response["HX-Refresh"] = "true"  # What stands around it has changed too.
+    return response
 
 
 @require_http_methods(["GET", "POST"])
