@@ -27,7 +27,8 @@ ARGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 PAGES = [
-    "problems", "dashboard", "computers", "customers", "approvals", "detections", "quarantine", "tasks", "software", "rules", "policies",
+    "problems", "dashboard", "computers", "customers", "approvals", "detections", "quarantine", "tasks", "policies",
+    "software", "rules",
     "policy-new", "group-templates", "group-template-new", "installers", "licenses", "link", "audit", "settings",
 ]  # fmt: skip
 OBJECTS = ["device", "customer", "customer-setup", "installer", "policy", "policy-edit", "task", "detection", "license"]

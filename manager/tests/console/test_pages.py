@@ -18,7 +18,8 @@ READ_PAGES = [
     "problems-list",
     "problems", "dashboard", "computers", "customers", "approvals", "detections", "quarantine", "tasks", "policies",
     "policy-new", "policies-bin", "policies-import", "installers", "licenses", "link", "link-live", "audit", "settings",
-    "search", "dashboard-link", "software", "rules", "rule-new", "group-templates", "task-order", "setups", "templates", "link-troubles",
+    "software", "rules", "rule-new",
+    "search", "dashboard-link", "group-templates", "task-order", "setups", "templates", "link-troubles",
 ]  # fmt: skip
 ADMIN_PAGES = {
     "link", "link-live", "settings", "link-connect", "link-sync", "link-preview", "template-new", "templates",
@@ -128,6 +129,7 @@ def test_this_list_knows_every_page() -> None:
     known |= {"devices-retire", "task-new", "detections-resolve", "quarantine-restore", "quarantine-delete"}
     known |= {"link-changes", "link-removals", "customers-setup", "rmm", "rmm-file", "customer-hand-over"}
     known |= {"template", "template-delete"}
+    known |= {"tasks-chosen", "run-file", "software-new", "software-remove"}
     known |= {"customers-ready", "offboard-live", "approvals-approve", "approvals-reject", "installer-new"}
     known |= {"policies-export", "policy-restore", "policy-move", "group-policies-order", "policy-version-back"}
     known |= {"group-template-new", "group-template-row", "group-template-try", "dynamic-order"}
