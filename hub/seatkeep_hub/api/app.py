@@ -15,6 +15,7 @@ from seatkeep_hub.api.routes import (
     audit,
     billing,
     catalog,
+    closing,
     companies,
     company_acts,
     imports,
@@ -54,6 +55,7 @@ for one in (
     catalog,
     agreements_of_many,  # Before what ends in an id.
     agreements,
+    closing,  # Before what ends in an id.
     billing,
     papers,
     reports,

@@ -129,3 +129,29 @@ def test_a_buyer_reads_its_closed_month_and_no_prices(alice: Any, cast: Cast) ->
     assert erin("GET", f"/statements/{draft['id']}")["total_minor"] == 180
     assert erin("GET", "/price-lists")["items"] == []
     erin("POST", f"/statements/{draft['id']}/close", {"total_minor": 180}, 404)
+
+
+def test_many_months_are_closed_at_once_each_with_its_result(
+    alice: Any, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seatkeep_hub.api.routes.closing.read_clock", lambda: OVER)
+    alice("POST", "/price-lists", priced(cast))
+    draft = alice("POST", "/statements", month(cast))
+    unknown = "018f0000-0000-7000-8000-000000000009"
+    wrong = alice("POST", "/statements/close", {"totals": {draft["id"]: 1, unknown: 5}})
+    assert {one["statement_id"]: one["code"] for one in wrong} == {
+        draft["id"]: "statement_changed", unknown: "statement_unknown"}  # fmt: skip
+    assert alice("GET", f"/statements/{draft['id']}")["state"] == "DRAFT"
+    right = {"totals": {draft["id"]: 180}}
+    assert [alice("POST", "/statements/close", right)[0]["code"] for _ in range(2)] == ["closed", "closed"]
+    assert alice("GET", f"/statements/{draft['id']}")["state"] == "CLOSED"
+
+
+def test_attack_the_months_of_another_are_closed(alice: Any, cast: Cast) -> None:
+    alice("POST", "/price-lists", priced(cast))
+    draft = alice("POST", "/statements", month(cast))
+    caller(cast.charlie)("POST", "/statements/close", {"totals": {draft["id"]: 180}}, 404)
+    access_set(actor=ACTOR, user=cast.bob, company=cast.msp_a, role="READ_ONLY", sees_prices=True, now=NOW)
+    caller(cast.bob)("POST", "/statements/close", {"totals": {draft["id"]: 180}}, 403)
+    alice("POST", "/statements/close", {"totals": {}}, 422)
+    assert alice("GET", f"/statements/{draft['id']}")["state"] == "DRAFT"

@@ -24,6 +24,7 @@ from seatkeep_hub.api.app import api
 from seatkeep_hub.billing.corrections import correction_request
 from seatkeep_hub.billing.drafting import statement_draft
 from seatkeep_hub.billing.layouts import LayoutWanted, layout_create
+from seatkeep_hub.billing.models import Statement
 from seatkeep_hub.billing.prices import price_list_set
 from seatkeep_hub.billing.rules import Tier, month_of
 from seatkeep_hub.billing.services import statement_close
@@ -188,6 +189,7 @@ def _billing(cast: Cast) -> dict[str, str]:
 
 def body_of(route: Route, cast: Cast) -> dict[str, Any]:
     a, customer = str(cast.msp_a.uid), str(cast.customer.uid)
+    statement = str(Statement.objects.filter(seller=cast.msp_a).values_list("uid", flat=True).first() or cast.msp_a.uid)
     bodies: dict[str, dict[str, Any]] = {
         "PUT /companies/{company_id}/trust": {"is_trusted": True},
         "POST /companies/{company_id}/notes": {"text": "x"},
@@ -245,6 +247,7 @@ def body_of(route: Route, cast: Cast) -> dict[str, Any]:
             "unit": "SEAT_MONTH",
             "prices": {"endpoint-workstation": [{"price_minor": 1}]},
         },
+        "POST /statements/close": {"totals": {statement: 0}},
         "PUT /companies/{company_id}/billing-settings": {"letterhead": "Intruder"},
         "PUT /companies/{company_id}/billing-settings/logo": {"content": ""},
         "POST /export-layouts": {"seller_id": a, "name": "x", "columns": ["AMOUNT"]},

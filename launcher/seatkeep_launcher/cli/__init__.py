@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from seatkeep_launcher.cli import demonstration, keeping, running
+from seatkeep_launcher.cli import demonstration, keeping, licensing, running
 
 app = typer.Typer(
     help="Seatkeep: licensing and endpoint management on one machine, with one command.",
@@ -14,4 +14,5 @@ app = typer.Typer(
 )
 running.register(app)
 keeping.register(app)
+licensing.register(app)
 demonstration.register(app)
