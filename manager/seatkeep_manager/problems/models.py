@@ -60,6 +60,7 @@ class Problem(models.Model):
                 fields=["company_hub_id", "kind", "id"], name="problem_list", condition=Q(state__in=UNRESOLVED)
             ),
             models.Index(fields=["device"], name="problem_device", condition=Q(state__in=UNRESOLVED)),
+            models.Index(fields=["-since", "-id"], name="problem_newest", condition=Q(state__in=UNRESOLVED)),
             models.Index(fields=["snoozed_until"], name="problem_snoozed", condition=Q(state=ProblemState.SNOOZED)),
             models.Index(fields=["resolved_at"], name="problem_resolved", condition=Q(state=ProblemState.RESOLVED)),
         ]
