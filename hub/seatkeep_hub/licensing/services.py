@@ -93,28 +93,14 @@ def license_order(
         raise BundleNotFoundError
     if kind == LicenseKind.TRIAL:
         expires_at = expires_at or now + rules.TRIAL_PERIOD
+    wanted = License(
+        bundle=bundle, kind=kind, quantity=quantity, overuse=overuse, grow_ceiling=grow_ceiling, lapse=lapse,
+        lapse_days=lapse_days, expires_at=expires_at,
+    )  # fmt: skip
     with read_committed():
-        owner = Company.objects.select_for_update(no_key=True).get(pk=owner.pk)
-        if owner.status in {CompanyStatus.SUSPENDED, CompanyStatus.REMOVED}:
-            raise CompanyStatusError
-        _permission_check(owner, bundle, kind, now)
-        key = license_keys.generate(secrets.token_bytes(license_keys.KEY_RANDOM_BYTES))
-        license = License.objects.create(
-            public_id=license_keys.public_id_generate(secrets.token_bytes(license_keys.PUBLIC_ID_RANDOM_BYTES)),
-            owner=owner,
-            bundle=bundle,
-            kind=kind,
-            quantity=quantity,
-            overuse=overuse,
-            grow_ceiling=grow_ceiling,
-            lapse=lapse,
-            lapse_days=lapse_days,
-            expires_at=expires_at,
-            key_lookup=key_lookup(key),
-            key_encrypted=key,
-            created_at=now,
-            updated_at=now,
-        )
+        wanted.owner = _owner_locked(owner)
+        _permission_check(wanted.owner, bundle, kind, now)
+        license = _with_key(wanted, now)
         _credentials_create(license, now)
         pool.roots_create(license, now)
         entry_append(license, EntryKind.ORDER, quantity_before=0, actor=actor, now=now)
@@ -342,6 +328,24 @@ def _credentials_create(license: License, now: datetime) -> None:
             secret_encrypted=secret,
             created_at=now,
         )
+
+
+def _owner_locked(owner: Company) -> Company:
+    """The owner as it is now, held until the order stands, so that it is not suspended meanwhile."""
+    locked = Company.objects.select_for_update(no_key=True).get(pk=owner.pk)
+    if locked.status in {CompanyStatus.SUSPENDED, CompanyStatus.REMOVED}:
+        raise CompanyStatusError
+    return locked
+
+
+def _with_key(license: License, now: datetime) -> License:
+    """Give a new license its two ids, the one to be told and the secret one, and save it."""
+    key = license_keys.generate(secrets.token_bytes(license_keys.KEY_RANDOM_BYTES))
+    license.public_id = license_keys.public_id_generate(secrets.token_bytes(license_keys.PUBLIC_ID_RANDOM_BYTES))
+    license.key_lookup, license.key_encrypted = key_lookup(key), key
+    license.created_at = license.updated_at = now
+    license.save()
+    return license
 
 
 def _permission_check(owner: Company, bundle: Bundle, kind: LicenseKind | str, now: datetime) -> None:

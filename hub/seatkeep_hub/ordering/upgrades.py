@@ -85,31 +85,47 @@ def license_bundle_change(
     quantity_check(quantity)
     with read_committed():
         locked, nodes = pool.license_lock(license)
-        if locked.kind == LicenseKind.TRIAL:
-            raise NotFullError
-        change_check(locked, now)
-        bundle = next((one for one in _changes(locked) if one.code == bundle_code), None)
-        if bundle is None:
-            raise ChangeUnavailableError
+        bundle = _bundle_of(locked, bundle_code, now)
         ratios = dict(bundle.lines.values_list("product_id", "ratio"))
         terms_check(locked.owner, list(ratios))
         dropped = [node for node in nodes if node.product_id not in ratios and node.closed_at is None]
         _dropped_close(actor, locked, nodes, dropped, now)
-        before, kind = locked.quantity, _kind(locked.bundle, bundle)
-        told = f"{locked.bundle.code} → {bundle.code}"
-        locked.bundle, locked.quantity, locked.updated_at = bundle, quantity, now
+        former, before = locked.bundle, locked.quantity
+        locked.bundle, locked.quantity = bundle, quantity
         _enough_check(locked, nodes, ratios)
-        if locked.grow_ceiling is not None:
-            locked.grow_ceiling = max(locked.grow_ceiling, quantity)
-        locked.save(update_fields=["bundle", "quantity", "grow_ceiling", "updated_at"])
-        pool.roots_follow(locked, nodes, now)
-        credentials_follow(locked, now)
-        entry_append(
-            locked, kind, quantity_before=before, actor=actor, now=now, note=f"{told}: {note}" if note else told
-        )
-        record(locked, actor, kind.value.lower(), now, {"bundle": bundle.code, "before": before, "quantity": quantity})
+        _change_write(locked, nodes, now)
+        _change_note(locked, former, before, actor, note, now)
         _dropped_stop(actor, locked, dropped, user, now)
     return locked
+
+
+def _bundle_of(locked: License, code: str, now: datetime) -> Bundle:
+    """The bundle with this code, if the license can move to it."""
+    if locked.kind == LicenseKind.TRIAL:
+        raise NotFullError
+    change_check(locked, now)
+    found = next((one for one in _changes(locked) if one.code == code), None)
+    if found is None:
+        raise ChangeUnavailableError
+    return found
+
+
+def _change_write(license: License, nodes: list[PoolNode], now: datetime) -> None:
+    """Save the license in its new bundle; its pool and credentials follow."""
+    license.updated_at = now
+    if license.grow_ceiling is not None:
+        license.grow_ceiling = max(license.grow_ceiling, license.quantity)
+    license.save(update_fields=["bundle", "quantity", "grow_ceiling", "updated_at"])
+    pool.roots_follow(license, nodes, now)
+    credentials_follow(license, now)
+
+
+def _change_note(license: License, former: Bundle, before: int, actor: Actor, note: str, now: datetime) -> None:
+    """Write the change to the license's ledger and the journal."""
+    kind, told = _kind(former, license.bundle), f"{former.code} → {license.bundle.code}"
+    entry_append(license, kind, quantity_before=before, actor=actor, now=now, note=f"{told}: {note}" if note else told)
+    bundle, quantity = license.bundle.code, license.quantity
+    record(license, actor, kind.value.lower(), now, {"bundle": bundle, "before": before, "quantity": quantity})
 
 
 def _changes(license: License) -> list[Bundle]:
