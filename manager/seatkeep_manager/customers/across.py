@@ -15,12 +15,12 @@ from seatkeep_webkit.audit.selectors import audit_list
 from seatkeep_manager.customers.selectors import customers_visible
 from seatkeep_manager.detections.models import Detection
 from seatkeep_manager.detections.selectors import detections_visible
-from seatkeep_manager.directory.access import may_everywhere, of_companies
+from seatkeep_manager.directory.access import may_everywhere, of_companies, within
 from seatkeep_manager.directory.enums import AccessLevel, Functionality, ProtectionStatus
 from seatkeep_manager.directory.models import Device, StaticGroup, User
 from seatkeep_manager.directory.selectors import devices_active_visible, devices_matching, groups_visible
 from seatkeep_manager.hublink.models import MirroredCompany, MirroredLicense, MirroredNode
-from seatkeep_manager.hublink.selectors import license_list, node_list, product_names
+from seatkeep_manager.hublink.selectors import company_list, license_list, node_list, product_names
 from seatkeep_manager.tasks.enums import FINAL_STATES
 from seatkeep_manager.tasks.models import ClientTask, TaskRun
 from seatkeep_manager.tasks.selectors import tasks_visible
@@ -99,7 +99,7 @@ def licenses_with_seats(user: User) -> QuerySet[MirroredLicense]:
 
     `used_most` is what all customers use of the busiest product: each product has the ordered seats for itself.
     """
-    companies = customers_visible(user).values("hub_id")
+    companies = _licensed(user).values("hub_id")
     nodes = MirroredNode.objects.filter(
         license_hub_id=OuterRef("hub_id"), is_deleted=False, company_hub_id__in=companies
     )
@@ -113,20 +113,21 @@ def licenses_with_seats(user: User) -> QuerySet[MirroredLicense]:
     return licenses if may_everywhere(user, Functionality.LICENSES, AccessLevel.READ) else licenses.filter(used__gt=0)
 
 
+def _licensed(user: User) -> QuerySet[MirroredCompany]:
+    """The customers whose licenses a person may look at."""
+    return within(company_list(), user, functionality=Functionality.LICENSES, level=AccessLevel.READ)
+
+
 def license_customers(user: User, license_: MirroredLicense, *, limit: int) -> tuple[list[dict[str, Any]], int]:
     """Customers' seats of a license, as far as the person may see the customer.
 
     Returns:
         At most `limit` shares that are agreed or in use, those with the most seats first, and how many more there are.
     """
-    shares = node_list().filter(
-        license_hub_id=license_.hub_id, company_hub_id__in=customers_visible(user).order_by().values("hub_id")
-    )
+    shares = node_list().filter(license_hub_id=license_.hub_id, company_hub_id__in=_licensed(user).values("hub_id"))
     shown = list(shares.filter(Q(used__gt=0) | Q(agreed__gt=0)).order_by("-used", "company_hub_id", "product")[:limit])
     names = product_names()
-    found = {
-        one.hub_id: one for one in customers_visible(user).filter(hub_id__in=[one.company_hub_id for one in shown])
-    }
+    found = {one.hub_id: one for one in _licensed(user).filter(hub_id__in=[one.company_hub_id for one in shown])}
     lines = [
         {"company": found[node.company_hub_id], "node": node, "product": names.get(node.product, node.product)}
         for node in shown

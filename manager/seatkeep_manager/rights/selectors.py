@@ -7,6 +7,7 @@ from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from seatkeep_webkit.sessions import sessions_of
@@ -54,6 +55,12 @@ def user_get(user: Viewer, *, uid: UUID, level: AccessLevel = AccessLevel.READ) 
     if found is None:
         raise UserNotFoundError
     return found
+
+
+def native_exists() -> bool:
+    """Whether anybody signs in at this console itself."""
+    here = User.objects.filter(is_active=True, is_program=False, hub_sub__isnull=True)
+    return here.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX).exists()
 
 
 def manageable(user: Viewer, person: User) -> bool:

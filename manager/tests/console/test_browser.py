@@ -30,8 +30,10 @@ PAGES = [
     "problems", "dashboard", "computers", "customers", "approvals", "detections", "quarantine", "tasks", "policies",
     "software", "rules",
     "policy-new", "group-templates", "group-template-new", "installers", "licenses", "link", "audit", "settings",
+    "users", "permission-sets", "permission-set-new", "api-clients", "user-invite",
 ]  # fmt: skip
 OBJECTS = ["device", "customer", "customer-setup", "installer", "policy", "policy-edit", "task", "detection", "license"]
+OBJECTS += ["user", "user-why", "user-leave", "permission-set"]
 CHROMIUM = "/usr/bin/chromium"
 
 

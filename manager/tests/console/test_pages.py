@@ -39,6 +39,7 @@ OBJECT_PAGES = {
     "installer-revoke": "token", "installer-rotate": "token", "task-cancel": "task", "task-again": "task",
     "problem-fix": "problem", "group-thresholds": "group", "device-license": "device",
     "device-license-take": "device", "group-new": "group", "group-rename": "group", "group-move": "group",
+    "user": "bob", "user-why": "bob", "user-sessions": "bob", "user-leave": "bob", "permission-set": "permission_set",
     "group-delete": "group", "dynamic-new": "group", "dynamic-edit": "dynamic_group",
     "dynamic-delete": "dynamic_group", "dynamic-policy": "dynamic_group", "group-template": "group_template",
     "group-template-delete": "group_template", "device-policy": "device", "device-stop": "device",
@@ -136,6 +137,10 @@ def test_this_list_knows_every_page() -> None:
     known |= {"rollout-act", "connect", "connect-live", "connect-start", "installer-file"}
     known |= {"problems-act", "problem-act", "problems-fold", "problems-visit", "problems-known", "problems-fix"}
     known |= {"problem-undo"}
+    known |= {"users", "user", "user-invite", "user-give", "user-take", "user-home", "user-why", "user-sessions"}
+    known |= {"user-session-end", "user-leave", "sign-in-rules", "invitation-withdraw", "invite", "join"}
+    known |= {"permission-sets", "permission-set-new", "permission-set", "permission-set-delete"}
+    known |= {"api-clients", "api-client-new", "api-client-rotate", "api-client-revoke"}
     console = next(found for found in get_resolver().url_patterns if getattr(found, "app_name", "") == "console")
 
     assert {pattern.name for pattern in console.url_patterns} <= known

@@ -83,7 +83,7 @@ def device_back(request: HttpRequest, uid: UUID) -> Device:
 @router.get("/devices/{uuid:uid}/license", response=LicenseAssignmentOut, summary="A computer's license")
 def device_license(request: HttpRequest, uid: UUID) -> LicenseAssignment:
     """What a computer is told to hold; 404 when nothing."""
-    found = license_assignment_get(device_get(caller(request), uid=uid))
+    found = license_assignment_get(device_get(caller(request), uid=uid, functionality=Functionality.LICENSES))
     if found is None:
         raise NotFoundError
     return found
@@ -92,7 +92,7 @@ def device_license(request: HttpRequest, uid: UUID) -> LicenseAssignment:
 @router.post("/devices/{uuid:uid}/license", response=LicenseAssignmentOut, summary="Assign a license")
 def device_license_assign(request: HttpRequest, uid: UUID, body: LicenseAssignIn) -> LicenseAssignment:
     """Let a computer take a seat; also again after it was stopped in Licensing. Idempotent."""
-    device = device_get(caller(request), uid=uid, level=AccessLevel.WRITE)
+    device = device_get(caller(request), uid=uid, functionality=Functionality.LICENSES, level=AccessLevel.WRITE)
     fitting = [found.public_id for found in licenses_fitting(device)]
     chosen = body.license or next(iter(fitting), None)
     if chosen is None or chosen not in fitting:
@@ -106,7 +106,7 @@ def device_license_assign(request: HttpRequest, uid: UUID, body: LicenseAssignIn
 @router.delete("/devices/{uuid:uid}/license", response={204: None}, summary="Take a license away")
 def device_license_take(request: HttpRequest, uid: UUID) -> Status[None]:
     """Let a computer give its seat back; it gets no other by itself. Idempotent."""
-    device = device_get(caller(request), uid=uid, level=AccessLevel.WRITE)
+    device = device_get(caller(request), uid=uid, functionality=Functionality.LICENSES, level=AccessLevel.WRITE)
     license_unassign(actor=actor_from_request(request), device=device, now=clock_now())
     return Status(204, None)
 

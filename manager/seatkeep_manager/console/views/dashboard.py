@@ -10,12 +10,15 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 from seatkeep_webkit.clock import now as clock_now
+from seatkeep_webkit.errors import NotAllowedError
 
 from seatkeep_manager.console.people import viewer, viewer_is_admin
 from seatkeep_manager.customers.across import Dashboard, licenses_with_seats
 from seatkeep_manager.customers.across import dashboard as dashboard_read
 from seatkeep_manager.customers.selectors import customers_new
 from seatkeep_manager.detections.enums import Severity
+from seatkeep_manager.directory.access import may
+from seatkeep_manager.directory.enums import Functionality
 from seatkeep_manager.hublink.selectors import link_status
 from seatkeep_manager.problems.selectors import problems_open_count
 
@@ -26,6 +29,8 @@ LICENSES_SHOWN = 6
 def dashboard(request: HttpRequest) -> HttpResponse:
     """The whole of it in numbers; each leads to the list behind it."""
     user = viewer(request)
+    if not may(user, Functionality.REPORTS):
+        raise NotAllowedError
     numbers = dashboard_read(user, now=clock_now())
     context = {
         "numbers": numbers,

@@ -30,7 +30,7 @@ from seatkeep_manager.statedocs.selectors import license_assignment_get, license
 @require_http_methods(["GET", "POST"])
 def device_license(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Let the computer take a seat of a license; also again, after it was stopped in Licensing."""
-    found = _writable(request, uid)
+    found = device_get(viewer(request), uid=uid, functionality=Functionality.LICENSES, level=AccessLevel.WRITE)
     form = LicenseForm(request.POST or None, licenses=licenses_fitting(found))
     title = _("Assign a license to %(name)s") % {"name": found.name}
     dialog = FormDialog(request, form, title=title, label=_("Assign"))
@@ -49,7 +49,7 @@ def device_license(request: HttpRequest, uid: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def device_license_take(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Take the license from the computer, after saying what that does."""
-    found = _writable(request, uid)
+    found = device_get(viewer(request), uid=uid, functionality=Functionality.LICENSES, level=AccessLevel.WRITE)
     assignment = license_assignment_get(found)
     dialog = Confirm(
         request,

@@ -13,8 +13,9 @@ from seatkeep_webkit.errors import AppError
 from seatkeep_webkit.sessions import sessions_of
 
 from seatkeep_manager.console.audit_words import WORDS
+from seatkeep_manager.console.people import viewer
 from seatkeep_manager.console.people_forms import LeaveForm
-from seatkeep_manager.console.views.users import looker, managed
+from seatkeep_manager.console.views.users import managed
 from seatkeep_manager.directory.models import User
 from seatkeep_manager.rights.enums import Choice, Left
 from seatkeep_manager.rights.leaving import Decision, user_leave
@@ -26,7 +27,7 @@ from seatkeep_manager.rights.selectors import departure_of, user_get, users_visi
 @require_http_methods(["GET", "POST"])
 def leave(request: HttpRequest, uid: UUID) -> HttpResponse:
     """What ends by itself, what the person made, which secrets they saw; then one act."""
-    user = looker(request)
+    user = viewer(request)
     person = user_get(user, uid=uid)
     departure = departure_of(person)
     if departure is not None:

@@ -16,7 +16,7 @@ from seatkeep_webkit.dialogs import Confirm, add_error, done
 from seatkeep_webkit.errors import AppError
 from seatkeep_webkit.roles import ROLES
 
-from seatkeep_manager.console.people import admin
+from seatkeep_manager.console.people import admin, viewer
 from seatkeep_manager.console.people_forms import SetForm
 from seatkeep_manager.console.views.users import looker
 from seatkeep_manager.directory.access import may_everywhere
@@ -52,14 +52,14 @@ def permission_set_new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def permission_set_edit(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Change a set."""
-    return _edit(request, set_get(looker(request), uid=uid))
+    return _edit(request, set_get(viewer(request), uid=uid))
 
 
 @require_http_methods(["GET", "POST"])
 def permission_set_delete(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Delete a set that nobody holds."""
+    found = set_get(viewer(request), uid=uid)
     user = admin(request, Functionality.USERS)
-    found = set_get(user, uid=uid)
     dialog = Confirm(
         request, title=_("Delete the set %(name)s") % {"name": found.name}, label=_("Delete"), is_danger=True,
         lines=[_("Only a set that nobody holds can be deleted.")],

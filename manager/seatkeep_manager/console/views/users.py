@@ -66,7 +66,7 @@ def users(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def user(request: HttpRequest, uid: UUID) -> HttpResponse:
     """One person: what they hold where, and what can be done about them."""
-    asker = looker(request)
+    asker = viewer(request)
     person = user_get(asker, uid=uid)
     context = {
         "person": person,
@@ -175,7 +175,7 @@ def user_home(request: HttpRequest, uid: UUID) -> HttpResponse:
 @require_safe
 def user_why(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Why may this person do that there?"""
-    asker = looker(request)
+    asker = viewer(request)
     person = user_get(asker, uid=uid)
     groups = listed(groups_within(asker, Functionality.USERS, AccessLevel.READ))
     first = groups.first()
