@@ -25,18 +25,17 @@ from seatkeep_manager.detections.services import detections_report, quarantine_r
 from seatkeep_manager.directory.models import Device
 from seatkeep_manager.grouping.services import memberships_take
 from seatkeep_manager.ingest.decoding import Message, Refused, is_newer
+from seatkeep_manager.ingest.pretenders import RUN_FOREIGN
 from seatkeep_manager.problems.conditions import inventories_keep, statuses_keep
 from seatkeep_manager.statedocs.licenses import tickets_issue
 from seatkeep_manager.tasks.group_services import group_runs_begin
 from seatkeep_manager.tasks.isolation import isolations_take
 from seatkeep_manager.tasks.rules import RunReport
-from seatkeep_manager.tasks.services import task_runs_report
+from seatkeep_manager.tasks.services import runs_of_others, task_runs_report
 
 _SQL = files(__package__).joinpath("sql")
 _HEARTBEATS = _SQL.joinpath("heartbeats.sql").read_text()
 _INVENTORIES = _SQL.joinpath("inventories.sql").read_text()
-RUN_FOREIGN = "run_foreign"
-"""A run of a group task that does not stand over the device, or one that is not what its id says."""
 LEASE_INTERVALS = 2.5
 """How many heartbeat intervals one heartbeat keeps a device online."""
 
@@ -260,7 +259,7 @@ def _runs(found: list[tuple[int, Message, TaskRunEvent]], now: datetime) -> list
     ]
     if not reports:
         return []
-    foreign = {id(report) for report in group_runs_begin(reports=reports, now=now)}
+    foreign = {id(one) for one in [*group_runs_begin(reports=reports, now=now), *runs_of_others(reports)]}
     task_runs_report(reports=reports, now=now)
     told = zip(found, reports, strict=True)
     return [Refused(message.incoming, RUN_FOREIGN) for (_, message, _), report in told if id(report) in foreign]

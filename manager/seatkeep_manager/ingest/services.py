@@ -20,6 +20,7 @@ from seatkeep_protocol.subjects import Kind, Stream
 from seatkeep_manager.ingest import effects
 from seatkeep_manager.ingest.decoding import Incoming, Message, Refused, decode_all
 from seatkeep_manager.ingest.models import UnknownDeviceMessage
+from seatkeep_manager.ingest.pretenders import pretenders_record
 from seatkeep_manager.problems.enums import UNRESOLVED, ProblemKind
 from seatkeep_manager.problems.models import Problem
 from seatkeep_manager.problems.services import devices_evaluate
@@ -111,6 +112,7 @@ def _refuse(refused: Sequence[Refused], now: datetime) -> None:
         _log.warning("%d messages refused: %s, first on %s", count, reason, refused[0].incoming.subject[:200])
         with connection.cursor() as cursor:
             cursor.execute(_REFUSED, [now.date(), reason, count])
+    pretenders_record(refused, now=now)
 
 
 def _problems_evaluate(ids: list[int], messages: list[Message], now: datetime) -> None:

@@ -146,6 +146,12 @@ def task_runs_report(*, reports: Sequence[RunReport], now: datetime) -> set[int]
     return {run.device_id for run in changed.values()}
 
 
+def runs_of_others(reports: Sequence[RunReport]) -> list[RunReport]:
+    """The reports about runs that other devices were asked for; runs that nobody knows are not among them."""
+    held = dict(TaskRun.objects.filter(uid__in={one.run_uid for one in reports}).values_list("uid", "device_id"))
+    return [one for one in reports if held.get(one.run_uid, one.device_id) != one.device_id]
+
+
 @transaction.atomic
 def task_runs_expire(*, now: datetime) -> set[int]:
     """End the runs whose task's life is over and whose device has not begun; returns the devices' ids. Idempotent."""

@@ -53,6 +53,9 @@ from seatkeep_protocol.vocabulary import (
     Severity,
     TaskRunState,
 )
+from seatkeep_webkit.audit.enums import Result
+from seatkeep_webkit.audit.enums import Severity as AuditSeverity
+from seatkeep_webkit.audit.models import AuditEntry
 
 SHA = "a" * 64
 ITEM, DETECTION = uuid.UUID(int=71), uuid.UUID(int=72)
@@ -276,6 +279,13 @@ def test_a_device_cannot_report_the_run_of_another(device: Device, tree: Any, no
     send(other, event(run, TaskRunState.FINISHED, now))
     run.refresh_from_db()
     assert run.state == RunState.QUEUED
+    assert pretenders() == [(str(other.uid), other.company_hub_id, "run_foreign")]
+
+
+def pretenders() -> list[tuple[str, uuid.UUID | None, str]]:
+    """Which devices stand in the journal for speaking of others: device, company that may read it, why."""
+    found = AuditEntry.objects.filter(action="device:pretend", result=Result.REFUSED, severity=AuditSeverity.WARNING)
+    return [(one.subject_id, one.company_uid, one.details["reason"]) for one in found.order_by("id")]
 
 
 def test_a_failed_task_is_a_problem_until_the_next_succeeds(device: Device, now: datetime) -> None:
@@ -298,6 +308,24 @@ def test_an_envelope_that_names_another_device_is_refused(device: Device, tree: 
     other.refresh_from_db()
     assert (device.agent_version, other.agent_version) == ("", "")
     assert RefusedMessages.objects.get().reason == "message_foreign"
+    assert pretenders() == [(str(other.uid), other.company_hub_id, "message_foreign")]
+
+
+def test_who_pretends_all_day_stands_in_the_journal_once_a_day(device: Device, tree: Any, now: datetime) -> None:
+    _, raw = wire(device, heartbeat())
+    device.delete()
+    other = device_create(actor=ACTOR, group_id=tree.beta.pk, hostname="evil", kind=DeviceKind.SERVER, now=now)
+    subject, _ = wire(other, heartbeat())
+    for at in (now, now + timedelta(seconds=1), now + timedelta(days=1)):
+        batch_take([Incoming(subject, raw, at)] * 3, now=at)
+    assert [reason for _, _, reason in pretenders()] == ["message_foreign"] * 2
+    assert sum(RefusedMessages.objects.values_list("count", flat=True)) == 9
+
+
+def test_a_report_of_a_run_that_is_long_pruned_is_no_pretence(device: Device, now: datetime) -> None:
+    unknown = TaskRunEvent(run=uuid.UUID(int=9), task=uuid.UUID(int=8), state=TaskRunState.FINISHED, at_us=us(now))
+    send(device, unknown)
+    assert (pretenders(), RefusedMessages.objects.count()) == ([], 0)
 
 
 def good_and(device: Device, bad: Incoming, now: datetime) -> None:
