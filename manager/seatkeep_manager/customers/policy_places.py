@@ -11,6 +11,7 @@ from seatkeep_manager.customers.models import CustomerTemplate
 from seatkeep_manager.directory.access import groups_within, may_everywhere
 from seatkeep_manager.directory.enums import AccessLevel, Functionality
 from seatkeep_manager.directory.models import StaticGroup, User
+from seatkeep_manager.hublink.models import MirroredCompany
 from seatkeep_manager.policies.models import TARGETS, Policy, PolicyAssignment
 from seatkeep_manager.policies.selectors import policies_visible
 
@@ -29,6 +30,13 @@ def policies_with_targets(user: User) -> QuerySet[Policy]:
     """Policies with the assignments whose targets the person may see; how many others there are stays untold."""
     rows = assignments_visible(user).select_related(*TARGETS)
     return policies_visible(user).prefetch_related(Prefetch("assignments", queryset=rows))
+
+
+def policies_for(user: User, company: MirroredCompany) -> QuerySet[Policy]:
+    """Policies that a person may put on a customer: its own, those shared by companies above it, everybody's."""
+    path = company.group.path if company.group else []
+    above = StaticGroup.objects.filter(pk__in=path, hub_id__isnull=False).values("hub_id")
+    return policies_visible(user).filter(Q(company_hub_id__isnull=True) | Q(company_hub_id__in=above))
 
 
 def assignments_visible(user: User, *, level: AccessLevel = AccessLevel.READ) -> QuerySet[PolicyAssignment]:

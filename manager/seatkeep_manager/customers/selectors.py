@@ -33,7 +33,7 @@ from seatkeep_manager.directory.access import may_everywhere, within
 from seatkeep_manager.directory.enums import AccessLevel, DeviceState, Functionality, ProtectionStatus
 from seatkeep_manager.directory.models import Device, User
 from seatkeep_manager.enrollment.models import EnrollmentToken
-from seatkeep_manager.hublink.enums import CustomerState
+from seatkeep_manager.hublink.enums import CustomerState, HubCompanyState
 from seatkeep_manager.hublink.errors import CompanyNotFoundError
 from seatkeep_manager.hublink.models import MirroredCompany, MirroredNode
 from seatkeep_manager.hublink.selectors import company_list
@@ -61,6 +61,13 @@ def customer_get(user: Viewer, *, uid: UUID, level: AccessLevel = AccessLevel.RE
     if level == AccessLevel.WRITE and not customers_visible(user, level=level).filter(uid=uid).exists():
         raise CustomerReadOnlyError
     return company
+
+
+def owners_visible(user: Viewer, functionality: Functionality, level: AccessLevel) -> QuerySet[MirroredCompany]:
+    """Companies of every kind for which a person may make something; an MSP's is shared with all below it."""
+    rows = MirroredCompany.objects.filter(group__isnull=False).exclude(hub_state=HubCompanyState.REMOVED)
+    mine = within(rows.select_related("group"), user, functionality=functionality, level=level)
+    return mine.order_by("name", "id")
 
 
 def customers_overview(user: Viewer) -> QuerySet[MirroredCompany]:

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
-from django.db.models import Model, Q, QuerySet
+from django.db.models import F, Func, Model, Q, QuerySet
 from seatkeep_webkit.roles import ROLE_OF_LEVEL, Role
 from seatkeep_webkit.roles import AccessLevel as HubLevel
 
@@ -113,6 +113,25 @@ def of_companies(
         return Q(**{f"{field}__isnull": False})
     groups = StaticGroup.objects.none() if where.is_empty else StaticGroup.objects.filter(_condition(where))
     return Q(**{f"{field}__in": groups.filter(hub_id__isnull=False).values("hub_id")})
+
+
+def shared_above(
+    user: User | AnonymousUser,
+    *,
+    field: str = "company_hub_id",
+    functionality: Functionality,
+    level: AccessLevel,
+) -> Q:
+    """The condition of rows that belong to companies above groups at which somebody may do something.
+
+    What an MSP makes is shared with all below it, never sideways. Who has everything needs only `of_companies`.
+    """
+    where = scope(user, functionality, level)
+    if where.is_everything or where.is_empty:
+        return Q(pk__in=[])
+    above = StaticGroup.objects.filter(_condition(where)).annotate(up=Func(F("path"), function="unnest")).values("up")
+    companies = StaticGroup.objects.filter(pk__in=above, hub_id__isnull=False)
+    return Q(**{f"{field}__in": companies.values("hub_id")})
 
 
 def _condition(where: Scope) -> Q:

@@ -13,7 +13,7 @@ from django.db.models import Count, Q, QuerySet
 from seatkeep_protocol.membership import DynamicNode, Template, is_member
 from seatkeep_protocol.policy import ChainNode, NodeKind, Policy
 
-from seatkeep_manager.directory.access import may, may_everywhere, of_companies, within
+from seatkeep_manager.directory.access import may, may_everywhere, of_companies, shared_above, within
 from seatkeep_manager.directory.enums import AccessLevel, DeviceState, Functionality
 from seatkeep_manager.directory.models import Device, StaticGroup, User
 from seatkeep_manager.grouping.errors import DynamicGroupNotFoundError, TemplateNotFoundError
@@ -27,9 +27,12 @@ PREVIEW_LOOKS = 2_000
 def templates_visible(user: User | AnonymousUser, *, level: AccessLevel = AccessLevel.READ) -> QuerySet[GroupTemplate]:
     """The templates of companies that a person may see or change, each with `group_count`.
 
-    Everybody's are seen by all who see any group, and changed by who may change the whole instance.
+    What a company above shares is seen, and changed there alone. Everybody's are seen by all who see any group, and
+    changed by who may change the whole instance.
     """
     wanted = of_companies(user, functionality=Functionality.GROUPS, level=level)
+    if level != AccessLevel.WRITE:
+        wanted |= shared_above(user, functionality=Functionality.GROUPS, level=level)
     is_wide = may_everywhere if level == AccessLevel.WRITE else may
     if is_wide(user, Functionality.GROUPS, level):
         wanted |= Q(company_hub_id__isnull=True)

@@ -23,7 +23,7 @@ from seatkeep_protocol.policy import Policy as ChainPolicy
 from seatkeep_protocol.rollouts import chain_on
 from seatkeep_protocol.settings_schema import product_schema
 
-from seatkeep_manager.directory.access import may, may_everywhere, of_companies
+from seatkeep_manager.directory.access import may, may_everywhere, of_companies, shared_above
 from seatkeep_manager.directory.enums import AccessLevel, DeviceState, Functionality
 from seatkeep_manager.directory.models import Device, StaticGroup, User
 from seatkeep_manager.grouping.models import DynamicGroup, Membership
@@ -37,8 +37,9 @@ from seatkeep_manager.policies.rules import settings_load
 def policies_visible(user: User | AnonymousUser, *, level: AccessLevel = AccessLevel.READ) -> QuerySet[Policy]:
     """The policies of companies that a person may see (READ), assign (USE) or edit (WRITE).
 
-    Everybody's policies, the built-in ones among them, are seen and assigned by all who may do so at any group, and
-    edited by who may edit policies in the whole instance.
+    What a company above shares is seen and assigned, and edited there alone. Everybody's, the built-in ones among
+    them, are seen and assigned by all who may do so at any group, and edited by who may edit policies in the whole
+    instance.
     """
     return _policies_of(user, level).filter(deleted_at__isnull=True).order_by("name", "id")
 
@@ -50,6 +51,8 @@ def policies_deleted(user: User | AnonymousUser) -> QuerySet[Policy]:
 
 def _policies_of(user: User | AnonymousUser, level: AccessLevel) -> QuerySet[Policy]:
     wanted = of_companies(user, functionality=Functionality.POLICIES, level=level)
+    if level != AccessLevel.WRITE:
+        wanted |= shared_above(user, functionality=Functionality.POLICIES, level=level)
     is_wide = may_everywhere if level == AccessLevel.WRITE else may
     if is_wide(user, Functionality.POLICIES, level):
         wanted |= Q(company_hub_id__isnull=True)

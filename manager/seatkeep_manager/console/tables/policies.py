@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from seatkeep_webkit.tables import BulkAction, ChoiceFilter, Column, Empty, QueryFilter, Table
 
+from seatkeep_manager.console.owners import owner_words
 from seatkeep_manager.console.people import viewer
 from seatkeep_manager.hublink.models import MirroredCompany
 from seatkeep_manager.policies.counting import policies_device_counts
@@ -82,7 +83,7 @@ class PolicyTable(Table[Policy]):
 def owner_names(policies: Sequence[Policy]) -> dict[Any, str]:
     """The customers that own policies, by their ids in Licensing."""
     ids = {one.company_hub_id for one in policies if one.company_hub_id}
-    return dict(MirroredCompany.objects.filter(hub_id__in=ids).values_list("hub_id", "name"))
+    return {one.hub_id: owner_words(one) for one in MirroredCompany.objects.filter(hub_id__in=ids)}
 
 
 class BinTable(Table[Policy]):

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -26,6 +25,7 @@ from seatkeep_manager.console.tables.customers import CustomerTable
 from seatkeep_manager.console.views.offboarding import offboard_context
 from seatkeep_manager.customers.models import CustomerTemplate
 from seatkeep_manager.customers.plans import plan_of
+from seatkeep_manager.customers.policy_places import policies_for
 from seatkeep_manager.customers.selectors import (
     customer_get,
     customer_tags_own,
@@ -40,7 +40,6 @@ from seatkeep_manager.directory.enums import AccessLevel
 from seatkeep_manager.enrollment.selectors import tokens_visible
 from seatkeep_manager.hublink.models import MirroredCompany
 from seatkeep_manager.hublink.selectors import node_list, product_names
-from seatkeep_manager.policies.selectors import policies_visible
 
 
 @require_safe
@@ -82,7 +81,7 @@ def customer_setup(request: HttpRequest, uid: UUID) -> HttpResponse:
     user = viewer(request)
     found = customer_get(user, uid=uid, level=AccessLevel.WRITE)
     template = _template_asked(request)
-    policies = policies_visible(user).filter(Q(company_hub_id=None) | Q(company_hub_id=found.hub_id)).order_by("name")
+    policies = policies_for(user, found).order_by("name")
     form = SetUpForm(request.POST or None, policies=policies, initial=plan_initial(template))
     if request.method == "POST" and form.is_valid() and (answer := _set_up(request, found.uid, form)):
         return answer
