@@ -1,7 +1,8 @@
 """Statements and seat records as PDF, with the seller's logo.
 
-Text is set in DejaVu Sans (Latin, Greek, Cyrillic, Arabic, Hebrew and more; not Chinese, Japanese, Korean), shaped and
-ordered from right to left only where a text needs it, as shaping takes six times as long.
+Text is set in DejaVu Sans (Latin, Greek, Cyrillic, Arabic, Hebrew and more), shaped and ordered from right to left only
+where a text needs it, as shaping takes six times as long. For Chinese, Japanese and Korean it needs the operator's font
+(`SEATKEEP_PAPER_FONT`); without it a box stands for each such letter.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from django.conf import settings as django_settings
 from django.contrib.staticfiles import finders
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -37,6 +39,11 @@ LOGO_WIDTH, LOGO_HEIGHT = 60.0, 16.0
 ROW = 5.2
 COMPLEX_FROM = 0x0590
 """From here on scripts are written from right to left, or change their letters by what stands beside them."""
+
+
+EAST_ASIAN_FROM = 0x2E80
+"""From here on letters are looked for in the operator's font, too: it is large, so it is read only for them."""
+OTHER_FAMILY = "other"
 
 
 class Cell(NamedTuple):
@@ -145,9 +152,18 @@ class Paper(FPDF):
         self.set_font(FAMILY, style, size)
         self.set_text_color(*color)
         self.set_text_shaping(_is_complex(text))
+        if any(ord(letter) >= EAST_ASIAN_FROM for letter in text):
+            self._other_font_add()
         room = (width or self.w - self.r_margin - self.get_x()) - 2 * self.c_margin
         nexts = (XPos.LMARGIN, YPos.NEXT) if ends_line else (XPos.RIGHT, YPos.TOP)
         self.cell(width, height, self._cut(text, room), align=align, new_x=nexts[0], new_y=nexts[1])
+
+    def _other_font_add(self) -> None:
+        path = django_settings.PAPER_FONT
+        if path is None or OTHER_FAMILY in self.fonts:
+            return
+        self.add_font(OTHER_FAMILY, fname=str(path))
+        self.set_fallback_fonts([OTHER_FAMILY], exact_match=False)
 
     def _write_cells(
         self, cells: Sequence[Cell], values: Sequence[str], *, color: tuple[int, int, int] = BLACK, style: str = ""

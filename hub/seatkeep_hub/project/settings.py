@@ -11,6 +11,8 @@ from seatkeep_license.localhost import install_localhost_names
 from seatkeep_webkit.settings import PUBLIC_PATHS, base_settings, env_path, env_str, env_url
 from seatkeep_webkit.test_clock import test_clock_begin
 
+from seatkeep_hub.project.fonts import font_path
+
 install_localhost_names()
 
 LICENSING_URL = env_url("SEATKEEP_LICENSING_URL", default="http://licensing.localhost:8080")
@@ -57,4 +59,5 @@ OIDC_CLIENT_ID = env_str("SEATKEEP_OIDC_CLIENT_ID", default="seatkeep-console")
 OIDC_CLIENT_SECRET = env_str("SEATKEEP_OIDC_CLIENT_SECRET", default="")
 FIRST_TIME_ZONE = env_str("SEATKEEP_TIME_ZONE", default="UTC")
 DATA_FOLDER = env_path("SEATKEEP_DATA") if os.environ.get("SEATKEEP_DATA") else None
+PAPER_FONT = font_path("SEATKEEP_PAPER_FONT")
 SMTP_IS_SET = bool(env_str("SEATKEEP_SMTP_URL", default=""))

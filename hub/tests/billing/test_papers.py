@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 import re
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from hub_cast import ACTOR
 from PIL import Image
 from pypdf import PdfReader
@@ -16,6 +19,8 @@ from seatkeep_hub.billing.logos import MAX_BYTES, logo_clean
 from seatkeep_hub.billing.papers import seat_record_pdf, statement_pdf
 from seatkeep_hub.billing.selectors import line_list, settings_get
 from seatkeep_hub.companies.models import Company
+from seatkeep_hub.project.fonts import font_path
+from seatkeep_webkit.env import SettingError
 
 MARCH = date(2027, 3, 1)
 AFTER = datetime(2027, 4, 1, 12, tzinfo=UTC)
@@ -46,6 +51,48 @@ def drafted(shop):
     shop.price("300")
     shop.agree(shop.customer)
     return lambda: shop.draft(MARCH, now=AFTER)
+
+
+def font_of(letters: str, path: Path) -> Path:
+    """A TrueType font that has these letters, all as one square."""
+    pen = TTGlyphPen(None)
+    pen.moveTo((100, 0))
+    for corner in ((900, 0), (900, 800), (100, 800)):
+        pen.lineTo(corner)
+    pen.closePath()
+    names = [".notdef", *(f"u{ord(letter):04X}" for letter in letters)]
+    made = FontBuilder(1000, isTTF=True)
+    made.setupGlyphOrder(names)
+    made.setupCharacterMap({ord(letter): name for letter, name in zip(letters, names[1:], strict=True)})
+    made.setupGlyf(dict.fromkeys(names, pen.glyph()))
+    made.setupHorizontalMetrics(dict.fromkeys(names, (1000, 100)))
+    made.setupHorizontalHeader(ascent=800, descent=-200)
+    made.setupNameTable({"familyName": "Square", "styleName": "Regular"})
+    made.setupOS2()
+    made.setupPost()
+    made.save(path)
+    return path
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_east_asian_names_need_the_operators_font_and_break_nothing_without(
+    is_there, shop, drafted, settings, tmp_path
+):
+    settings.PAPER_FONT = font_of("東京パン屋", tmp_path / "square.ttf") if is_there else None
+    shop.activate(shop.customer, "till 東京パン屋 1", at=datetime(2027, 3, 10, 9, tzinfo=UTC))
+    found = text_of(seat_record_pdf(line_list(drafted()).get(), now=AFTER))
+    assert ("東京パン屋" in found, "till" in found, "?" in found) == (is_there, True, False)
+
+
+def test_a_setting_that_names_no_font_is_refused_at_start(monkeypatch, tmp_path):
+    for content in (b"OTTO....", b""):
+        (tmp_path / "a.ttf").write_bytes(content)
+        monkeypatch.setenv("SEATKEEP_PAPER_FONT", str(tmp_path / "a.ttf"))
+        with pytest.raises(SettingError):
+            font_path("SEATKEEP_PAPER_FONT")
+    monkeypatch.setenv("SEATKEEP_PAPER_FONT", str(tmp_path / "nothing.ttf"))
+    with pytest.raises(SettingError):
+        font_path("SEATKEEP_PAPER_FONT")
 
 
 def test_a_seat_record_names_each_device_with_its_days_and_who_did_it(shop, drafted):
