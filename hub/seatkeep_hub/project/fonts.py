@@ -7,7 +7,7 @@ from pathlib import Path
 
 from seatkeep_webkit.env import SettingError, env_path
 
-USUAL = Path("/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf")
+USUAL = Path("/usr/share/fonts-droid-fallback/truetype/DroidSansFallback.ttf")
 TRUE_TYPE = b"\x00\x01\x00\x00"
 
 
