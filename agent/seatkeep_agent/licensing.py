@@ -81,7 +81,7 @@ class SeatFollower:
                 return
             self._store_once(True)
             await self._tell_stop(assignment.is_stopped)
-            if self._is_due(assignment, status):
+            if self._is_due(document, assignment, status):
                 await self.activate(assignment, console)
         except EndpointAbsentError as error:
             log.debug("the seat waits for the endpoint: %s", error)
@@ -121,10 +121,10 @@ class SeatFollower:
         self._attempt += 1
         self._retry_at = self._clock() + longest * (0.5 + random.random() / 2)  # noqa: S311  # spreads load
 
-    def _is_due(self, assignment: LicenseAssignment, status: EndpointStatus | None) -> bool:
+    def _is_due(self, document: DeviceDocument, assignment: LicenseAssignment, status: EndpointStatus | None) -> bool:
         if assignment.ticket is None or assignment.ticket == self._final_ticket:
             return False
-        if status is not None and is_held(status, assignment):
+        if status is not None and is_held(status, assignment) and is_of(status, document.company):
             return False
         if assignment.ticket != self._refused_ticket:
             return True  # The console issued a new one because there is room now.
@@ -154,3 +154,12 @@ def is_held(status: EndpointStatus, assignment: LicenseAssignment) -> bool:
         and status.license.public_id == assignment.public_id
         and status.product == assignment.product
     )
+
+
+def is_of(status: EndpointStatus, company: str) -> bool:
+    """Whether the seat counts for a customer: after a move to another one it is taken anew, with that one's ticket.
+
+    An endpoint of an older release does not say for whom it counts.
+    """
+    told = status.license.company
+    return told is None or not company or told.replace("-", "").lower() == company

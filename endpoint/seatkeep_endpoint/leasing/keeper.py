@@ -122,6 +122,7 @@ class LeaseKeeper:
         return EndpointLicense(
             state=self.view().state,
             public_id=lease.license if lease else None,
+            company=lease.company if lease else None,
             seat=lease.sub if lease else None,
             mode=lease.mode.value if lease else None,
             soft_expires_at_us=lease.soft * 1_000_000 if lease else None,

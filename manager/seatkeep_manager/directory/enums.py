@@ -31,6 +31,15 @@ class DeviceState(TextChoices):
     RETIRED = "RETIRED", _("Retired")
 
 
+class DeviceVerb(TextChoices):
+    """What a person did to computers and may take back."""
+
+    MOVE = "MOVE", _("Moved")
+    RENAME = "RENAME", _("Renamed")
+    RETIRE = "RETIRE", _("No longer managed")
+    RESTORE = "RESTORE", _("Managed again")
+
+
 class ProtectionStatus(TextChoices):
     """What the engines on a device declare, judged by one rule for every product."""
 

@@ -74,3 +74,38 @@ class PersonWithoutAccessError(NotAllowedError):
 
     code = "person_without_access"
     message = _("Your account in Licensing has no access to the customers of this console.")
+
+
+class GroupHoldsNoDevicesError(ConflictError):
+    """Computers cannot stand directly in All or Companies; choose a group below."""
+
+    code = "group_holds_no_devices"
+    message = _("Computers cannot stand directly in All or Companies; choose a group below.")
+
+
+class TooManyDevicesError(InvalidError):
+    """At most 10,000 computers at once."""
+
+    code = "too_many_devices"
+    message = _("At most 10,000 computers at once.")
+
+
+class MuteInvalidError(InvalidError):
+    """Mute until a time that is still to come, at most a year ahead."""
+
+    code = "mute_invalid"
+    message = _("Mute until a time that is still to come, at most a year ahead.")
+
+
+class PatternInvalidError(InvalidError):
+    """The pattern names something that is not known; see the list of names beside it."""
+
+    code = "pattern_invalid"
+    message = _("The pattern names something that is not known; see the list of names beside it.")
+
+
+class ActNotFoundError(NotFoundError):
+    """There is nothing to take back: it is too long ago, was somebody else's, or is taken back already."""
+
+    code = "act_not_found"
+    message = _("There is nothing to take back: it is too long ago, was somebody else's, or is taken back already.")

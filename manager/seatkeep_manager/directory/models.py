@@ -13,7 +13,7 @@ from seatkeep_webkit.fields import EncryptedBinaryField
 from seatkeep_webkit.identity import AbstractPerson
 from seatkeep_webkit.ids import new_uid
 
-from seatkeep_manager.directory.enums import DeviceKind, DeviceState, GroupKind, ProtectionStatus
+from seatkeep_manager.directory.enums import DeviceKind, DeviceState, DeviceVerb, GroupKind, ProtectionStatus
 
 
 class User(AbstractPerson):
@@ -235,6 +235,8 @@ class Device(models.Model):
     """What the endpoint last said of its lease: state, license, product, seat, mode, soft and hard expiry, refusal."""
     endpoint_status = models.JSONField(default=dict)
     inventory_at = models.DateTimeField(null=True)
+    muted_until = models.DateTimeField(null=True)
+    """Until then nothing that is wrong with it counts as a problem."""
 
     class Meta:
         constraints: ClassVar = [
@@ -273,6 +275,28 @@ class Device(models.Model):
     def hex_id(self) -> str:
         """The id as broker subjects and keys spell it: 32 lower-case hex digits."""
         return self.uid.hex
+
+
+class DeviceAct(models.Model):
+    """What a person did to computers, so that it can be taken back; the journal is elsewhere and says it for good.
+
+    `former` maps a device's id to what it was and what it became: ids of groups, names, or states.
+    """
+
+    uid = models.UUIDField(unique=True, default=new_uid)
+    verb = models.TextField(choices=DeviceVerb.choices)
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="device_acts")
+    at = models.DateTimeField()
+    count = models.PositiveIntegerField()
+    former = models.JSONField()
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=Q(verb__in=DeviceVerb.values), name="act_verb")]
+        indexes: ClassVar = [models.Index(fields=["user", "-at"], name="device_act_list")]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.count}"
 
 
 class InventorySnapshot(models.Model):

@@ -33,7 +33,7 @@ from seatkeep_manager.enrollment.services import DEVICE_ENROLLED
 from seatkeep_manager.hublink.mirror import LICENSE_TOPIC, SEAT_TOPIC
 from seatkeep_manager.policies.selectors import devices_policies, group_chain, group_dynamic
 from seatkeep_manager.statedocs import rules
-from seatkeep_manager.statedocs.licenses import license_assign_enrolled, license_assign_waiting
+from seatkeep_manager.statedocs.licenses import license_assign_enrolled, license_assign_waiting, licenses_follow
 from seatkeep_manager.statedocs.models import LicenseAssignment as AssignmentRow
 from seatkeep_manager.statedocs.models import StateDocument
 from seatkeep_manager.statedocs.selectors import document_versions, group_document_keys, license_assignments
@@ -108,6 +108,7 @@ def _handle(events: list[OutboxEvent], now: datetime) -> None:
         stops_follow(seat_ids=seats, now=now)
     if left := {event.payload["device"] for event in events if event.topic == DEVICE_LEFT_COMPANY}:
         credentials_revoke_left(device_ids=left, now=now)
+        licenses_follow(device_ids=left, now=now)
     if any(event.topic == INSTANCE_CHANGED for event in events):
         documents_forget_content()
     groups, devices = _touched(events)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -37,11 +37,16 @@ def license_assign(
     Assigned anew to a device that was stopped in Licensing, it takes a seat again: the newer decision counts.
     """
     found = LicenseAssignment.objects.select_for_update().filter(device=device).first()
-    if found is not None and _is_in_force(found, license_public_id, product):
+    is_here = found is not None and found.company_hub_id == device.company_hub_id
+    if found is not None and is_here and _is_in_force(found, license_public_id, product):
         return found
     LicenseAssignment.objects.filter(device=device).delete()
     assignment = LicenseAssignment.objects.create(
-        device=device, license_public_id=license_public_id, product=product, assigned_at=now
+        device=device,
+        license_public_id=license_public_id,
+        product=product,
+        company_hub_id=device.company_hub_id,
+        assigned_at=now,
     )
     _record(actor, "license:assign", device, now, license=license_public_id, product=product)
     tickets_issue(device_ids=[device.pk], now=now)
@@ -106,6 +111,38 @@ def license_assign_waiting(*, share_ids: Collection[UUID], now: datetime) -> int
 
 
 @transaction.atomic
+def licenses_follow(*, device_ids: Collection[int], now: datetime) -> int:
+    """Give devices that moved to another company a seat of that one instead of the former's. Idempotent.
+
+    A device whose license a person took away stays without, and so does one that was stopped in Licensing. Where the
+    company has none that fits, the device gives its seat back, and gets one as soon as the company has it
+    (`license_assign_waiting`).
+
+    Returns:
+        How many devices' licenses changed.
+    """
+    rows = LicenseAssignment.objects.select_for_update(of=("self",)).select_related("device")
+    moved = rows.filter(device_id__in=device_ids, is_withdrawn=False, device__state=DeviceState.ACTIVE)
+    foreign = [row for row in moved.order_by("device_id") if row.company_hub_id != row.device.company_hub_id]
+    actor = Actor.system("move")
+    for row in foreign:
+        if row.is_stopped:
+            license_unassign(actor=actor, device=row.device, now=now)
+            continue
+        try:
+            made = license_assign_fitting(actor=actor, device=row.device, now=now)
+        except NoLicenseForDeviceError:
+            row.delete()
+            _record(actor, "license:unassign", row.device, now)
+            continue
+        made.moved_from = row.company_hub_id
+        made.save(update_fields=["moved_from"])
+    tickets_issue(device_ids=[row.device_id for row in foreign], now=now)
+    device_touch(device_ids=[row.device_id for row in foreign], now=now)
+    return len(foreign)
+
+
+@transaction.atomic
 def license_unassign(*, actor: Actor, device: Device, now: datetime) -> None:
     """Tell a device to hold no seat: its endpoint gives it back, and nothing assigns one by itself. Idempotent."""
     rows = LicenseAssignment.objects.filter(device=device, is_withdrawn=False)
@@ -134,7 +171,7 @@ def tickets_issue(*, device_ids: Collection[int], now: datetime) -> int:
 def _ticket_update(row: LicenseAssignment, link: HubLink, now: datetime) -> bool:
     lease: dict[str, Any] = row.device.lease
     state = LicenseState(lease.get("state", LicenseState.NONE))
-    is_right = lease.get("public_id") == row.license_public_id
+    is_right = lease.get("public_id") == row.license_public_id and not _is_left_behind(lease, row)
     is_stopped = row.is_stopped or is_released(row)
     if row.ticket and (is_stopped or rules.holds_seat(license_state=state, is_right_license=is_right)):
         row.ticket, row.ticket_thumbprint, row.ticket_expires_at = "", "", None
@@ -154,6 +191,16 @@ def _ticket_update(row: LicenseAssignment, link: HubLink, now: datetime) -> bool
     row.ticket_expires_at = now + rules.TICKET_LIFE
     row.ticket = _ticket(row, link, now)
     return True
+
+
+def _is_left_behind(lease: Mapping[str, Any], row: LicenseAssignment) -> bool:
+    """Whether a device still holds the seat of the company it left: the license is the same, the customer is not.
+
+    A person may let a seat count elsewhere in Licensing, so any other company is right. An endpoint of an older release
+    does not say for whom its seat counts.
+    """
+    told = str(lease.get("company") or "").replace("-", "").lower()
+    return row.moved_from is not None and told == row.moved_from.hex
 
 
 def is_released(row: LicenseAssignment) -> bool:

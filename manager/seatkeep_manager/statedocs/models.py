@@ -43,6 +43,10 @@ class LicenseAssignment(models.Model):
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="license_assignments")
     license_public_id = models.TextField()
     product = models.TextField()
+    company_hub_id = models.UUIDField(null=True)
+    """Whose seat it is: the company of the device when it was assigned."""
+    moved_from = models.UUIDField(null=True)
+    """The company that the device left; a seat that still counts for it is not the right one."""
     ticket = models.TextField(blank=True, default="")
     """JWS bound to the endpoint's key; no secret without that key."""
     ticket_thumbprint = models.TextField(blank=True, default="")

@@ -184,11 +184,13 @@ class EndpointLicense(msgspec.Struct, frozen=True, kw_only=True):
     """How an endpoint stands with its license.
 
     Attributes:
+        company: The customer that the seat counts for; None from an endpoint of an older release.
         error: The hub's error code when REFUSED or when a renewal failed, e.g. `no_seat_left`.
     """
 
     state: LicenseState
     public_id: Short | None = None
+    company: Short | None = None
     seat: Short | None = None
     mode: Short | None = None
     soft_expires_at_us: Micros | None = None
