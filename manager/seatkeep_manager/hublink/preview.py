@@ -44,7 +44,11 @@ def page_changes(run: SyncRun, page: Sequence[Prepared]) -> list[SyncChange]:
 
 def _parent_names(rows: Iterable[Any], page: Sequence[Prepared]) -> dict[UUID, str]:
     ids = {row.parent_hub_id for row in rows} | {values.get("parent_hub_id") for _item, values in page}
-    names = dict(MirroredCompany.objects.filter(hub_id__in={one for one in ids if isinstance(one, UUID)}).values_list("hub_id", "name"))
+    names = dict(
+        MirroredCompany.objects.filter(hub_id__in={one for one in ids if isinstance(one, UUID)}).values_list(
+            "hub_id", "name"
+        )
+    )
     return names | {item.id: item.name for item, _values in page if isinstance(item, CompanyItem) and item.name}
 
 

@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from django.db import DatabaseError, connection, models, transaction
 from seatkeep_webkit.errors import AppError
 
-from seatkeep_manager.hublink.adapters.hub import HubClient
 from seatkeep_manager.hublink.adapters.messages import CompanyItem, SyncPage, item_decode
 from seatkeep_manager.hublink.bulk import Prepared, companies_gone, item_prepare, page_apply, shares_gone
 from seatkeep_manager.hublink.enums import HubCompanyState, LinkState, SyncKind, SyncState, SyncTrigger
@@ -47,6 +46,13 @@ Clock = Callable[[], datetime]
 M = TypeVar("M", MirroredCompany, MirroredLicense, MirroredNode, MirroredSeat)
 
 
+class FeedReader(Protocol):
+    """Who is asked for pages: `HubClient`, or a feed that was made up to measure."""
+
+    def sync_page(self, *, cursor: str, limit: int = 500) -> SyncPage:
+        """One page; as `HubClient.sync_page`."""
+
+
 @dataclass
 class _Progress:
     """What one run has done so far; written to its row after each page."""
@@ -74,7 +80,7 @@ class _Progress:
         self.run.save()
 
 
-def sync_run(client: HubClient, *, kind: SyncKind, trigger: SyncTrigger, clock: Clock) -> SyncRun:
+def sync_run(client: FeedReader, *, kind: SyncKind, trigger: SyncTrigger, clock: Clock) -> SyncRun:
     """Synchronize the mirror with the hub once.
 
     A delta that the hub can no longer serve (410) becomes a full read with a sweep. A bad item is written down and
@@ -117,7 +123,7 @@ def _run_begin(kind: SyncKind, trigger: SyncTrigger, now: datetime) -> SyncRun:
     return run
 
 
-def _guarded(client: HubClient, link: HubLink, run: SyncRun, clock: Clock) -> SyncRun:
+def _guarded(client: FeedReader, link: HubLink, run: SyncRun, clock: Clock) -> SyncRun:
     """Run it; whatever goes wrong is stored with the run and the link before it is raised on."""
     try:
         _run(client, link, run, clock)
@@ -134,7 +140,7 @@ def _guarded(client: HubClient, link: HubLink, run: SyncRun, clock: Clock) -> Sy
     return run
 
 
-def _run(client: HubClient, link: HubLink, run: SyncRun, clock: Clock) -> None:
+def _run(client: FeedReader, link: HubLink, run: SyncRun, clock: Clock) -> None:
     try:
         _read(client, link, run, clock)
     except CursorGoneError:
@@ -145,7 +151,7 @@ def _run(client: HubClient, link: HubLink, run: SyncRun, clock: Clock) -> None:
         _read(client, link, run, clock)
 
 
-def _read(client: HubClient, link: HubLink, run: SyncRun, clock: Clock) -> None:
+def _read(client: FeedReader, link: HubLink, run: SyncRun, clock: Clock) -> None:
     """Read page after page until the hub says that there are no more."""
     progress = _Progress.of(run)
     is_delta = run.kind == SyncKind.DELTA

@@ -11,6 +11,7 @@ import pytest
 from fake_hub import FakeHub, company, license_item, node_item
 from seatkeep_manager.directory.models import StaticGroup
 from seatkeep_manager.hublink.adapters.hub import HubClient
+from seatkeep_manager.hublink.adapters.made_up import MadeUpFeed
 from seatkeep_manager.hublink.enums import CustomerState, SyncKind, SyncState, SyncTrigger
 from seatkeep_manager.hublink.errors import HubNonsenseError, HubUnreachableError, NothingHeldError, SyncBusyError
 from seatkeep_manager.hublink.models import (
@@ -478,3 +479,14 @@ def test_the_progress_counts_to_the_total_that_the_hub_tells(hub: FakeHub, sync:
     hub.items = many(3)
 
     assert sync(SyncKind.FULL).expected == 9
+
+
+def test_a_made_up_feed_of_many_is_synchronized_like_a_hubs(link: HubLink, now: datetime) -> None:
+    feed = MadeUpFeed(customers=1_200)
+    run = sync_run(feed, kind=SyncKind.FULL, trigger=SyncTrigger.REQUESTED, clock=lambda: now)
+    feed.rename(7, "Renamed")
+
+    delta = sync_run(feed, kind=SyncKind.DELTA, trigger=SyncTrigger.ANNOUNCED, clock=lambda: now)
+
+    assert (run.added, run.expected, delta.done, delta.changed) == (1_204, 1_204, 1, 1)
+    assert StaticGroup.objects.filter(name="Renamed").exists()
