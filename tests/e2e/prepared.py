@@ -149,7 +149,7 @@ class Simulation:
 
     def start(self, count: int) -> None:
         """Start devices and let them send heartbeats."""
-        self.run(self.fleet.start(count), 60)
+        self.run(self.fleet.start(count), 60 + count)
         self._loop.call_soon_threadsafe(self.fleet.live)
 
     def enrolled_only(self, number: int) -> SimulatedDevice:

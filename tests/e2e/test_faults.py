@@ -37,7 +37,6 @@ from .waiting import wait_until
 pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
 
 DEVICES = 4
-EACH = 25
 SEATS = 200
 EICAR = "X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 
@@ -77,18 +76,6 @@ class Scene:
 
         self.fleet.run(all_of_them(), 90)
 
-    def begin_sending(self, mark: str) -> list[Any]:
-        """Let every device report at once, in the background."""
-
-        async def all_of_them(device: SimulatedDevice, number: int) -> None:
-            for each in range(EACH):
-                await device.send(detection(f"{mark}-{number}-{each}"))
-                await asyncio.sleep(0.05)
-
-        return [
-            self.fleet.submit(all_of_them(device, number)) for number, device in enumerate(self.fleet.devices[:DEVICES])
-        ]
-
     def found(self, mark: str) -> list[str]:
         """Names of detections in the console that begin with a mark; none while the console says "one moment"."""
         try:
@@ -124,19 +111,6 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     finally:
         stack.down()
         shutil.rmtree(stack.data, ignore_errors=True)
-
-
-@pytest.mark.parametrize("name", ["nats", "manager-ingest", "postgres"])
-def test_events_are_counted_once_though_a_process_is_killed_in_the_middle(scene: Scene, name: str) -> None:
-    mark = f"killed-{name}"
-    sending = scene.begin_sending(mark)
-
-    scene.kill(name)
-
-    for one in sending:
-        one.result(90)
-    wait_until("all detections", lambda: len(scene.found(mark)) >= DEVICES * EACH, 45)
-    assert len(scene.found(mark)) == len(set(scene.found(mark))) == DEVICES * EACH
 
 
 @pytest.mark.parametrize("name", ["manager-publisher", "front-door", "manager-web"])
