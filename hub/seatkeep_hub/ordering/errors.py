@@ -4,6 +4,13 @@ from django.utils.translation import gettext_lazy as _
 from seatkeep_webkit.errors import ConflictError, InvalidError, NotFoundError
 
 
+class ShareNotFoundError(NotFoundError):
+    """There is no such share, or it is not yours."""
+
+    code = "share_unknown"
+    message = _("There is no such share, or it is not yours.")
+
+
 class PlanNotFoundError(NotFoundError):
     """There is no such planned change, or it is not yours."""
 

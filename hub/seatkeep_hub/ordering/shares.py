@@ -21,7 +21,8 @@ from seatkeep_hub.licensing.enums import NodeKind
 from seatkeep_hub.licensing.errors import NodeOwnerError
 from seatkeep_hub.licensing.isolation import read_committed
 from seatkeep_hub.licensing.models import License, PoolNode
-from seatkeep_hub.ordering.errors import OrderFieldError
+from seatkeep_hub.licensing.services import MAX_QUANTITY
+from seatkeep_hub.ordering.errors import OrderFieldError, ShareNotFoundError
 
 MAX_NAME = 200
 
@@ -73,6 +74,20 @@ def shares_of(viewer: Viewer, license: License, product_code: str) -> QuerySet[P
     seen = nodes.exclude(kind=NodeKind.ROOT).filter(company__in=companies_visible(viewer).values("pk"))
     related = seen.select_related("company", "product", "agreement")
     return related.order_by("company__name", "company_id", "kind", "name")
+
+
+def share_get(viewer: Viewer, license: License, uid: UUID) -> PoolNode:
+    """One open share of a license.
+
+    Raises:
+        ShareNotFoundError: There is none, or not of a company that the viewer may see.
+    """
+    nodes = PoolNode.objects.filter(license=license, uid=uid, closed_at=None).exclude(kind=NodeKind.ROOT)
+    seen = nodes.filter(company__in=companies_visible(viewer).values("pk"))
+    found = seen.select_related("company", "product", "license").first()
+    if found is None:
+        raise ShareNotFoundError
+    return found
 
 
 def spread_preview(nodes: Sequence[PoolNode], numbers: Mapping[UUID, int]) -> list[Spread]:
@@ -175,6 +190,44 @@ def sites_of(company: Company) -> list[str]:
     """Names of a customer's sites."""
     sites = PoolNode.objects.filter(company=company, kind=NodeKind.SITE, closed_at=None)
     return sorted(set(sites.values_list("name", flat=True)))
+
+
+def site_limit_set(*, actor: Actor, site: PoolNode, limit: int | None, now: datetime) -> PoolNode:
+    """Say how many seats a site may take at most within its customer's. The same limit changes nothing.
+
+    It takes hold at once; computers that are more already keep their seats.
+
+    Args:
+        actor: Who sets it; that the site is theirs is the caller's look-up.
+        site: An open share of kind SITE.
+        limit: 0 to 1,000,000; None for as many as the customer has.
+        now: Current time, aware UTC.
+
+    Raises:
+        OrderFieldError: It is no site, or the limit is out of range.
+    """
+    if site.kind != NodeKind.SITE or site.closed_at is not None:
+        raise OrderFieldError(fields={"share": ["Only a site has a limit of its own; a customer has its agreement."]})
+    if limit is not None and not 0 <= limit <= MAX_QUANTITY:
+        raise OrderFieldError(fields={"limit": [f"0 to {MAX_QUANTITY:,}, or none."]})
+    with read_committed():
+        _license, nodes = pool.license_lock_for(site.license, [site.company_id])
+        locked = next(node for node in nodes if node.pk == site.pk)
+        if locked.limit_wanted == limit:
+            return locked
+        before = locked.limit_wanted
+        pool.limit_set(locked, limit)
+        pool.nodes_feed([locked.pk], now)
+        audit_record(
+            actor=actor,
+            action="site:limit",
+            subject_type="company",
+            subject_id=str(site.company.uid),
+            company_uid=site.company.uid,
+            details={"name": site.name, "before": before, "after": limit},
+            now=now,
+        )
+    return locked
 
 
 def _sites_promise(actor: Actor, license: License, sites: Sequence[Spread], now: datetime) -> None:

@@ -94,6 +94,7 @@ ACTIONS = {
     "security_admin:revoke": _("May no longer manage licenses"),
     "session:end": _("Session ended"),
     "site:create": _("Site added"),
+    "site:limit": _("Limit of a site changed"),
     "site:promise": _("Seats of a site changed"),
     "stale_rule:clear": _("Rule for silent computers taken away"),
     "stale_rule:set": _("Rule for silent computers set"),

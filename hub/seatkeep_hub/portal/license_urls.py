@@ -16,6 +16,7 @@ urls: list[URLPattern] = [
     path(_one, licenses.license, name="license"),
     path(f"{_one}devices/", licenses.license_devices, name="license-devices"),
     path(f"{_one}shares/", shares.license_shares, name="license-shares"),
+    path(f"{_one}sites/<uuid:share>/limit/", shares.site_cap, name="site-limit"),
     path(f"{_one}shares/<str:product>/", shares.shares_spread_ask, name="license-spread"),
     path(f"{_one}history/", licenses.license_history, name="license-history"),
     path(f"{_one}seats/", orders.license_seats, name="license-seats"),

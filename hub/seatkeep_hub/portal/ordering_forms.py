@@ -49,6 +49,18 @@ class OverusePart(forms.Form):
         return cleaned
 
 
+class SiteLimitForm(forms.Form):
+    """How many seats a site may take."""
+
+    limit = forms.IntegerField(
+        label=_("At most"),
+        min_value=0,
+        max_value=MAX_QUANTITY,
+        required=False,
+        help_text=_("Empty: as many as the customer has."),
+    )
+
+
 class OrderForm(OverusePart):
     """Several bundles, ordered at once: a number at each that is wanted."""
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from hub_cast import ACTOR, NOW, Cast
 from seatkeep_hub.agreements.models import Agreement
 from seatkeep_hub.companies.models import Company
@@ -17,6 +18,7 @@ from seatkeep_hub.ordering.shares import (
     shares_of,
     shares_spread,
     site_create,
+    site_limit_set,
     sites_of,
     spread_even_numbers,
     spread_evenly,
@@ -150,3 +152,38 @@ def test_a_full_place_takes_no_more(
     uid = Seat.objects.get(fingerprint="pc").uid
     assert seats_move_each(actor=ACTOR, seat_uids=[uid], company=other, now=NOW) == ["no_seat_left"]
     assert Seat.objects.get(fingerprint="pc").node.company == cast.customer
+
+
+def test_a_site_takes_no_more_than_its_limit_and_keeps_what_it_has(
+    cast: Cast, nodes: list[PoolNode], activate: Any
+) -> None:
+    (site,) = [one for one in site_create(actor=ACTOR, company=cast.customer, name="North", now=NOW)
+               if one.product.code == WORKSTATION]  # fmt: skip
+    activate(cast.customer, "one", "two", "three")
+    site_limit_set(actor=ACTOR, site=site, limit=1, now=NOW)
+    uids = list(Seat.objects.filter(node__company=cast.customer).order_by("pk").values_list("uid", flat=True))
+    codes = seats_move_each(actor=ACTOR, seat_uids=uids[:2], company=cast.customer, site="North", now=NOW)
+    assert sorted(codes) == ["moved", "no_seat_left"]
+    site_limit_set(actor=ACTOR, site=site, limit=0, now=NOW)
+    site.refresh_from_db()
+    assert (site.used, site.limit_wanted, site.hard_limit) == (1, 0, 1)
+    with pytest.raises(OrderFieldError):
+        site_limit_set(actor=ACTOR, site=site, limit=-1, now=NOW)
+    with pytest.raises(OrderFieldError):
+        site_limit_set(actor=ACTOR, site=nodes[0], limit=1, now=NOW)
+
+
+def test_the_limit_of_a_site_on_its_page_and_by_api(cast: Cast, nodes: list[PoolNode]) -> None:
+    (site,) = [one for one in site_create(actor=ACTOR, company=cast.customer, name="North", now=NOW)
+               if one.product.code == WORKSTATION]  # fmt: skip
+    browser = Client()
+    browser.force_login(cast.alice, backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = f"/licenses/{cast.license.uid}/sites/{site.uid}/limit/"
+    assert browser.post(page, {"limit": "2"}).status_code == 302
+    assert b"at most 2" in browser.get(f"/licenses/{cast.license.uid}/shares/").content
+    path = f"/api/v1/licenses/{cast.license.uid}/shares/{site.uid}/limit"
+    assert browser.put(path, {"limit": None}, content_type="application/json").json()["limit"] is None
+    assert browser.put(path, {"limit": -1}, content_type="application/json").status_code == 422
+    browser.force_login(cast.charlie, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert browser.put(path, {"limit": 1}, content_type="application/json").status_code == 404
+    assert browser.post(page, {"limit": "1"}).status_code == 404

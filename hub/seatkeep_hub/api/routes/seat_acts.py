@@ -30,7 +30,15 @@ from seatkeep_hub.ordering.bulk import bulk_begin, bulk_get
 from seatkeep_hub.ordering.enums import BulkKind
 from seatkeep_hub.ordering.errors import BulkNotFoundError
 from seatkeep_hub.ordering.models import BulkRun
-from seatkeep_hub.ordering.shares import shares_of, shares_spread, site_create, spread_even_numbers, spread_preview
+from seatkeep_hub.ordering.shares import (
+    share_get,
+    shares_of,
+    shares_spread,
+    site_create,
+    site_limit_set,
+    spread_even_numbers,
+    spread_preview,
+)
 from seatkeep_hub.upkeep.enums import QuestionState
 from seatkeep_hub.upkeep.models import SeatQuestion
 from seatkeep_hub.upkeep.questions import question_answer, question_get, question_list
@@ -148,6 +156,13 @@ class ShareOut(Schema):
     site: str
     promised: int
     used: int
+    limit: int | None
+
+
+class LimitIn(Schema):
+    """The most seats of a site; null for as many as its customer has."""
+
+    limit: Annotated[int, Field(ge=0, le=1_000_000)] | None
 
 
 class SpreadIn(Schema):
@@ -291,6 +306,16 @@ def share_spread(request: HttpRequest, license_id: UUID, body: SpreadIn) -> list
     ]
 
 
+@router.put("/licenses/{license_id}/shares/{share_id}/limit", response=ShareOut, summary="Limit a site")
+def site_limit(request: HttpRequest, license_id: UUID, share_id: UUID, body: LimitIn) -> dict[str, Any]:
+    """How many seats a site may take at most; computers that are more already keep theirs."""
+    viewer, license = viewer_of(request), decidable(request, license_id)
+    site = share_get(viewer, license, share_id)
+    company_get(viewer, site.company.uid, level=AccessLevel.WRITE)
+    site_limit_set(actor=actor_from_request(request), site=site, limit=body.limit, now=read_clock())
+    return _share(share_get(viewer, license, share_id))
+
+
 @router.post("/companies/{company_id}/sites", response={201: list[ShareOut]}, summary="Make a site of a customer")
 @idempotent
 def site_make(request: HttpRequest, company_id: UUID, body: SiteIn) -> Status[list[dict[str, Any]]]:
@@ -340,4 +365,5 @@ def _share(node: PoolNode) -> dict[str, Any]:
         "site": node.name,
         "promised": node.reserved,
         "used": node.used,
+        "limit": node.limit_wanted,
     }

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from seatkeep_webkit.details import detail_response
 from seatkeep_webkit.dialogs import Confirm, FormDialog, done
 from seatkeep_webkit.errors import AppError
@@ -17,15 +18,18 @@ from seatkeep_hub.licensing.models import License, PoolNode
 from seatkeep_hub.licensing.selectors import license_get, license_usage
 from seatkeep_hub.ordering.shares import (
     Spread,
+    share_get,
     shares_of,
     shares_spread,
     site_create,
+    site_limit_set,
     sites_of,
     spread_even_numbers,
     spread_preview,
 )
 from seatkeep_hub.portal.carrying_out import carry_out
 from seatkeep_hub.portal.forms import NameForm
+from seatkeep_hub.portal.ordering_forms import SiteLimitForm
 from seatkeep_hub.portal.viewing import acting, viewer_of
 from seatkeep_hub.portal.views.licenses import license_frame, license_writable
 
@@ -96,6 +100,31 @@ def site_new(request: HttpRequest, uid: UUID) -> HttpResponse:
         dialog,
         lambda actor, now: site_create(actor=actor, company=customer, name=form.cleaned_data["name"], now=now),
         said=_("Site added."),
+    )
+
+
+def site_cap(request: HttpRequest, uid: UUID, share: UUID) -> HttpResponse:
+    """How many seats a site may take at most."""
+    viewer = viewer_of(request)
+    found = license_writable(viewer, uid)
+    site = share_get(viewer, found, share)
+    company_get(viewer, site.company.uid, level=AccessLevel.WRITE)
+    dialog = FormDialog(
+        request,
+        SiteLimitForm(request.POST or None, initial={"limit": site.limit_wanted}),
+        title=_("At most how many at %(site)s?") % {"site": f"{site.company} · {site.name}"},
+        label=_("Set"),
+        lines=[
+            ngettext("%(n)s seat is in use there.", "%(n)s seats are in use there.", site.used) % {"n": site.used},
+            _("No computer that has a seat loses it by this."),
+        ],
+    )
+    return carry_out(
+        request,
+        dialog,
+        lambda actor, now: site_limit_set(actor=actor, site=site, now=now, limit=dialog.form.cleaned_data["limit"]),
+        said=_("Set."),
+        url=reverse("portal:license-shares", args=[found.uid]),
     )
 
 
