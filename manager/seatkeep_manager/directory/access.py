@@ -11,12 +11,14 @@ and none at all for who has the whole instance.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from importlib.resources import files
 from typing import TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.db.models import F, Func, Model, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from seatkeep_webkit.roles import ROLE_OF_LEVEL, Role
 from seatkeep_webkit.roles import AccessLevel as HubLevel
 
@@ -24,6 +26,8 @@ from seatkeep_manager.directory.enums import AccessLevel, Functionality
 from seatkeep_manager.directory.models import StaticGroup, User
 from seatkeep_manager.directory.rights import Holding, Scope, role_levels, scope_of, set_levels
 
+FEW_GROUPS = 12
+_GROUPS_BELOW = files(__package__).joinpath("sql/groups_below.sql").read_text()
 _HOLDINGS = files(__package__).joinpath("sql/holdings.sql").read_text()
 _M = TypeVar("_M", bound=Model)
 _NOTHING = Scope(frozenset(), (), is_everything=False)
@@ -137,10 +141,21 @@ def shared_above(
 def _condition(where: Scope) -> Q:
     opened = Q(pk__in=[])
     if where.layers:
-        opened = Q(path__overlap=sorted(where.layers[-1]))
+        opened = _below(where.layers[-1])
         for layer in reversed(where.layers[:-1]):
-            opened = Q(path__overlap=sorted(layer)) & ~opened
-    return opened | Q(path__overlap=sorted(where.granted)) if where.granted else opened
+            opened = _below(layer) & ~opened
+    return opened | _below(where.granted) if where.granted else opened
+
+
+def _below(groups: Collection[int]) -> Q:
+    """These groups and everything below them, by the index of paths.
+
+    The planner takes a long list for most of the tree and would compare every path with all of it, so that each group of
+    a long list is looked up by itself.
+    """
+    if len(groups) <= FEW_GROUPS:
+        return Q(path__overlap=sorted(groups))
+    return Q(pk__in=RawSQL(_GROUPS_BELOW, [sorted(groups)]))  # noqa: S611  # a constant file
 
 
 def _read(user: User) -> tuple[Holding, ...]:

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
+from seatkeep_manager.directory import access
 from seatkeep_manager.directory.access import may, may_at, may_everywhere
 from seatkeep_manager.directory.enums import AccessLevel, DeviceKind, Functionality, GroupKind
 from seatkeep_manager.directory.group_services import group_create, group_move
@@ -143,3 +144,17 @@ def test_a_group_that_moves_under_the_customer_is_seen_there(tree: Tree) -> None
     assert not devices_visible(bob).exists()
     group_move(actor=ACTOR, group_id=office.pk, parent_id=tree.beta.pk, now=NOW)
     assert devices_visible(bob).count() == 1
+
+
+@pytest.mark.parametrize("few", [0, 12])
+def test_a_long_list_of_groups_opens_and_closes_the_same(
+    device: Device, tree: Tree, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "FEW_GROUPS", few)
+    bob = person("bob@example.com")
+    UserAccess.objects.create(user=bob, company_hub_id=tree.msp.hub_id, level="WRITE", role="TECHNICIAN")
+    UserAccess.objects.create(user=bob, company_hub_id=tree.alpha.hub_id, level="NONE")
+    assert set(groups_visible(bob)) == {tree.msp, tree.beta}
+    assert not devices_visible(bob).exists()
+    grant(bob, tree.alpha, "READ_ONLY")
+    assert list(devices_visible(bob)) == [device]
