@@ -252,6 +252,8 @@ class Device(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["group", "id"], name="device_group"),
             models.Index(fields=["company_hub_id", "id"], name="device_company"),
+            # Each device that joins is looked for; what waits to be put into the index would be read each time.
+            GinIndex(fields=["fingerprint"], name="device_fingerprint", opclasses=["jsonb_path_ops"], fastupdate=False),
         ]
 
     def __str__(self) -> str:

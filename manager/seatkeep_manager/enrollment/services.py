@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from seatkeep_license.errors import ClockSkewError, TokenError
 from seatkeep_license.keys import VerifyKey
 from seatkeep_protocol.enrollment import EnrollRequest, enroll_verify, is_previous_proven, jwt_request_verify
@@ -231,14 +232,17 @@ def _machine_known(asker: _Asker) -> Device | None:
         named = mine.filter(uid=uid_of(asker.claims.previous.device)).first()
         if named is not None:
             return named
-    strong = {part: asker.claims.fp[part] for part in _STRONG if part in asker.claims.fp}
-    if not strong:
-        return None
-    matches = Q()
-    for part, digest in strong.items():
-        matches |= Q(fingerprint__contains={str(part): digest})
-    candidates = mine.filter(matches).order_by("-last_seen_at", "-id")[:50]
+    candidates = devices_alike(mine, asker.claims.fp)
     return next((found for found in candidates if is_same_machine(found.fingerprint, asker.claims.fp)), None)
+
+
+def devices_alike(devices: QuerySet[Device], fingerprint: Mapping[str, str]) -> QuerySet[Device]:
+    """At most fifty devices that share one of the parts that few machines share; the last seen first."""
+    matches = Q(pk__in=())
+    for part in _STRONG:
+        if part in fingerprint:
+            matches |= Q(fingerprint__contains={str(part): fingerprint[part]})
+    return devices.filter(matches).order_by("-last_seen_at", "-id")[:50]
 
 
 def _is_proven(machine: Device, asker: _Asker, now: datetime) -> bool:

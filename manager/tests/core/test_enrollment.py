@@ -36,6 +36,7 @@ from seatkeep_manager.enrollment.services import (
     deployment_key_rotate,
     device_enroll,
     device_jwt,
+    devices_alike,
     install_link_create,
     request_approve,
     request_reject,
@@ -380,3 +381,26 @@ def test_http_progress_of_an_installer_is_kept(token: EnrollmentToken) -> None:
     }  # fmt: skip
     assert post("/agent/v1/progress", body).status_code == 204
     assert token.installs.get().step == "downloaded"
+
+
+@pytest.mark.django_db
+def test_a_machine_is_found_by_its_index_among_the_many_of_a_customer(tree: Tree, now: datetime) -> None:
+    Device.objects.bulk_create(
+        Device(
+            kind="WORKSTATION",
+            hostname=f"pc-{number}",
+            group=tree.alpha,
+            company_hub_id=tree.alpha.company_hub_id,
+            fingerprint={"machine_id": f"m{number}", "board_serial": f"b{number}", "system_uuid": f"u{number}"},
+            document_floor=1,
+            enrolled_at=now,
+        )
+        for number in range(1_000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE directory_device")
+    mine = Device.objects.filter(company_hub_id=tree.alpha.company_hub_id)
+    asked = devices_alike(mine, {"machine_id": "m7", "board_serial": "b8", "mac": "a9"})
+    assert sorted(found.hostname for found in asked) == ["pc-7", "pc-8"]
+    assert "device_fingerprint" in asked.explain()
+    assert not devices_alike(mine, {"mac": "a9"})
