@@ -1,4 +1,4 @@
-"""The vendor edits the catalogue: what can be ordered, what it holds, and in which tier."""
+"""The vendor edits the catalog: what can be ordered, what it holds, and in which tier."""
 
 from __future__ import annotations
 
