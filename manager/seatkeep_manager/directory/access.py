@@ -150,8 +150,8 @@ def _condition(where: Scope) -> Q:
 def _below(groups: Collection[int]) -> Q:
     """These groups and everything below them, by the index of paths.
 
-    The planner takes a long list for most of the tree and would compare every path with all of it, so that each group of
-    a long list is looked up by itself.
+    The planner takes a long list for most of the tree and would compare every path with all of it; so each group of a
+    long list is looked up by itself.
     """
     if len(groups) <= FEW_GROUPS:
         return Q(path__overlap=sorted(groups))
