@@ -4,7 +4,7 @@ PYTHON ?= python3
 export PYTHON
 BIN := .venv/bin
 
-.PHONY: help setup ui bundle demo clean-demo lint test test-fast bench-smoke bench-hub screenshots lock packages test-windows
+.PHONY: help setup ui bundle demo clean-demo lint test test-fast bench-smoke bench-hub bench-manager screenshots lock packages test-windows
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ bench-smoke: setup ui ## Activations, reports and policy latency beside their fl
 
 bench-hub: setup ui ## The hub with a distributor's data: activations, sync, usage, closing, pages, search.
 	@$(BIN)/seatkeep-bench hub
+
+bench-manager: setup ui ## The manager with 5,000 devices: joining, reports, documents, tasks, pages, link, agent.
+	@$(BIN)/seatkeep-bench manager
 
 screenshots: setup ui ## Every page, light, dark and phone, into build/screenshots.
 	@scripts/screenshots

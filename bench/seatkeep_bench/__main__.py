@@ -16,6 +16,9 @@ from seatkeep_bench.errors import BenchError
 from seatkeep_bench.fleet import FleetPlan, simulate, sweep
 from seatkeep_bench.hub.bench import hub_bench
 from seatkeep_bench.hub.sizes import TINY, HubSizes
+from seatkeep_bench.manager.bench import manager_bench
+from seatkeep_bench.manager.sizes import TINY as MANAGER_TINY
+from seatkeep_bench.manager.sizes import ManagerSizes
 from seatkeep_bench.results import table, write
 from seatkeep_bench.smoke import SmokeSizes, smoke
 
@@ -60,6 +63,12 @@ def _parser() -> argparse.ArgumentParser:
     hub.add_argument("--folder", type=Path, default=TARGET_FOLDER, help="Stack and result (build/bench).")
     hub.add_argument("--tiny", action="store_true", help="A few rows of each kind: does it run?")
     hub.set_defaults(run=_hub)
+    manager = commands.add_parser(
+        "manager", help="The console with thousands of devices, each figure beside its floor."
+    )
+    manager.add_argument("--folder", type=Path, default=TARGET_FOLDER, help="Stacks and result (build/bench).")
+    manager.add_argument("--tiny", action="store_true", help="A few rows of each kind: does it run?")
+    manager.set_defaults(run=_manager)
     return parser
 
 
@@ -126,6 +135,12 @@ def _smoke(arguments: argparse.Namespace) -> None:
 def _hub(arguments: argparse.Namespace) -> None:
     rows = hub_bench(arguments.folder, TINY if arguments.tiny else HubSizes(), _tell)
     write(rows, arguments.folder / "bench-hub.json")
+    _tell(table(rows))
+
+
+def _manager(arguments: argparse.Namespace) -> None:
+    rows = manager_bench(arguments.folder, MANAGER_TINY if arguments.tiny else ManagerSizes(), _tell)
+    write(rows, arguments.folder / "bench-manager.json")
     _tell(table(rows))
 
 

@@ -25,7 +25,13 @@ class Reply:
 
 
 async def pour(
-    url: str, bodies: Iterable[bytes], *, context: ssl.SSLContext | None, connections: int, content_type: str
+    url: str,
+    bodies: Iterable[bytes],
+    *,
+    context: ssl.SSLContext | None,
+    connections: int,
+    content_type: str,
+    sources: Sequence[str] = (),
 ) -> tuple[list[Reply], float]:
     """Post every body, as fast as `connections` connections can.
 
@@ -35,6 +41,8 @@ async def pour(
         context: TLS trust; None for plain HTTP inside the machine.
         connections: How many connections.
         content_type: Of the bodies.
+        sources: Loopback addresses that the connections come from in turn; empty leaves it to the system. What is
+            limited per address stands for many places this way.
 
     Returns:
         The replies, and the seconds from the first request to the last reply; connecting is not counted.
@@ -46,7 +54,12 @@ async def pour(
     port = parts.port or (443 if context else 80)
     head = f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: {content_type}\r\nContent-Length: "
     streams = await asyncio.gather(
-        *(asyncio.open_connection(parts.hostname, port, ssl=context) for _ in range(connections))
+        *(
+            asyncio.open_connection(
+                parts.hostname, port, ssl=context, local_addr=(sources[number % len(sources)], 0) if sources else None
+            )
+            for number in range(connections)
+        )
     )
     waiting, replies = iter(bodies), list[Reply]()
     begun = time.perf_counter()

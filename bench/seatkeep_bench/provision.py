@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
@@ -31,12 +31,19 @@ from seatkeep_bench.stack import Stack
 
 OWNER = "owner@bench.example"
 CUSTOMER = "Bench customer"
+TEMPLATE = "Bench template"
 PRODUCTS = ("endpoint-workstation", "endpoint-server")
 SEATS = 1_000_000
+PROGRAMS = ("hub-web", "manager-publisher")
+"""Those whose settings say all that a bench needs."""
 START_SECONDS = 180
 STEP_SECONDS = 60
 _LINK = re.compile(r"https?://\S+/setup/\S+")
-_ADDRESSES = {"hub-fast": "SEATKEEP_BENCH_FAST_URL", "hub-web": "SEATKEEP_BENCH_WEB_URL"}
+_ADDRESSES = {
+    "hub-fast": "SEATKEEP_BENCH_FAST_URL",
+    "hub-web": "SEATKEEP_BENCH_WEB_URL",
+    "manager-web": "SEATKEEP_BENCH_CONSOLE_URL",
+}
 """Programs that are reached inside the machine, behind the front door."""
 _KEY = re.compile(r"SEATKEEP_KEY='?([A-Za-z0-9_.-]+)")
 
@@ -57,58 +64,113 @@ class Facts(msgspec.Struct):
     policy_url: str
 
 
+class StackProcess:
+    """`seatkeep up` of one folder, which can be killed and started again.
+
+    Attributes:
+        data: Where the installation lies.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder; nothing runs yet."""
+        self._folder = folder
+        self.data = folder / "data"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it is up.
+
+        Raises:
+            BenchError: It does not come up.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        log = self._folder / "up.log"
+        words = ["up", "--data", str(self.data), *_port_options(self._folder)]
+        process = self._process = subprocess.Popen(
+            [str(Path(sys.executable).parent / "seatkeep"), *words],
+            stdout=log.open("wb"),
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "COLUMNS": "500", "NO_COLOR": "1"},
+            start_new_session=True,
+        )
+        _wait("the stack", lambda: _is_up(process, log), START_SECONDS)
+
+    def kill(self) -> None:
+        """Kill it and all its programs at once, as a power cut does."""
+        reports = stack_reports(self.data)
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(STEP_SECONDS)
+        for report in reports:
+            with suppress(ProcessLookupError):
+                os.killpg(report["pid"], signal.SIGKILL)
+
+    def stop(self) -> None:
+        """End it in order."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.wait(STEP_SECONDS)
+
+
 @dataclass(frozen=True)
 class BenchStack:
     """A running stack and the owner's session in its console."""
 
     stack: Stack
     facts: Facts
-    console_people_url: str
+    environment: dict[str, str]
     browser: Browser
+    process: StackProcess
+
+    @property
+    def console_people_url(self) -> str:
+        """The console's address for people."""
+        return self.environment["SEATKEEP_CONSOLE_URL"]
 
 
 @contextmanager
 def started_stack(
-    folder: Path, tell: Callable[[str], None], programs: Sequence[str] = ("hub-web", "manager-publisher")
+    folder: Path, tell: Callable[[str], None], programs: Sequence[str] = PROGRAMS
 ) -> Iterator[dict[str, str]]:
     """Start a stack in a folder, give the settings of some of its programs, and stop it at the end.
 
     Raises:
         BenchError: It does not start.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    log = folder / "up.log"
-    data = folder / "data"
-    process = subprocess.Popen(
-        [str(Path(sys.executable).parent / "seatkeep"), "up", "--data", str(data), *_port_options(folder)],
-        stdout=log.open("wb"),
-        stderr=subprocess.STDOUT,
-        env={**os.environ, "COLUMNS": "500", "NO_COLOR": "1"},
-        start_new_session=True,
-    )
+    process = StackProcess(folder)
     try:
         tell("starting a stack")
-        _wait("the stack", lambda: _is_up(process, log), START_SECONDS)
-        yield stack_environment(data, programs)
+        process.start()
+        yield stack_environment(folder / "data", programs)
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
+        process.stop()
 
 
 @contextmanager
-def own_stack(folder: Path, tell: Callable[[str], None]) -> Iterator[BenchStack]:
+def own_stack(folder: Path, tell: Callable[[str], None], daily_cap: int | None = None) -> Iterator[BenchStack]:
     """Start a stack in a folder, set it up at the first time, and stop it at the end.
+
+    Args:
+        folder: Of the stack.
+        tell: Gets a line per step.
+        daily_cap: How many computers the deployment key lets in a day; None for what the console proposes.
 
     Raises:
         BenchError: It does not start, or a step of the set-up fails; the message names it.
     """
-    browser = Browser()
-    with started_stack(folder, tell) as environment, closing(browser):
-        facts = _facts(folder, environment, folder / "up.log", browser, tell)
+    browser, process = Browser(), StackProcess(folder)
+    try:
+        tell("starting a stack")
+        process.start()
+        environment = stack_environment(process.data, PROGRAMS)
+        facts = _facts(folder, environment, browser, tell, daily_cap)
         stack = Stack.from_environment(
             environment | {"SEATKEEP_BENCH_KEY": facts.key, "SEATKEEP_BENCH_LICENSE_KEY": facts.license_key}
         )
-        yield BenchStack(stack, facts, environment["SEATKEEP_CONSOLE_URL"], browser)
+        yield BenchStack(stack, facts, environment, browser, process)
+    finally:
+        browser.close()
+        process.stop()
 
 
 def _port_options(folder: Path) -> list[str]:
@@ -122,7 +184,7 @@ def _port_options(folder: Path) -> list[str]:
 
 
 def _free_block(count: int) -> int:
-    for first in range(18_000, 30_000, count):
+    for first in range(int(os.environ.get("SEATKEEP_BENCH_PORT", "18000")), 30_000, count):
         if all(_is_free(port) for port in range(first, first + count)):
             return first
     raise BenchError("There are no free ports.")
@@ -140,6 +202,13 @@ def _is_up(process: subprocess.Popen[bytes], log: Path) -> bool:
     return "Ctrl-C stops everything" in text
 
 
+def stack_reports(data: Path) -> list[dict[str, Any]]:
+    """Return what the supervisor says of each program: name, pid, state."""
+    reports: Any = json.loads((data / "run" / "state.json").read_text())
+    found: list[dict[str, Any]] = reports if isinstance(reports, list) else reports.get("services", [])
+    return found
+
+
 def stack_environment(data: Path, programs: Sequence[str]) -> dict[str, str]:
     """Return the settings of running programs, out of their own environment and command lines (Linux).
 
@@ -147,10 +216,8 @@ def stack_environment(data: Path, programs: Sequence[str]) -> dict[str, str]:
         data: Of the stack.
         programs: Whose settings; those of a later one win.
     """
-    reports: Any = json.loads((data / "run" / "state.json").read_text())
-    services = reports if isinstance(reports, list) else reports.get("services", reports.get("reports", []))
     found: dict[str, str] = {}
-    for service in services:
+    for service in stack_reports(data):
         process = Path(f"/proc/{service['pid']}")
         if service["name"] in programs:
             raw = (process / "environ").read_bytes().decode(errors="replace")
@@ -162,9 +229,13 @@ def stack_environment(data: Path, programs: Sequence[str]) -> dict[str, str]:
 
 
 def _facts(
-    folder: Path, environment: dict[str, str], log: Path, browser: Browser, tell: Callable[[str], None]
+    folder: Path,
+    environment: dict[str, str],
+    browser: Browser,
+    tell: Callable[[str], None],
+    daily_cap: int | None,
 ) -> Facts:
-    file = folder / "facts.json"
+    file, log = folder / "facts.json", folder / "up.log"
     console, licensing = environment["SEATKEEP_CONSOLE_URL"], environment["SEATKEEP_LICENSING_URL"]
     if file.exists():
         facts = msgspec.json.decode(file.read_bytes(), type=Facts)
@@ -174,13 +245,13 @@ def _facts(
     link = _LINK.search(log.read_text(errors="replace"))
     if link is None:
         raise BenchError(f"There is no set-up link in {log}; remove the folder to begin anew.")
-    facts = set_up(browser, setup_link=link[0], licensing=licensing, console=console)
+    facts = set_up(browser, setup_link=link[0], licensing=licensing, console=console, daily_cap=daily_cap)
     file.touch(mode=0o600)
     file.write_bytes(msgspec.json.encode(facts))
     return facts
 
 
-def set_up(browser: Browser, *, setup_link: str, licensing: str, console: str) -> Facts:
+def set_up(browser: Browser, *, setup_link: str, licensing: str, console: str, daily_cap: int | None = None) -> Facts:
     """Take a new stack through its first run as one MSP, to a customer with a key, a license and a policy.
 
     Args:
@@ -188,6 +259,7 @@ def set_up(browser: Browser, *, setup_link: str, licensing: str, console: str) -
         setup_link: The one-time link that `seatkeep up` printed.
         licensing: Address of the hub for people.
         console: Address of the manager for people.
+        daily_cap: As for `own_stack`.
 
     Raises:
         BenchError: A step fails; the message names it.
@@ -198,7 +270,7 @@ def set_up(browser: Browser, *, setup_link: str, licensing: str, console: str) -
     license_key = _license_key(browser, licensing)
     _agree(browser, licensing, _customer_create(browser, licensing))
     _wait("the console's link", lambda: _is_signed_in(browser, console, password), STEP_SECONDS)
-    return Facts(password, _deployment_key(browser, console), license_key, _policy(browser, console))
+    return Facts(password, _deployment_key(browser, console, daily_cap), license_key, _policy(browser, console))
 
 
 def _first_run(browser: Browser, setup_link: str, licensing: str, password: str) -> None:
@@ -267,17 +339,26 @@ def _is_signed_in(browser: Browser, console: str, password: str) -> bool:
     return True
 
 
-def _deployment_key(browser: Browser, console: str) -> str:
+def _deployment_key(browser: Browser, console: str, daily_cap: int | None) -> str:
     address = f"{console}/customers/"
     _wait("the customer in the console", lambda: CUSTOMER in browser.open(address).text, STEP_SECONDS)
     page = browser.open(address)
     customer = next(link for link, words in page.links if CUSTOMER in words and "/customers/" in link)
+    chosen = {} if daily_cap is None else {"template": _template(browser, console, customer, daily_cap)}
     form = browser.open(urljoin(customer, "setup/")).form_with("template")
-    made = browser.submit(form, groups="", makes_key="on")
+    made = browser.submit(form, groups="", makes_key="on", **chosen)
     found = _KEY.search(unescape(made.text))
     if found is None:
         raise BenchError(f"{made.url} shows no deployment key.")
     return found[1]
+
+
+def _template(browser: Browser, console: str, customer: str, daily_cap: int) -> str:
+    """Make a template whose keys let many computers in a day, and return how the set-up's form calls it."""
+    form = browser.open(f"{console}/customers/templates/new/").form_with("daily_cap")
+    browser.submit(form, name=TEMPLATE, groups="", makes_key="on", daily_cap=str(daily_cap))
+    choices = browser.open(urljoin(customer, "setup/")).form_with("template").choices["template"]
+    return next(value for value, words in choices.items() if TEMPLATE in words)
 
 
 def _policy(browser: Browser, console: str) -> str:

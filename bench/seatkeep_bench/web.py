@@ -84,7 +84,7 @@ class Web:
             TryAgainError: The device waits for approval, or the server is busy or away.
             RefusedError: The key or the request is refused.
         """
-        body = request_body(self._key, self._enroll_request(identity))
+        body = request_body(self._key, enroll_request(identity, self.console_url))
         answer = await self._post(
             f"{self.console_url}/agent/v1/enroll", json.dumps(body), {"Content-Type": "application/json"}
         )
@@ -94,26 +94,11 @@ class Web:
 
     async def come_back(self, identity: Identity, jwt: str) -> EnrollAnswer:
         """Join as the same device again at a console that lost it by a restore; errors as `enroll`."""
-        body = return_body(jwt, self._enroll_request(identity))
+        body = return_body(jwt, enroll_request(identity, self.console_url))
         answer = await self._post(
             f"{self.console_url}/agent/v1/return", json.dumps(body), {"Content-Type": "application/json"}
         )
         return answer_decode(answer.content)
-
-    def _enroll_request(self, identity: Identity) -> str:
-        request = EnrollRequest(
-            aud=self.console_url,
-            iat=seconds_of(now()),
-            jti=str(uuid.uuid4()),
-            hostname=identity.hostname,
-            os=identity.os(),
-            kind=identity.persona.kind,
-            fp=identity.fingerprint(self.console_url),
-            nkey=identity.nkey_public,
-            x25519=identity.sealing_public,
-            agent_version=AGENT_VERSION,
-        )
-        return enroll_build(request, identity.agent_key)
 
     async def broker_jwt(self, identity: Identity, device: str) -> str:
         """Ask for the next broker JWT; errors as `enroll`."""
@@ -186,6 +171,23 @@ class Web:
             raise TryAgainError(f"HTTP {answer.status_code}", after_seconds=_retry_after(answer))
         problem = _problem(answer)
         raise RefusedError(answer.status_code, str(problem.get("code", "")), str(problem.get("detail", "")))
+
+
+def enroll_request(identity: Identity, console_url: str) -> str:
+    """Return a device's request to join a console, signed now."""
+    request = EnrollRequest(
+        aud=console_url,
+        iat=seconds_of(now()),
+        jti=str(uuid.uuid4()),
+        hostname=identity.hostname,
+        os=identity.os(),
+        kind=identity.persona.kind,
+        fp=identity.fingerprint(console_url),
+        nkey=identity.nkey_public,
+        x25519=identity.sealing_public,
+        agent_version=AGENT_VERSION,
+    )
+    return enroll_build(request, identity.agent_key)
 
 
 def activate_request(

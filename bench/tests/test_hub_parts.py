@@ -10,12 +10,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from seatkeep_bench.errors import BenchError
 from seatkeep_bench.hose import drip
-from seatkeep_bench.hub.bench import WANTED, Sheet, _with_31_days
+from seatkeep_bench.hub.bench import WANTED, _with_31_days
 from seatkeep_bench.hub.sizes import HubSizes
 from seatkeep_bench.hub.takes import by_key, by_ticket
 from seatkeep_bench.hub.world import Share
 from seatkeep_bench.identity import Identity, Persona
 from seatkeep_bench.results import Better, failed, row, table
+from seatkeep_bench.sheet import Sheet
 from seatkeep_license.keys import SigningKey
 from seatkeep_license.tickets import ticket_verify
 
@@ -23,7 +24,7 @@ KEY = SigningKey(bytes(range(3, 35)))
 
 
 def test_a_row_that_breaks_stops_no_other():
-    sheet = Sheet(lambda _: None)
+    sheet = Sheet(WANTED, lambda _: None)
     with sheet.trying("sync_full"):
         raise BenchError("the feed is away")
     with sheet.trying("sync_delta"):
@@ -103,7 +104,7 @@ def test_an_open_loop_counts_from_when_a_request_was_due():
 
 
 def test_growth_is_the_cost_of_one_whichever_way_is_better():
-    sheet = Sheet(lambda _: None)
+    sheet = Sheet(WANTED, lambda _: None)
     sheet.put(row("sync_delta", value=20, unit="ms", better=Better.LOWER, goal=50, floor=2))
     sheet.put(row("activation_spread", value=4_000, unit="/s", better=Better.HIGHER, goal=4_000, floor=9_000))
     sheet.grown("sync_delta", 22)

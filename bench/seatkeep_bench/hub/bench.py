@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 from time import perf_counter
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import Any
 
 from seatkeep_bench.hub.measures import Measures
 from seatkeep_bench.hub.ring import Ring
 from seatkeep_bench.hub.sizes import HubSizes
 from seatkeep_bench.hub.stack import HubStack, hub_stack
 from seatkeep_bench.hub.world import Division, World, now_utc
-from seatkeep_bench.results import Better, Row, failed
-
-Tell = Callable[[str], None]
-
-
-class Wanted(NamedTuple):
-    """A row that must be in the result, measured or failed."""
-
-    name: str
-    unit: str
-    better: Better
-    goal: float
-
+from seatkeep_bench.results import Better, Row
+from seatkeep_bench.sheet import Sheet, Tell, Wanted
 
 WANTED = (
     Wanted("activation_spread", "/s", Better.HIGHER, 4_000),
@@ -45,47 +31,6 @@ WANTED = (
     Wanted("search_50k", "ms", Better.LOWER, 50),
     Wanted("search_500k", "ms", Better.LOWER, 50),
 )
-
-
-class Sheet:
-    """The rows as they come; what fails is kept as the reason, and the next one goes on."""
-
-    def __init__(self, tell: Tell) -> None:
-        """Begin with nothing."""
-        self._tell = tell
-        self._rows: dict[str, Row] = {}
-        self._why: dict[str, str] = {}
-
-    @contextmanager
-    def trying(self, name: str) -> Iterator[None]:
-        """Measure a row, or a step towards it."""
-        self._tell(f"measuring {name}")
-        begun = perf_counter()
-        try:
-            yield
-        except Exception as error:  # A bench reports what broke, whatever it is.
-            self._why[name] = f"{type(error).__name__}: {error}"[:300]
-            self._tell(f"  failed: {self._why[name]}")
-        else:
-            self._tell(f"  {perf_counter() - begun:.1f} s")
-
-    def put(self, row: Row) -> None:
-        """Keep a row."""
-        self._rows[row.name] = row
-
-    def grown(self, name: str, value: float) -> None:
-        """Note how the cost of one grew from a row's own size to ten times the data."""
-        here = self._rows[name]
-        costs = (here.value, value) if here.better is Better.LOWER else (value, here.value)
-        self._rows[name] = msgspec.structs.replace(here, growth=round(costs[1] / costs[0], 2))
-
-    def rows(self) -> list[Row]:
-        """All wanted rows in their order."""
-        return [self._rows.get(one.name) or self._failed(one) for one in WANTED]
-
-    def _failed(self, one: Wanted) -> Row:
-        why = self._why.get(one.name, "not measured")
-        return failed(one.name, unit=one.unit, better=one.better, goal=one.goal, why=why)
 
 
 def hub_bench(folder: Path, sizes: HubSizes, tell: Tell) -> list[Row]:
@@ -111,7 +56,7 @@ class _Run:
     def __init__(self, stack: HubStack, world: World, sizes: HubSizes, tell: Tell) -> None:
         self._world, self._sizes, self._tell = world, sizes, tell
         self._measures = Measures(stack, world, sizes)
-        self._sheet = Sheet(tell)
+        self._sheet = Sheet(WANTED, tell)
         self._small: dict[str, Any] = {}
 
     def all(self) -> list[Row]:

@@ -14,7 +14,7 @@ from seatkeep_license.keys import SigningKey
 
 from seatkeep_bench.floors import seat_upserts_per_second
 from seatkeep_bench.hub import floors, takes
-from seatkeep_bench.hub.readers import Follower, Looker
+from seatkeep_bench.hub.readers import Follower, owner_looks
 from seatkeep_bench.hub.sizes import HubSizes
 from seatkeep_bench.hub.stack import HubStack
 from seatkeep_bench.hub.world import Division, World
@@ -233,7 +233,7 @@ class Measures:
 
     def pages(self, paths: Sequence[str]) -> tuple[Row, dict[str, float]]:
         """Each page of the portal in turn; also gives the 95th percentile of each, seconds."""
-        looker = Looker(self.stack)
+        looker = owner_looks(self.stack)
         found = looker.seconds(paths, self.sizes.looks)
         floor = looker.seconds(["/healthz"], self.sizes.looks)["/healthz"]
         looker.close()
@@ -254,7 +254,7 @@ class Measures:
 
     def search(self, name: str, growth_of: float | None = None) -> Row:
         """What somebody types into the search field at the top of each page."""
-        looker = Looker(self.stack)
+        looker = owner_looks(self.stack)
         found = looker.seconds([f"/search/?q={quote(words)}" for words in WORDS], self.sizes.looks)
         looker.close()
         everything = [one for seconds in found.values() for one in seconds]

@@ -1,10 +1,8 @@
-"""What reads the hub over HTTP: a manager that follows the feed, a person who looks at pages and searches."""
+"""What reads the hub over HTTP: a manager that follows the feed, and its owner, who looks at pages and searches."""
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Sequence
 from urllib.parse import urlencode, urlsplit
 
 import httpx
@@ -16,11 +14,10 @@ from seatkeep_bench.browser import Browser
 from seatkeep_bench.clock import now
 from seatkeep_bench.errors import BenchError
 from seatkeep_bench.hub.stack import OWNER, HubStack
+from seatkeep_bench.looker import Looker
 
 TOKEN_SECONDS = 60
 SYNC_LIMIT = 1_000
-PATIENCE_SECONDS = 10.0
-TIMEOUT_SECONDS = 20.0
 EMPTY_SHA256 = "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
 """Base64url of the digest of an empty body."""
 
@@ -71,50 +68,10 @@ class Follower:
         return sign(claims, self._key, "seatkeep-instance+jwt")
 
 
-class Looker:
-    """The owner, signed in, who looks at pages inside the machine: what is measured is the server's time."""
-
-    def __init__(self, stack: HubStack) -> None:
-        """Sign in through the front door; afterwards ask the pages' server itself."""
-        browser = Browser()
-        browser.sign_in(f"{stack.licensing_url}/", email=OWNER, password=stack.password)
-        parts = urlsplit(stack.licensing_url)
-        self._client = httpx.Client(
-            base_url=stack.web_url,
-            headers={"Host": parts.netloc, "Cookie": browser.cookies(parts.hostname or "")},
-            timeout=TIMEOUT_SECONDS,
-            trust_env=False,
-        )
-        browser.close()
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._client.close()
-
-    def seconds(self, paths: Sequence[str], times: int) -> dict[str, list[float]]:
-        """Look at each path so often, in turn; returns the seconds by path. The first look of each is not counted.
-
-        A page that has taken ten seconds in all is not looked at any more: a slow one does not hold up the rest.
-
-        Raises:
-            BenchError: A page is not answered with 200.
-        """
-        for path in paths:
-            self._look(path)
-        found: dict[str, list[float]] = {path: [] for path in paths}
-        for _ in range(times):
-            for path in paths:
-                if sum(found[path]) < PATIENCE_SECONDS:
-                    found[path].append(self._look(path))
-        return found
-
-    def _look(self, path: str) -> float:
-        begun = time.perf_counter()
-        try:
-            answer = self._client.get(path)
-        except httpx.TimeoutException:
-            return TIMEOUT_SECONDS
-        seconds = time.perf_counter() - begun
-        if answer.status_code != httpx.codes.OK:
-            raise BenchError(f"{path} answered {answer.status_code}.")
-        return seconds
+def owner_looks(stack: HubStack) -> Looker:
+    """The owner, signed in through the front door."""
+    browser = Browser()
+    browser.sign_in(f"{stack.licensing_url}/", email=OWNER, password=stack.password)
+    looker = Looker(browser, people_url=stack.licensing_url, inside_url=stack.web_url)
+    browser.close()
+    return looker

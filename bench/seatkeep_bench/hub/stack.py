@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shutil
@@ -17,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seatkeep_bench.errors import BenchError
-from seatkeep_bench.provision import started_stack
+from seatkeep_bench.provision import stack_reports, started_stack
 
 OWNER = "owner@bench.example"
 COMMAND_SECONDS = 300
@@ -117,9 +116,7 @@ def hub_stack(folder: Path, tell: Callable[[str], None]) -> Iterator[HubStack]:
 @contextmanager
 def _at_rest(data: Path) -> Iterator[None]:
     """Stop the programs that nothing here measures, and let them go on for a clean end."""
-    reports = json.loads((data / "run" / "state.json").read_text())
-    services = reports if isinstance(reports, list) else reports.get("services", [])
-    pids = [one["pid"] for one in services if one["name"].startswith(_AT_REST)]
+    pids = [one["pid"] for one in stack_reports(data) if one["name"].startswith(_AT_REST)]
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
     try:

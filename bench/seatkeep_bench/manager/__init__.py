@@ -1,0 +1,1 @@
+"""`seatkeep-bench manager`: the console with thousands of devices, each figure beside its floor."""
