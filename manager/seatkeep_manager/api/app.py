@@ -10,6 +10,7 @@ from seatkeep_manager.api.routes import (
     api_clients,
     audit,
     customers,
+    device_acts,
     devices,
     groups,
     installers,
@@ -33,6 +34,7 @@ api = NinjaAPI(
 )
 install_error_handlers(api)
 for area in (
+    device_acts,
     devices,
     groups,
     set_ups,

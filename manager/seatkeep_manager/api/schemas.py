@@ -55,6 +55,7 @@ class DeviceOut(Schema):
     enrolled_at: datetime
     last_seen_at: datetime | None
     online_until: datetime | None
+    muted_until: datetime | None
 
 
 class CustomerOut(Schema):

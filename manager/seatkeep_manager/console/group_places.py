@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 from seatkeep_webkit.navigation import NavItem
@@ -155,6 +156,20 @@ def way_to(user: User, group: StaticGroup, address: str) -> list[NavItem]:
     above = groups_visible(user).filter(pk__in=group.path[:-1]).exclude(kind__in=_SYSTEM_KINDS)
     ordered = sorted(above, key=lambda one: len(one.path))
     return [NavItem(one.name, f"{address}?{urlencode({'group': one.uid})}") for one in ordered]
+
+
+def group_labels(visible: QuerySet[StaticGroup], groups: Iterable[StaticGroup]) -> dict[int, str]:
+    """Groups by id as "Customer / Group", because every customer has an "Office"; one statement for all.
+
+    Args:
+        visible: The groups of which the person may know the names.
+        groups: Those to name.
+    """
+    chosen = list(groups)
+    above = {pk for group in chosen for pk in group.path}
+    shown = visible.filter(pk__in=above).exclude(kind__in=_SYSTEM_KINDS)
+    names = dict(shown.values_list("pk", "name"))
+    return {group.pk: " / ".join(names[pk] for pk in group.path if pk in names) or group.name for group in chosen}
 
 
 if TYPE_CHECKING:

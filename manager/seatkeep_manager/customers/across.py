@@ -18,7 +18,12 @@ from seatkeep_manager.detections.selectors import detections_visible
 from seatkeep_manager.directory.access import may_everywhere, of_companies, within
 from seatkeep_manager.directory.enums import AccessLevel, Functionality, ProtectionStatus
 from seatkeep_manager.directory.models import Device, StaticGroup, User
-from seatkeep_manager.directory.selectors import devices_active_visible, devices_matching, groups_visible
+from seatkeep_manager.directory.selectors import (
+    devices_active_visible,
+    devices_matching,
+    devices_visible,
+    groups_visible,
+)
 from seatkeep_manager.hublink.models import MirroredCompany, MirroredLicense, MirroredNode
 from seatkeep_manager.hublink.selectors import company_list, license_list, node_list, product_names
 from seatkeep_manager.tasks.enums import FINAL_STATES
@@ -75,9 +80,9 @@ def _attach(node: TreeNode, nodes: dict[int, TreeNode]) -> TreeNode | None:
     return None
 
 
-def devices_below(user: User, group: StaticGroup | None) -> QuerySet[Device]:
-    """Managed computers in a group and below it; all visible ones without a group."""
-    devices = devices_active_visible(user)
+def devices_below(user: User, group: StaticGroup | None, *, is_retired: bool = False) -> QuerySet[Device]:
+    """Managed computers, or those no longer managed, in a group and below it; all visible ones without a group."""
+    devices = devices_visible(user).filter(state="RETIRED") if is_retired else devices_active_visible(user)
     return devices.filter(group__path__contains=[group.pk]) if group else devices
 
 

@@ -158,7 +158,7 @@ def _name_back(actor: Actor, _user: User, devices: list[Device], back: Values, n
 
 
 def _state_back(actor: Actor, _user: User, devices: list[Device], back: Values, now: datetime) -> int:
-    states = {DeviceState(state) for state in back.values()}
+    states = {DeviceState(str(state)) for state in back.values()}
     return sum(len(devices_set_state(actor=actor, devices=devices, state=state, now=now)) for state in states)
 
 

@@ -6,6 +6,7 @@ Who may what is decided in `access`: `visible(user, functionality=Functionality.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
@@ -106,6 +107,26 @@ def group_get(
     if group is None:
         raise GroupNotFoundError
     return group
+
+
+def devices_chosen(
+    user: User | AnonymousUser, uids: Collection[uuid.UUID], *, level: AccessLevel = AccessLevel.WRITE
+) -> QuerySet[Device]:
+    """Exactly these devices, retired ones included, in the order of their names.
+
+    Raises:
+        DeviceNotFoundError: One does not exist or is not the person's to change.
+    """
+    found = devices_visible(user, level=level).filter(uid__in=uids).order_by("hostname", "pk")
+    if found.count() != len(set(uids)):
+        raise DeviceNotFoundError
+    return found
+
+
+def groups_found(groups: QuerySet[StaticGroup], text: str, *, limit: int = 12) -> list[StaticGroup]:
+    """Those of groups the caller may see whose name holds the text; companies first, then by name."""
+    rows = groups.filter(name__icontains=text.strip()) if text.strip() else groups
+    return list(rows.order_by("hub_id", "name", "pk")[:limit])
 
 
 def group_of_company(company_hub_id: uuid.UUID) -> StaticGroup:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,21 +16,21 @@ from seatkeep_webkit.audit.services import audit_record
 
 from seatkeep_manager.directory.access import within
 from seatkeep_manager.directory.enums import AccessLevel, Functionality
+from seatkeep_manager.directory.errors import PatternInvalidError
 from seatkeep_manager.directory.models import Device, StaticGroup, User
+from seatkeep_manager.directory.naming import KNOWN, name_of, pattern_check
 from seatkeep_manager.directory.services import device_rename, device_retire
 from seatkeep_manager.tasks.enums import ServerTaskKind
 from seatkeep_manager.tasks.errors import ServerTaskInvalidError, ServerTaskNotFoundError
 from seatkeep_manager.tasks.group_services import group_devices
 from seatkeep_manager.tasks.models import ServerTask
 
-FIELDS = ("hostname", "serial", "user", "group", "os")
 AT_ONCE = 1_000
 EXAMPLES = 20
 EACH = timedelta(hours=23)
 SMALL = 10
 """So many computers may always go silent at once."""
 TOO_MANY = "More than a quarter of the computers would go: look at them first, then run it by hand."
-_FIELD = re.compile(r"\{([a-z]*)\}")
 
 
 @dataclass(frozen=True)
@@ -54,14 +53,13 @@ def params_clean(kind: str, params: Mapping[str, Any]) -> dict[str, Any]:
             raise ServerTaskInvalidError(fields={"days": ["7 to 3650 days."]})
         return {"days": days}
     if kind == ServerTaskKind.RENAME:
-        pattern = str(params.get("pattern", "")).strip()
-        known = _FIELD.findall(pattern)
-        if not known or len(pattern) > 200 or not set(known) <= set(FIELDS):
-            words = ", ".join(f"{{{name}}}" for name in FIELDS)
+        try:
+            return {"pattern": pattern_check(str(params.get("pattern", "")), fields=KNOWN, is_numbered=False)}
+        except PatternInvalidError as error:
+            words = ", ".join(f"{{{name}}}" for name in KNOWN)
             raise ServerTaskInvalidError(
                 fields={"pattern": [f"Name at least one of {words}, and nothing else in {{}}."]}
-            )
-        return {"pattern": pattern}
+            ) from error
     raise ServerTaskInvalidError(fields={"kind": ["There is no such rule."]})
 
 
@@ -164,17 +162,6 @@ def _renamed(pattern: str, group: StaticGroup) -> Iterator[Change]:
         name = name_of(pattern, device)
         if name and name != device.name:
             yield Change(device, name)
-
-
-def name_of(pattern: str, device: Device) -> str:
-    """The name that a pattern gives a device; "" when one of its fields is not known of the device."""
-    known = {
-        "hostname": device.hostname, "serial": device.serial, "user": device.last_user, "group": device.group.name,
-        "os": device.os_name,
-    }  # fmt: skip
-    if not all(known[field] for field in _FIELD.findall(pattern)):
-        return ""
-    return _FIELD.sub(lambda found: str(known[found.group(1)]), pattern)[:200].strip()
 
 
 def _record(actor: Actor, action: str, task: ServerTask, now: datetime, **details: int) -> None:

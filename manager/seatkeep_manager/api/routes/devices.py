@@ -14,6 +14,7 @@ from seatkeep_webkit.errors import NotFoundError
 from seatkeep_webkit.paging import Page, paginate
 
 from seatkeep_manager.api.auth import caller
+from seatkeep_manager.api.device_schemas import DeviceNameIn
 from seatkeep_manager.api.schemas import (
     AssignmentOut,
     DeviceOut,
@@ -23,6 +24,7 @@ from seatkeep_manager.api.schemas import (
     PageOut,
 )
 from seatkeep_manager.customers.across import devices_below
+from seatkeep_manager.directory.acts import devices_rename
 from seatkeep_manager.directory.enums import AccessLevel, Functionality
 from seatkeep_manager.directory.models import Device
 from seatkeep_manager.directory.selectors import device_get, devices_matching, group_get
@@ -64,6 +66,15 @@ def device_list(
 def device_read(request: HttpRequest, uid: UUID) -> Device:
     """One computer."""
     return device_get(caller(request), uid=uid)
+
+
+@router.patch("/devices/{uuid:uid}", response=DeviceOut, summary="Rename a computer")
+def rename_one(request: HttpRequest, uid: UUID, body: DeviceNameIn) -> Device:
+    """Give a computer a name for people; empty brings back its host name. Refused with `name_invalid`."""
+    user = caller(request)
+    found = device_get(user, uid=uid, level=AccessLevel.WRITE)
+    devices_rename(actor=actor_from_request(request), user=user, names={found.pk: body.name}, now=clock_now())
+    return device_get(user, uid=uid)
 
 
 @router.post("/devices/{uuid:uid}/retire", response=DeviceOut, summary="Stop managing a computer")

@@ -52,6 +52,7 @@ CONTACTS = {
     "offline": (_("Offline"), Q(online_until__lte=Now()) | Q(online_until__isnull=True)),
     "silent": (_("Silent for 14 days"), Q(last_seen_at__lt=Now() - SILENT_AFTER)),
 }
+MUTED = {"yes": (_("Muted now"), Q(muted_until__gt=Now()))}
 
 
 class DeviceTable(Table[Device]):
@@ -89,10 +90,16 @@ class DeviceTable(Table[Device]):
         QueryFilter("os", _("System"), SYSTEMS),
         QueryFilter("edition", _("Windows edition"), EDITIONS),
         ChoiceFilter("kind", _("Kind"), DeviceKind.choices),
+        QueryFilter("muted", _("Muted"), MUTED),
+        ChoiceFilter("state", _("Management"), [("RETIRED", _("No longer managed"))]),
     )
     bulk_actions = (
         BulkAction("scan", _("Scan…"), "console:task-new", icon="search"),
         BulkAction("task", _("Task…"), "console:tasks-chosen", icon="list-check"),
+        BulkAction("move", _("Move…"), "console:devices-move", icon="arrows-move"),
+        BulkAction("rename", _("Rename…"), "console:devices-rename", icon="pencil"),
+        BulkAction("mute", _("Mute…"), "console:devices-mute", icon="bell-off"),
+        BulkAction("restore", _("Manage again…"), "console:devices-restore", icon="arrow-back-up"),
         BulkAction("retire", _("Stop managing…"), "console:devices-retire", icon="trash", is_danger=True),
     )
     empty = Empty(
@@ -104,7 +111,8 @@ class DeviceTable(Table[Device]):
     )
 
     def apply_scope(self, queryset: QuerySet[Device], scope: QueryDict) -> QuerySet[Device]:
-        """The group of the page and everything below it, or the members of its dynamic group."""
+        """The group of the page and everything below it, or the members of its dynamic group; managed ones or not."""
+        queryset = queryset.filter(state="RETIRED" if scope.get("state") == "RETIRED" else "ACTIVE")
         members_of = scope_dynamic(scope)
         if members_of is not None:
             return queryset.filter(memberships__group=members_of)

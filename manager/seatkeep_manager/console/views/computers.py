@@ -10,12 +10,9 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_safe
-from seatkeep_webkit.actors import actor_from_request
+from django.views.decorators.http import require_safe
 from seatkeep_webkit.clock import now as clock_now
 from seatkeep_webkit.details import detail_response
-from seatkeep_webkit.dialogs import Confirm, done
 
 from seatkeep_manager.console.audit_words import WORDS
 from seatkeep_manager.console.effective import product_rows
@@ -36,11 +33,11 @@ from seatkeep_manager.console.words import lease_facts, product_words, reason_wo
 from seatkeep_manager.customers.across import audit_visible, devices_below, group_tree
 from seatkeep_manager.detections.selectors import device_detections
 from seatkeep_manager.directory.access import may_at
-from seatkeep_manager.directory.enums import AccessLevel, Functionality
+from seatkeep_manager.directory.acts import act_last
+from seatkeep_manager.directory.enums import AccessLevel, DeviceState, Functionality
 from seatkeep_manager.directory.models import Device
 from seatkeep_manager.directory.rules import is_online
 from seatkeep_manager.directory.selectors import device_get, device_inventory_get, devices_visible
-from seatkeep_manager.directory.services import device_retire
 from seatkeep_manager.policies.selectors import device_assignments, device_chain
 from seatkeep_manager.problems.selectors import device_problems
 from seatkeep_manager.statedocs.selectors import license_assignment_get
@@ -60,7 +57,7 @@ def computers(request: HttpRequest) -> HttpResponseBase:
     user, address = viewer(request), reverse("console:computers")
     dynamic = asked_dynamic(request)
     group = dynamic.anchor if dynamic else asked_group(request)
-    devices = devices_below(user, group)
+    devices = devices_below(user, group, is_retired=request.GET.get("state") == DeviceState.RETIRED)
     table = DeviceTable(
         request, devices.filter(memberships__group=dynamic) if dynamic else devices, scope=scope_of(group, dynamic)
     )
@@ -69,6 +66,7 @@ def computers(request: HttpRequest) -> HttpResponseBase:
         tree = group_tree(user, current=None if dynamic else group)
         context["tree"] = group_items(tree, address, dynamic_items(user, address, current=dynamic))
         context |= group_facts(user, group, dynamic)
+        context["last_act"] = act_last(user, now=clock_now())
     return table.response("console/computers.html", context)
 
 
@@ -83,6 +81,8 @@ def device(request: HttpRequest, uid: UUID) -> HttpResponse:
     context = {
         "device": found,
         "is_online": is_online(online_until=found.online_until, now=clock_now()),
+        "is_muted": found.muted_until is not None and found.muted_until > clock_now(),
+        "last_act": act_last(viewer(request), now=clock_now()),
         "assignment": assignment,
         "assigned_product": product_words(assignment.product) if assignment else "",
         "can_write": devices_visible(viewer(request), level=AccessLevel.WRITE).filter(pk=found.pk).exists(),
@@ -150,31 +150,7 @@ def device_presence(request: HttpRequest, uid: UUID) -> HttpResponse:
     context = {
         "device": found,
         "is_online": is_online(online_until=found.online_until, now=clock_now()),
+        "is_muted": found.muted_until is not None and found.muted_until > clock_now(),
         "assignment": license_assignment_get(found),
     }
     return render(request, "console/parts/presence.html", context)
-
-
-@require_http_methods(["GET", "POST"])
-def devices_retire(request: HttpRequest) -> HttpResponse:
-    """Stop managing the chosen computers, after counting them."""
-    user = viewer(request)
-    rows = DeviceTable(request, devices_visible(user, level=AccessLevel.WRITE).filter(state="ACTIVE")).selected()
-    dialog = Confirm(
-        request,
-        title=_("Stop managing computers"),
-        count=rows.count(),
-        label=_("Stop managing"),
-        is_danger=True,
-        lines=[
-            _("Each gets a signed order to retire, also when it is offline now."),
-            _("Their history stays; they can be brought back."),
-        ],
-    )
-    if not dialog.is_confirmed:
-        return dialog.response()
-    ids = list(rows.values_list("id", flat=True))
-    for device_id in ids:
-        device_retire(actor=actor_from_request(request), device_id=device_id, now=clock_now())
-    text = ngettext("%(n)s computer is no longer managed.", "%(n)s computers are no longer managed.", len(ids))
-    return done(request, text % {"n": len(ids)}, url=reverse("console:computers"))

@@ -16,10 +16,10 @@ from seatkeep_webkit.errors import AppError
 
 from seatkeep_manager.console.forms import DevicePolicyForm, LicenseForm
 from seatkeep_manager.console.people import viewer
+from seatkeep_manager.directory.acts import devices_manage
 from seatkeep_manager.directory.enums import AccessLevel, Functionality
 from seatkeep_manager.directory.models import Device
 from seatkeep_manager.directory.selectors import device_get
-from seatkeep_manager.directory.services import device_restore, device_retire
 from seatkeep_manager.policies.selectors import policies_visible
 from seatkeep_manager.policies.services import policy_assign_device
 from seatkeep_manager.statedocs.licenses import license_assign, license_unassign
@@ -105,8 +105,10 @@ def device_stop(request: HttpRequest, uid: UUID) -> HttpResponse:
     )
     if not dialog.is_confirmed:
         return dialog.response()
-    act = device_restore if is_retired else device_retire
-    act(actor=actor_from_request(request), device_id=found.pk, now=clock_now())
+    devices_manage(
+        actor=actor_from_request(request), user=viewer(request), device_ids=[found.pk], is_managed=is_retired,
+        now=clock_now(),
+    )  # fmt: skip
     text = _("It is managed again.") if is_retired else _("It is no longer managed.")
     return done(request, text, url=_url(found, "overview"))
 
@@ -116,7 +118,7 @@ def _stop_lines(*, is_retired: bool) -> list[str]:
         return [_("A computer whose agent is gone already needs the installer once more.")]
     return [
         _("It gets a signed order to retire, also when it is offline now, and gives its seat back."),
-        _("Its history stays; it can be brought back."),
+        _("Its history stays. For ten minutes one click takes it back; later it can be managed again."),
     ]
 
 

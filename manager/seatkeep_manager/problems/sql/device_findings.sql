@@ -9,7 +9,7 @@ scope AS MATERIALIZED (
            coalesce(d.online_until > %(now)s, false) AS is_online,
            d.heartbeat_at_us, d.spool_waiting, d.agent_version, d.applied_versions
     FROM directory_device d
-    WHERE {scope}
+    WHERE ({scope}) AND (d.muted_until IS NULL OR d.muted_until <= %(now)s)
 ), overridden AS (
     SELECT g.id AS group_id, jsonb_object_agg(one.key, one.value ORDER BY cardinality(above.path)) AS limits
     FROM problems_groupthresholds t
