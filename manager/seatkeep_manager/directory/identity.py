@@ -20,12 +20,13 @@ class InstanceKeys:
     state: SigningKey
 
 
-@transaction.atomic
 def instance_ensure(*, now: datetime) -> Instance:
     """The one row of this instance; made with new keys at first call. Idempotent, safe when raced."""
-    found = Instance.objects.first()
-    if found is not None:
-        return found
+    return Instance.objects.first() or _instance_make(now)
+
+
+@transaction.atomic
+def _instance_make(now: datetime) -> Instance:
     fresh = Instance(
         root_key=SigningKey.generate().seed,
         state_key=SigningKey.generate().seed,

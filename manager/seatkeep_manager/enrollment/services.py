@@ -128,8 +128,8 @@ def device_enroll(*, secret: str, request: str, ip: str | None, now: datetime) -
 
 @transaction.atomic
 def _enroll(asker: _Asker, now: datetime) -> Device | Waiting:
-    # The token's row lock makes two requests of one new agent take turns.
-    EnrollmentToken.objects.select_for_update().get(pk=asker.token.pk)
+    # The token's row lock makes two requests of one new agent take turns, and counts uses.
+    token = EnrollmentToken.objects.select_for_update().get(pk=asker.token.pk)
     known = Device.objects.select_for_update().filter(agent_thumbprint=asker.key.kid).first()
     if known is not None and known.state == DeviceState.ACTIVE:
         return _refresh(known, asker, now)
@@ -138,16 +138,18 @@ def _enroll(asker: _Asker, now: datetime) -> Device | Waiting:
         raise EnrollmentRejectedError
     machine = known or _machine_known(asker)
     is_proven = machine is not None and (machine == known or _is_proven(machine, asker, now))
-    refusal = _refusal(machine, is_proven=is_proven, asker=asker, now=now)
+    refusal = _refusal(token, machine, is_proven=is_proven, now=now)
     if refusal is not None:
         return _wait(asker, refusal, machine, now)
+    if decided is not None and decided.state == RequestState.WAITING:
+        decided.delete()
     return _admit(asker, machine, now)
 
 
-def _refusal(machine: Device | None, *, is_proven: bool, asker: _Asker, now: datetime) -> WaitReason | None:
+def _refusal(token: EnrollmentToken, machine: Device | None, *, is_proven: bool, now: datetime) -> WaitReason | None:
     if machine is not None and not is_proven and _is_guarded(machine, now):
         return WaitReason.TAKEOVER
-    return token_take_use(asker.token, now=now)
+    return token_take_use(token, now=now)
 
 
 def _is_guarded(machine: Device, now: datetime) -> bool:
@@ -171,7 +173,6 @@ def _admit(asker: _Asker, machine: Device | None, now: datetime) -> Device:
             group_unknown_note(actor=asker.actor, device=device, path=asker.claims.group, now=now)
     else:
         device = _rekey(machine, asker, now)
-    EnrollmentRequest.objects.filter(agent_thumbprint=asker.key.kid, state=RequestState.WAITING).delete()
     outbox_append(topic=DEVICE_ENROLLED, payload={"device": device.pk, "token": asker.token.pk}, now=now)
     return device
 

@@ -100,9 +100,8 @@ def token_find(secret: str) -> EnrollmentToken:
     return token
 
 
-def token_take_use(token: EnrollmentToken, *, now: datetime) -> WaitReason | None:
-    """Take one use of a key under its row lock, within the caller's transaction; or say why not."""
-    locked = EnrollmentToken.objects.select_for_update().get(pk=token.pk)
+def token_take_use(locked: EnrollmentToken, *, now: datetime) -> WaitReason | None:
+    """Take one use of a key, whose row the caller's transaction has locked; or say why not."""
     refusal = rules.token_refusal(_facts(locked), now=now)
     if refusal is not None:
         return refusal
