@@ -136,6 +136,14 @@ class Computer:
             capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
 
+    def start(self) -> None:
+        """Start what was stopped, as the machine does when it is switched on."""
+        program = str(self.root / "bin/seatkeep-agent")
+        self._process = subprocess.Popen(
+            [program, "supervise", "--root", str(self.root)], stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+
     def processes(self) -> list[int]:
         """Ids of what still runs."""
         return [process.pid for process in device_processes(self.root)]
