@@ -4,7 +4,7 @@ PYTHON ?= python3
 export PYTHON
 BIN := .venv/bin
 
-.PHONY: help setup ui bundle demo clean-demo lint test test-fast bench-smoke bench-hub bench-manager screenshots lock packages test-windows
+.PHONY: help setup ui bundle demo clean-demo lint test test-fast fuzz bench-smoke bench-hub bench-manager screenshots lock packages test-windows
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -42,6 +42,10 @@ demo: setup ui bundle ## The main job on embedded services; stays up until Ctrl-
 
 clean-demo: ## Remove the demo's data.
 	@$(BIN)/seatkeep demo --clean
+
+fuzz: setup ## Ten minutes of inputs that the codec has not seen yet; the corpus stays in build/fuzz.
+	@mkdir -p build/fuzz
+	@$(BIN)/python packages/protocol/tests/fuzz_codec.py build/fuzz/corpus -max_total_time=600 -max_len=65536 -artifact_prefix=build/fuzz/
 
 bench-smoke: setup ui ## Activations, reports and policy latency beside their floors.
 	@$(BIN)/seatkeep-bench smoke
