@@ -21,6 +21,8 @@ from seatkeep_agent.config import StatusFile
 from seatkeep_agent.paths import Layout
 from seatkeep_agent.platforms import platform
 from seatkeep_agent.removal import seat_release
+from seatkeep_license.keys import SigningKey
+from seatkeep_protocol.documents import audience_of_device
 from seatkeep_protocol.membership import DynamicNode, Operation, Operator, Rule, Template
 from seatkeep_protocol.messages import (
     Body,
@@ -32,7 +34,7 @@ from seatkeep_protocol.messages import (
     TaskRunEvent,
 )
 from seatkeep_protocol.policy import ChainNode, NodeKind
-from seatkeep_protocol.subjects import device_key, group_key
+from seatkeep_protocol.subjects import KEYS_KEY, device_key, group_key
 from seatkeep_protocol.triggers import GroupTask, run_id
 from world import DEPLOYMENT_KEY, PRODUCT, World, now
 
@@ -240,6 +242,32 @@ async def test_events_made_while_the_broker_is_down_arrive_after_it_returns(
     await world.client.close()
     await world.connect()
     await heard(world, DetectionEvent, seconds=60)
+
+
+async def test_a_stolen_broker_makes_the_agent_do_nothing_but_say_so(
+    world: World, machine: Machine, tmp_path: Path
+) -> None:
+    """Who holds the broker can store any bytes: forged, of yesterday, of another device, with keys of their own."""
+    await start(world, machine)
+    obeyed, pid = world.device_document(), machine.agent_pid()
+    await world.put(obeyed)
+    key, thief = device_key(world.device), SigningKey.generate()
+    retire = msgspec.structs.replace(obeyed, version=world.next_version(), retire=world.retire_order())
+    stranger = msgspec.structs.replace(retire, key=device_key("f" * 32), audience=audience_of_device("f" * 32))
+    attacks = [
+        (retire, thief, None),
+        (msgspec.structs.replace(retire, version=obeyed.version - 1), None, None),
+        (msgspec.structs.replace(stranger, device="f" * 32), None, key),
+        (world.keys_document(), thief, None),
+    ]
+    for document, signer, at in attacks:
+        await world.put(document, key=signer, at=at)
+    wait_until(lambda: {key, KEYS_KEY} <= set(machine.status().refused_documents))
+    scan = world.task("SCAN", targets=[str(tmp_path)])
+    await world.put(world.device_document(tasks=(scan,)))
+    await heard(world, TaskRunEvent, lambda body: body.run == scan.run and body.state == "FINISHED")
+    assert machine.agent_pid() == pid
+    assert world.released == []
 
 
 async def test_stop_protecting_works_at_once_and_is_undone(world: World, machine: Machine) -> None:
