@@ -102,10 +102,12 @@ class TaskRunner:
 
     def receive(self, tasks: Iterable[DocumentTask]) -> None:
         """Note the tasks of a document; runs known already are passed over, expired ones are closed."""
+        now = self._clock()
         for task in tasks:
-            is_new = self._journal.receive(task, now=self._clock())
-            if is_new and task.expires_at_us <= micros(self._clock()):
-                self._journal.finish(task.run, TaskRunState.EXPIRED, now=self._clock(), detail="came too late")
+            is_new = self._journal.receive(task, now=now)
+            if is_new and task.expires_at_us <= micros(now):
+                late = f"came too late: by this computer's clock it is {now:%Y-%m-%d %H:%M} UTC"
+                self._journal.finish(task.run, TaskRunState.EXPIRED, now=now, detail=late)
         self.tell()
 
     async def work(self) -> None:

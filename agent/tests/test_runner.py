@@ -46,8 +46,9 @@ class Scene:
     def __init__(self, folder: Path) -> None:
         self.store = Store(folder / "agent.db")
         self.journal, self.endpoint = Journal(self.store), NotingEndpoint()
+        self.spool = Spool(self.store, folder / "reserve", DEVICE)
         self.runner = TaskRunner(
-            journal=self.journal, spool=Spool(self.store, folder / "reserve", DEVICE),
+            journal=self.journal, spool=self.spool,
             endpoint=self.endpoint, activate=self.nothing, send_inventory=self.nothing, clock=lambda: NOW,  # type: ignore[arg-type]
         )  # fmt: skip
 
@@ -121,3 +122,17 @@ async def test_a_task_of_a_later_release_is_refused_alone(scene: Scene) -> None:
     assert event is not None
     assert (event.state, event.result) == (TaskRunState.FAILED, {"code": "agent_too_old"})
     assert scene.is_in(TaskRunState.RUNNING, scan)
+
+
+async def test_what_came_too_late_says_by_which_clock(scene: Scene) -> None:
+    """A computer whose clock is a day ahead refuses what was ordered a moment ago; its reader has to see why."""
+    issued = int(NOW.timestamp() * 1_000_000) - 86_400_000_000
+    task = DocumentTask(
+        run=uuid.uuid4(), task=uuid.uuid4(), kind=TaskKind.MESSAGE, params={"text": "hello"}, issued_at_us=issued,
+        expires_at_us=issued + 28_800_000_000,
+    )  # fmt: skip
+    scene.runner.receive([task])
+    await scene.runner.work()
+    raw = scene.spool.waiting(1)[0].raw
+    assert b"by this computer's clock it is 2026-11-22 12:00 UTC" in raw
+    assert scene.is_in(TaskRunState.EXPIRED, task.run)
