@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from ninja import Schema
@@ -187,9 +187,26 @@ class ApprovalOut(Schema):
     hostname: str
     state: str
     reason: str
+    kind: str
+    ip: str | None
     group: GroupOut
+    looks_like: UUID | None = Field(None, validation_alias="replaces.uid")
+    key: UUID = Field(validation_alias="token.uid")
     first_asked_at: datetime
     last_asked_at: datetime
+
+
+class ApproveIn(Schema):
+    """How a computer is let in.
+
+    `answer`, for one that looks like a known computer: SAME hands that one over to it, NEW makes another computer,
+    MASTER does so for all that come from the same image, too. `group`: instead of where its key says. `always`: who
+    comes with the same key from now on is let in whatever its end, uses and daily limit say.
+    """
+
+    answer: Literal["SAME", "NEW", "MASTER"] = "SAME"
+    group: UUID | None = None
+    always: bool = False
 
 
 class DetectionOut(Schema):

@@ -130,6 +130,7 @@ ACTIONS = {
     "template:update": _("Set-up template changed"),
     "token:create": _("Installer made"),
     "token:show": _("Installer's key shown"),
+    "token:lift": _("Limits of an installer lifted"),
     "token:revoke": _("Installer revoked"),
     "token:rotate": _("Installer replaced"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -16,11 +17,18 @@ from seatkeep_manager.console.group_places import group_labels
 from seatkeep_manager.directory.models import StaticGroup
 from seatkeep_manager.directory.naming import FIELDS
 from seatkeep_manager.directory.selectors import groups_found
+from seatkeep_manager.enrollment.enums import Answer, WaitReason
+from seatkeep_manager.enrollment.models import EnrollmentRequest
 
 MUTES = {
     "1": _("until tomorrow"), "7": _("for a week"), "30": _("for 30 days"), "90": _("for 90 days"),
     "0": _("no longer: everything counts again"),
 }  # fmt: skip
+
+
+LIFTED = (WaitReason.TOKEN_EXPIRED, WaitReason.TOKEN_USED_UP, WaitReason.DAILY_CAP)
+"""Why somebody waits whom lifting the limits of the key would let in."""
+MOST_OFFERED = 200
 
 
 class PlaceForm(CarryForm):
@@ -112,6 +120,47 @@ class MuteForm(CarryForm):
         """How long; None ends it."""
         days = int(self.cleaned_data["days"])
         return timedelta(days=days) if days else None
+
+
+class ApproveForm(CarryForm):
+    """As which computer, where to, and whether the key lets everybody in from now on.
+
+    Args:
+        request: The post that opened or sent the dialog.
+        rows: Those that wait.
+        groups: Where they may go instead of where their key says.
+    """
+
+    answer = forms.ChoiceField(
+        label=_("They look like computers that you have. Each is"), choices=Answer.choices, initial=Answer.SAME,
+        widget=forms.RadioSelect,
+    )  # fmt: skip
+    group = forms.ChoiceField(label=_("Group"), required=False)
+    always = forms.BooleanField(label=_("Let in everybody who comes with the same key from now on"), required=False)
+
+    def __init__(
+        self, request: HttpRequest, *, rows: Collection[EnrollmentRequest], groups: QuerySet[StaticGroup], **kwargs: Any
+    ) -> None:
+        super().__init__(request, **kwargs)
+        offered = list(groups.order_by("path")[:MOST_OFFERED])
+        self._offered = {str(one.uid): one for one in offered}
+        labels = group_labels(groups, offered)
+        choices = [("", _("Where the key says")), *((uid, labels[one.pk]) for uid, one in self._offered.items())]
+        self.fields["group"].choices = choices  # type: ignore[attr-defined]
+        if not any(row.replaces_id for row in rows):
+            del self.fields["answer"]
+        if not any(row.reason in LIFTED for row in rows):
+            del self.fields["always"]
+
+    @property
+    def place(self) -> StaticGroup | None:
+        """Where they go instead."""
+        return self._offered.get(self.cleaned_data.get("group", ""))
+
+    @property
+    def answer_given(self) -> Answer:
+        """As which computer."""
+        return Answer(self.cleaned_data.get("answer") or Answer.SAME)
 
 
 def _note(form: forms.Form, seen: str) -> None:

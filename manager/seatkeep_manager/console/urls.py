@@ -7,6 +7,7 @@ from django.urls import path
 from seatkeep_manager.console import customer_urls, link_urls, people_urls, policy_urls, problem_urls
 from seatkeep_manager.console.task_urls import urlpatterns as task_urlpatterns
 from seatkeep_manager.console.views import (
+    approvals,
     computers,
     connecting,
     dashboard,
@@ -59,9 +60,9 @@ urlpatterns = [
     path("group-templates/<uuid:uid>/", group_templates.template_edit, name="group-template"),
     path("group-templates/<uuid:uid>/delete/", group_templates.template_remove, name="group-template-delete"),
     *customer_urls.urlpatterns,
-    path("approvals/", installers.approvals, name="approvals"),
-    path("approvals/approve/", installers.approvals_approve, name="approvals-approve"),
-    path("approvals/reject/", installers.approvals_reject, name="approvals-reject"),
+    path("approvals/", approvals.approvals, name="approvals"),
+    path("approvals/approve/", approvals.approvals_approve, name="approvals-approve"),
+    path("approvals/reject/", approvals.approvals_reject, name="approvals-reject"),
     path("detections/", detections.detections, name="detections"),
     path("detections/resolve/", detections.detections_resolve, name="detections-resolve"),
     path("detections/<uuid:uid>/", detections.detection, name="detection"),

@@ -237,6 +237,8 @@ class Device(models.Model):
     inventory_at = models.DateTimeField(null=True)
     muted_until = models.DateTimeField(null=True)
     """Until then nothing that is wrong with it counts as a problem."""
+    is_master = models.BooleanField(default=False, db_default=False)
+    """An image of it is put on other machines: who looks like it is a new computer, and nobody is asked."""
 
     class Meta:
         constraints: ClassVar = [

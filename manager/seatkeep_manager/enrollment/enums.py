@@ -32,6 +32,14 @@ class WaitReason(TextChoices):
     CUSTOMER_UNLINKED = "CUSTOMER_UNLINKED", _("The customer was removed in Licensing")
 
 
+class Answer(TextChoices):
+    """What a person says of a computer that looks like one that is known."""
+
+    SAME = "SAME", _("The same computer, set up anew or with changed hardware")
+    NEW = "NEW", _("Two computers: make a new one")
+    MASTER = "MASTER", _("A master image: make a new one, and for all that come from this image, too")
+
+
 class InstallStep(TextChoices):
     """How far an installer got."""
 

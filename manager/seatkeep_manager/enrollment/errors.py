@@ -73,3 +73,10 @@ class DeploymentKeyExistsError(ConflictError):
 
     code = "deployment_key_exists"
     message = _("This customer has a deployment key already; rotate it instead.")
+
+
+class KeyRevokedError(ConflictError):
+    """This key was revoked; make a new one instead."""
+
+    code = "key_revoked"
+    message = _("This key was revoked; make a new one instead.")

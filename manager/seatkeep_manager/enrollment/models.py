@@ -33,6 +33,8 @@ class EnrollmentToken(models.Model):
     day = models.DateField(null=True)
     day_uses = models.PositiveIntegerField(default=0)
     expires_at = models.DateTimeField(null=True)
+    is_unlimited = models.BooleanField(default=False, db_default=False)
+    """A person let everybody in who comes with it, whatever its end, uses and daily limit say; until it is revoked."""
     revoked_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")

@@ -15,6 +15,9 @@ ROTATION_OVERLAP = timedelta(days=7)
 """How long a rotated deployment key still lets devices in, so that images and scripts can follow."""
 TAKEOVER_WINDOW = timedelta(days=7)
 """A machine seen within this time is not handed to another key without its old key or a person."""
+BOTH_ALIVE_AFTER = timedelta(minutes=3)
+"""A known machine that is heard of so long after its double asked to join is another machine; a late heartbeat is not.
+"""
 WAIT_RETRY = timedelta(seconds=15)
 _PREFIXES = {TokenKind.INSTALL_LINK: "skl_", TokenKind.DEPLOYMENT_KEY: "skd_"}
 HINT_CHARACTERS = 4
@@ -31,6 +34,7 @@ class TokenFacts:
     day_uses: int
     expires_at: datetime | None
     revoked_at: datetime | None
+    is_unlimited: bool = False
 
 
 def secret_make(kind: TokenKind) -> str:
@@ -42,6 +46,8 @@ def token_refusal(facts: TokenFacts, *, now: datetime) -> WaitReason | None:
     """Why a key does not let one more device in; None when it does. It ends exactly at `expires_at`."""
     if facts.revoked_at is not None:
         return WaitReason.TOKEN_REVOKED
+    if facts.is_unlimited:
+        return None
     if facts.expires_at is not None and now >= facts.expires_at:
         return WaitReason.TOKEN_EXPIRED
     if facts.max_uses is not None and facts.uses >= facts.max_uses:
@@ -54,3 +60,15 @@ def token_refusal(facts: TokenFacts, *, now: datetime) -> WaitReason | None:
 def is_takeover(*, last_seen_at: datetime | None, enrolled_at: datetime, now: datetime) -> bool:
     """Whether a known machine is too fresh to be handed to another key by a deployment key alone."""
     return now - (last_seen_at or enrolled_at) < TAKEOVER_WINDOW
+
+
+def are_two(*, known_seen_at: datetime | None, double_asked_at: datetime | None) -> bool:
+    """Whether a known machine and one that looks like it are both alive, so that one is a copy of the other.
+
+    Args:
+        known_seen_at: When the known one was last heard of.
+        double_asked_at: When the other one asked to join for the first time.
+    """
+    if known_seen_at is None or double_asked_at is None:
+        return False
+    return known_seen_at >= double_asked_at + BOTH_ALIVE_AFTER

@@ -20,7 +20,7 @@ from seatkeep_webkit.audit.services import audit_record
 from seatkeep_webkit.outbox.services import outbox_append
 
 from seatkeep_manager.directory.enums import DeviceKind, DeviceState
-from seatkeep_manager.directory.models import Device, StaticGroup, User
+from seatkeep_manager.directory.models import Device, StaticGroup
 from seatkeep_manager.directory.services import device_create, device_restore, device_touch
 from seatkeep_manager.enrollment import rules
 from seatkeep_manager.enrollment.broker import broker_jwt, company_hex
@@ -28,7 +28,6 @@ from seatkeep_manager.enrollment.enums import RequestState, WaitReason
 from seatkeep_manager.enrollment.errors import (
     DeviceUnknownError,
     EnrollmentRejectedError,
-    EnrollmentRequestDecidedError,
     RequestClockSkewError,
     RequestInvalidError,
 )
@@ -51,8 +50,6 @@ __all__ = [
     "device_enroll",
     "device_jwt",
     "install_link_create",
-    "request_approve",
-    "request_reject",
     "token_revoke",
 ]
 
@@ -138,12 +135,20 @@ def _enroll(asker: _Asker, now: datetime) -> Device | Waiting:
         raise EnrollmentRejectedError
     machine = known or _machine_known(asker)
     is_proven = machine is not None and (machine == known or _is_proven(machine, asker, now))
+    if machine is not None and not is_proven and _is_double(machine, decided):
+        machine = None
     refusal = _refusal(token, machine, is_proven=is_proven, now=now)
     if refusal is not None:
         return _wait(asker, refusal, machine, now)
     if decided is not None and decided.state == RequestState.WAITING:
         decided.delete()
     return _admit(asker, machine, now)
+
+
+def _is_double(machine: Device, asked: EnrollmentRequest | None) -> bool:
+    """Whether a machine that looks like a known one is another, because both are alive."""
+    asked_at = asked.first_asked_at if asked is not None and asked.replaces_id == machine.pk else None
+    return rules.are_two(known_seen_at=machine.last_seen_at, double_asked_at=asked_at)
 
 
 def _refusal(token: EnrollmentToken, machine: Device | None, *, is_proven: bool, now: datetime) -> WaitReason | None:
@@ -227,14 +232,18 @@ def agent_columns(claims: EnrollRequest, key: VerifyKey) -> dict[str, object]:
 
 
 def _machine_known(asker: _Asker) -> Device | None:
-    """The device that this machine was before: named with `previous` or found by fingerprint, in the same company."""
+    """The device that this machine was before: named with `previous` or found by fingerprint, in the same company.
+
+    None of those that look like a master: who comes from its image is a new computer.
+    """
     mine = Device.objects.select_for_update().filter(company_hub_id=asker.token.company_hub_id)
     if asker.claims.previous is not None:
         named = mine.filter(uid=uid_of(asker.claims.previous.device)).first()
         if named is not None:
             return named
     candidates = devices_alike(mine, asker.claims.fp)
-    return next((found for found in candidates if is_same_machine(found.fingerprint, asker.claims.fp)), None)
+    alike = [found for found in candidates if is_same_machine(found.fingerprint, asker.claims.fp)]
+    return None if any(found.is_master for found in alike) else next(iter(alike), None)
 
 
 def devices_alike(devices: QuerySet[Device], fingerprint: Mapping[str, str]) -> QuerySet[Device]:
@@ -281,76 +290,6 @@ def _wait(asker: _Asker, reason: WaitReason, machine: Device | None, now: dateti
     if is_new:
         outbox_append(topic="enrollment.waiting", payload={"request": request.pk}, now=now)
     return Waiting(request)
-
-
-@transaction.atomic
-def request_approve(
-    *, actor: Actor, user: User | None, request: EnrollmentRequest, now: datetime, group: StaticGroup | None = None
-) -> Device:
-    """Let a waiting device in; it hears so when it asks next, within 15 s.
-
-    Args:
-        actor: Who decides.
-        user: The same person; None for the program itself.
-        request: What waits; the caller has taken it from `requests_visible`.
-        now: Current time, aware UTC.
-        group: Where to put it instead of its key's group.
-
-    Raises:
-        EnrollmentRequestDecidedError: Somebody rejected it already.
-    """
-    locked = EnrollmentRequest.objects.select_for_update(of=("self",)).select_related("group").get(pk=request.pk)
-    if locked.state == RequestState.REJECTED:
-        raise EnrollmentRequestDecidedError
-    known = Device.objects.filter(agent_thumbprint=locked.agent_thumbprint, state=DeviceState.ACTIVE).first()
-    if known is not None:
-        return known
-    device = _approved_device(actor, locked, group or locked.group, now)
-    _decide(actor, user, locked, RequestState.APPROVED, now)
-    outbox_append(topic=DEVICE_ENROLLED, payload={"device": device.pk, "token": locked.token_id}, now=now)
-    return device
-
-
-@transaction.atomic
-def request_reject(*, actor: Actor, user: User | None, request: EnrollmentRequest, now: datetime) -> EnrollmentRequest:
-    """Refuse a waiting device for good; its agent ends with an error. Idempotent.
-
-    Raises:
-        EnrollmentRequestDecidedError: Somebody approved it already.
-    """
-    locked = EnrollmentRequest.objects.select_for_update().get(pk=request.pk)
-    if locked.state == RequestState.APPROVED:
-        raise EnrollmentRequestDecidedError
-    if locked.state == RequestState.WAITING:
-        _decide(actor, user, locked, RequestState.REJECTED, now)
-    return locked
-
-
-def _approved_device(actor: Actor, request: EnrollmentRequest, group: StaticGroup, now: datetime) -> Device:
-    columns = {**request.details["columns"], "agent_thumbprint": request.agent_thumbprint}
-    if request.replaces is None:
-        return device_create(
-            actor=actor, group_id=group.pk, hostname=request.hostname, kind=DeviceKind(request.kind), now=now, **columns
-        )
-    machine = Device.objects.select_for_update().get(pk=request.replaces.pk)
-    if machine.nkey and machine.nkey != columns["nkey"]:
-        credential_revoke(nkey=machine.nkey, now=now)
-    for name, value in columns.items():
-        setattr(machine, name, value)
-    machine.save(update_fields=list(columns))
-    device_touch(device_ids=[machine.pk], now=now)
-    return device_restore(actor=actor, device_id=machine.pk, now=now)
-
-
-def _decide(actor: Actor, user: User | None, request: EnrollmentRequest, state: RequestState, now: datetime) -> None:
-    request.state, request.decided_at, request.decided_by = state, now, user
-    request.save(update_fields=["state", "decided_at", "decided_by"])
-    outbox_append(topic="enrollment.decided", payload={"request": request.pk}, now=now)
-    verb = "approve" if state == RequestState.APPROVED else "reject"
-    audit_record(
-        actor=actor, action=f"enrollment:{verb}", subject_type="enrollment", subject_id=str(request.uid),
-        company_uid=request.company_hub_id, details={"hostname": request.hostname, "reason": request.reason}, now=now,
-    )  # fmt: skip
 
 
 def device_jwt(*, request: str, device_hex: str, now: datetime) -> str:

@@ -14,7 +14,7 @@ from seatkeep_webkit.keyring import lookup_hmac
 from seatkeep_manager.directory.models import StaticGroup, User
 from seatkeep_manager.enrollment import rules
 from seatkeep_manager.enrollment.enums import TokenKind, WaitReason
-from seatkeep_manager.enrollment.errors import DeploymentKeyExistsError, KeyUnknownError
+from seatkeep_manager.enrollment.errors import DeploymentKeyExistsError, KeyRevokedError, KeyUnknownError
 from seatkeep_manager.enrollment.models import EnrollmentToken
 
 LOOKUP_PURPOSE = "enrollment-token"
@@ -87,6 +87,23 @@ def token_shown(*, actor: Actor, token: EnrollmentToken, now: datetime) -> None:
         _record(actor, "token:show", token, now)
 
 
+@transaction.atomic
+def token_lift(*, actor: Actor, token: EnrollmentToken, now: datetime) -> EnrollmentToken:
+    """Let everybody in who comes with a key, whatever its end, uses and daily limit say. Idempotent.
+
+    Raises:
+        KeyRevokedError: It was revoked: that stays.
+    """
+    locked = EnrollmentToken.objects.select_for_update(of=("self",)).select_related("group").get(pk=token.pk)
+    if locked.revoked_at is not None:
+        raise KeyRevokedError
+    if not locked.is_unlimited:
+        locked.is_unlimited = True
+        locked.save(update_fields=["is_unlimited"])
+        _record(actor, "token:lift", locked, now)
+    return locked
+
+
 def token_find(secret: str) -> EnrollmentToken:
     """The key that a device came with, whatever its state.
 
@@ -107,6 +124,9 @@ def token_take_use(locked: EnrollmentToken, *, now: datetime) -> WaitReason | No
         return refusal
     locked.day_uses = locked.day_uses + 1 if locked.day == now.date() else 1
     locked.day, locked.uses = now.date(), locked.uses + 1
+    if locked.is_unlimited:  # Beyond its limits uses are no longer counted: the database holds the limits to be kept.
+        locked.refresh_from_db(fields=["uses", "day", "day_uses"])
+        return None
     locked.save(update_fields=["day", "day_uses", "uses"])
     return None
 
@@ -120,6 +140,7 @@ def _facts(token: EnrollmentToken) -> rules.TokenFacts:
         day_uses=token.day_uses,
         expires_at=token.expires_at,
         revoked_at=token.revoked_at,
+        is_unlimited=token.is_unlimited,
     )
 
 

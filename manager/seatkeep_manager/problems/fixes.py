@@ -24,9 +24,9 @@ from seatkeep_manager.directory.enums import AccessLevel, DeviceState, Functiona
 from seatkeep_manager.directory.models import Device, User
 from seatkeep_manager.directory.selectors import devices_visible
 from seatkeep_manager.directory.services import device_restore, device_retire
+from seatkeep_manager.enrollment.deciding import request_approve
 from seatkeep_manager.enrollment.enums import RequestState
 from seatkeep_manager.enrollment.selectors import requests_visible
-from seatkeep_manager.enrollment.services import request_approve
 from seatkeep_manager.hublink.services import sync_request
 from seatkeep_manager.problems.acts import problems_fixed
 from seatkeep_manager.problems.enums import ProblemKind

@@ -21,6 +21,7 @@ from seatkeep_manager.directory.enums import DeviceState
 from seatkeep_manager.directory.group_services import group_create
 from seatkeep_manager.directory.models import Device, StaticGroup
 from seatkeep_manager.directory.services import device_retire
+from seatkeep_manager.enrollment.deciding import request_approve, request_reject
 from seatkeep_manager.enrollment.enums import RequestState, WaitReason
 from seatkeep_manager.enrollment.errors import (
     DeploymentKeyExistsError,
@@ -38,8 +39,6 @@ from seatkeep_manager.enrollment.services import (
     device_jwt,
     devices_alike,
     install_link_create,
-    request_approve,
-    request_reject,
     token_revoke,
 )
 from seatkeep_protocol.enrollment import JwtRequest, Previous, PreviousProof, jwt_request_build, previous_build

@@ -12,8 +12,9 @@ from seatkeep_license.keys import SigningKey
 from seatkeep_license.tickets import ticket_verify
 from seatkeep_manager.directory.models import Device
 from seatkeep_manager.directory.services import device_retire
+from seatkeep_manager.enrollment.deciding import request_reject
 from seatkeep_manager.enrollment.models import EnrollmentToken
-from seatkeep_manager.enrollment.services import device_enroll, request_reject, token_revoke
+from seatkeep_manager.enrollment.services import device_enroll, token_revoke
 from seatkeep_manager.hublink.adapters.messages import LicenseItem, NodeItem
 from seatkeep_manager.hublink.enums import LinkState
 from seatkeep_manager.hublink.mirror import item_apply

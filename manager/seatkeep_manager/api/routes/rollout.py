@@ -15,19 +15,20 @@ from seatkeep_webkit.paging import Page, paginate
 from seatkeep_manager.api.auth import caller
 from seatkeep_manager.api.schemas import (
     ApprovalOut,
+    ApproveIn,
     InstallerIn,
     PageOut,
     TokenOut,
 )
 from seatkeep_manager.directory.enums import AccessLevel, Functionality
 from seatkeep_manager.directory.selectors import group_get
+from seatkeep_manager.enrollment.deciding import request_reject, requests_approve
+from seatkeep_manager.enrollment.enums import Answer
 from seatkeep_manager.enrollment.models import EnrollmentRequest, EnrollmentToken
 from seatkeep_manager.enrollment.selectors import request_get, requests_waiting, token_get, tokens_visible
 from seatkeep_manager.enrollment.services import (
     deployment_key_create,
     install_link_create,
-    request_approve,
-    request_reject,
     token_revoke,
 )
 
@@ -64,11 +65,17 @@ def approval_list(request: HttpRequest, cursor: str | None = None, limit: int = 
 
 
 @router.post("/approvals/{uuid:uid}/approve", response=ApprovalOut, summary="Let a computer in")
-def approval_yes(request: HttpRequest, uid: UUID) -> EnrollmentRequest:
-    """Let a computer in; it hears so when it asks next."""
-    user = caller(request)
+def approval_yes(request: HttpRequest, uid: UUID, body: ApproveIn | None = None) -> EnrollmentRequest:
+    """Let a computer in; it hears so when it asks next. Refused with `enrollment_request_decided`, `key_revoked`."""
+    user, wish = caller(request), body or ApproveIn()
     found = request_get(user, uid=uid)
-    request_approve(actor=actor_from_request(request), user=user, request=found, now=clock_now())
+    place = wish.group and group_get(
+        user, uid=wish.group, functionality=Functionality.INSTALLERS, level=AccessLevel.WRITE
+    )
+    requests_approve(
+        actor=actor_from_request(request), user=user, requests=[found], group=place or None,
+        answer=Answer(wish.answer), is_always=wish.always, now=clock_now(),
+    )  # fmt: skip
     return request_get(user, uid=uid)
 
 

@@ -205,10 +205,17 @@ class ApprovalTable(Table[EnrollmentRequest]):
         Column("hostname", _("Computer"), sort="hostname", is_title=True),
         Column("group.name", _("Would join"), sort="group__name"),
         Column("reason", _("Why it waits"), sort="reason", badge=dict.fromkeys(WaitReason.values, "warn")),
+        Column(
+            "replaces",
+            _("Looks like"),
+            sort="replaces__hostname",
+            value=lambda r: r.replaces.name if r.replaces else "",
+        ),
+        Column("token", _("Came with"), value=lambda r: f"{r.token.get_kind_display()} …{r.token.hint}"),
         Column("ip", _("Address"), sort="ip"),
         Column("first_asked_at", _("First asked"), sort="first_asked_at", kind="when"),
         Column("last_asked_at", _("Last asked"), sort="last_asked_at", kind="when"),
-    )
+    )  # fmt: skip
     filters = (ChoiceFilter("reason", _("Why it waits"), WaitReason.choices),)
     bulk_actions = (
         BulkAction("approve", _("Approve…"), "console:approvals-approve", icon="check"),

@@ -23,19 +23,16 @@ from seatkeep_manager.console.forms import InstallerForm
 from seatkeep_manager.console.installer_kits import archive_name, kit_context, kit_form
 from seatkeep_manager.console.people import viewer
 from seatkeep_manager.console.tables.customers import TokenTable
-from seatkeep_manager.console.tables.devices import ApprovalTable
 from seatkeep_manager.deployment.kits import kit_archive, kit_make, linux_payload, windows_packages
 from seatkeep_manager.directory.enums import AccessLevel, Functionality
 from seatkeep_manager.directory.selectors import groups_visible
-from seatkeep_manager.enrollment.enums import InstallStep, RequestState, TokenKind
+from seatkeep_manager.enrollment.enums import InstallStep, TokenKind
 from seatkeep_manager.enrollment.models import EnrollmentToken
-from seatkeep_manager.enrollment.selectors import install_progress_list, requests_visible, token_get, tokens_visible
+from seatkeep_manager.enrollment.selectors import install_progress_list, token_get, tokens_visible
 from seatkeep_manager.enrollment.services import (
     deployment_key_create,
     deployment_key_rotate,
     install_link_create,
-    request_approve,
-    request_reject,
     token_revoke,
 )
 from seatkeep_manager.enrollment.token_services import token_shown
@@ -183,53 +180,3 @@ def installer_rotate(request: HttpRequest, uid: UUID) -> HttpResponse:
         return dialog.response()
     fresh = deployment_key_rotate(actor=actor_from_request(request), user=user, token=token, now=clock_now())
     return done(request, _("Replaced."), url=reverse("console:installer", args=[fresh.uid]))
-
-
-@require_safe
-def approvals(request: HttpRequest) -> HttpResponseBase:
-    """Computers that wait to be let in."""
-    waiting = requests_visible(viewer(request)).filter(state=RequestState.WAITING)
-    return ApprovalTable(request, waiting).response("console/approvals.html")
-
-
-@require_http_methods(["GET", "POST"])
-def approvals_approve(request: HttpRequest) -> HttpResponse:
-    """Let the chosen computers in."""
-    rows = _deciding(request)
-    dialog = Confirm(
-        request,
-        title=_("Approve computers"),
-        count=rows.count(),
-        label=_("Approve"),
-        lines=[_("Each joins its customer's group at its next try, within a minute.")],
-    )
-    if not dialog.is_confirmed:
-        return dialog.response()
-    for row in rows:
-        request_approve(actor=actor_from_request(request), user=viewer(request), request=row, now=clock_now())
-    return done(request, _("Approved."), url=reverse("console:approvals"))
-
-
-@require_http_methods(["GET", "POST"])
-def approvals_reject(request: HttpRequest) -> HttpResponse:
-    """Turn the chosen computers away."""
-    rows = _deciding(request)
-    dialog = Confirm(
-        request,
-        title=_("Reject computers"),
-        count=rows.count(),
-        label=_("Reject"),
-        is_danger=True,
-        lines=[_("They are turned away for good, unless they are installed anew.")],
-    )
-    if not dialog.is_confirmed:
-        return dialog.response()
-    for row in rows:
-        request_reject(actor=actor_from_request(request), user=viewer(request), request=row, now=clock_now())
-    return done(request, _("Rejected."), url=reverse("console:approvals"))
-
-
-def _deciding(request: HttpRequest) -> Any:
-    """The chosen computers that the person may decide about."""
-    waiting = requests_visible(viewer(request), level=AccessLevel.WRITE).filter(state=RequestState.WAITING)
-    return ApprovalTable(request, waiting).selected()
