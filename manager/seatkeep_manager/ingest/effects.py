@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -86,29 +85,26 @@ def _heartbeats(found: list[tuple[int, Message, Heartbeat]], now: datetime) -> N
     if not rows:
         return
     with connection.cursor() as cursor:
-        cursor.execute(_HEARTBEATS, [list(column) for column in zip(*rows, strict=True)])
+        cursor.execute(_HEARTBEATS, [msgspec.json.encode(rows).decode()])
         taken = [row[0] for row in cursor.fetchall()]
     groups = {pk: newest[pk][2].groups for pk in taken}
     memberships_take(told={pk: told for pk, told in groups.items() if told is not None}, now=now)
     isolations_take(told={pk: newest[pk][2].isolation for pk in taken}, now=now)
 
 
-def _heartbeat_row(pk: int, message: Message, body: Heartbeat) -> tuple[object, ...]:
+def _heartbeat_row(pk: int, message: Message, body: Heartbeat) -> dict[str, Any]:
     received = message.incoming.received_at
-    place = _place(message)
-    return (
-        pk,
-        place["spool"],
-        place["seq"],
-        place["at_us"],
-        received,
-        received + timedelta(seconds=body.interval_seconds * LEASE_INTERVALS),
-        body.agent_version,
-        json.dumps(body.applied),
-        body.spool_waiting,
-        json.dumps(body.addresses),
-        body.user,
-    )
+    return {
+        "id": pk,
+        **_place(message),
+        "received_at": received,
+        "online_until": received + timedelta(seconds=body.interval_seconds * LEASE_INTERVALS),
+        "agent_version": body.agent_version,
+        "applied": body.applied,
+        "waiting": body.spool_waiting,
+        "addresses": body.addresses,
+        "user_name": body.user,
+    }
 
 
 def _inventories(found: list[tuple[int, Message, Inventory]], now: datetime) -> None:

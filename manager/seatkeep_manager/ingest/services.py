@@ -7,14 +7,12 @@ A batch may come twice and its messages in any order: events have their effect o
 from __future__ import annotations
 
 import logging
-import uuid
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from importlib.resources import files
 
 from django.db import DataError, IntegrityError, connection, transaction
-from seatkeep_protocol.ids import uid_of
 from seatkeep_protocol.subjects import Kind, Stream
 
 from seatkeep_manager.ingest import effects
@@ -63,19 +61,22 @@ def batch_take(batch: Sequence[Incoming], *, now: datetime) -> None:
 def _take(batch: Sequence[Incoming], now: datetime) -> None:
     messages, refused = decode_all(batch)
     _refuse(refused, now)
-    devices = _devices_lock({uid_of(message.envelope.device) for message in messages})
-    known = [message for message in messages if uid_of(message.envelope.device) in devices]
-    _unknown_keep([message for message in messages if uid_of(message.envelope.device) not in devices])
+    devices = _devices_lock({message.envelope.device for message in messages})
+    known = [message for message in messages if message.envelope.device in devices]
+    _unknown_keep([message for message in messages if message.envelope.device not in devices])
     fresh = _only_new(known, now)
-    ids = [devices[uid_of(message.envelope.device)] for message in fresh]
+    ids = [devices[message.envelope.device] for message in fresh]
     _refuse(effects.apply(list(zip(ids, fresh, strict=True)), now=now), now)
     _problems_evaluate(ids, fresh, now)
 
 
-def _devices_lock(uids: set[uuid.UUID]) -> dict[uuid.UUID, int]:
+def _devices_lock(devices: set[str]) -> dict[str, int]:
+    """Ids of those that are known, by the 32 hex digits by which messages name them."""
+    if not devices:
+        return {}
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [list(uids)])
-        return {uid: pk for pk, uid in cursor.fetchall()}
+        cursor.execute(_LOCK, [",".join(devices)])
+        return {uid.hex: pk for pk, uid in cursor.fetchall()}
 
 
 def _only_new(messages: list[Message], now: datetime) -> list[Message]:
