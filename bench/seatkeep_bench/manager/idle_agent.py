@@ -1,4 +1,4 @@
-"""A real agent of this checkout that has joined and has nothing to do: memory and processor time.
+"""A real agent that has joined and has nothing to do: memory and processor time, the endpoint beside it not counted.
 
 Linux only: out of /proc.
 """
@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import time
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def idle_agent(bench: BenchStack, folder: Path, *, settle: float, seconds: float
         "PATH": os.environ["PATH"], "HOME": str(folder), "SEATKEEP_ROOT": str(folder), "SEATKEEP_SERVICE": "none",
         "SEATKEEP_KEY": bench.stack.key, "SEATKEEP_MACHINE_ID": "bench-idle-agent",
     }  # fmt: skip
-    agent = [sys.executable, "-m", "seatkeep_agent"]
+    agent = _program(folder)
     where = ["--root", str(folder)]
     ca = ["--ca", str(bench.stack.ca_file)] if bench.stack.ca_file else []
     prepared = subprocess.run(
@@ -65,6 +66,16 @@ def idle_agent(bench: BenchStack, folder: Path, *, settle: float, seconds: float
         for process in (running, bare):
             process.terminate()
             process.wait(30)
+
+
+def _program(folder: Path) -> list[str]:
+    """The agent as installers bring it, out of `make bundle`; without a bundle that of the checkout."""
+    bundle = Path(sys.prefix).parent / "build" / "bundle" / "agent-linux-x86_64.tar.gz"
+    if not bundle.exists():
+        return [sys.executable, "-m", "seatkeep_agent"]
+    with tarfile.open(bundle) as packed:
+        packed.extractall(folder, filter="data")
+    return [str(folder / "bin" / "seatkeep-agent")]
 
 
 def _joined(process: subprocess.Popen[bytes], folder: Path) -> None:

@@ -123,8 +123,9 @@ WITH renamed AS (
     WHERE id = (SELECT min(id) FROM companies_company WHERE parent_id = %(parent)s) RETURNING uid, path
 )
 INSERT INTO companies_feedentry (kind, uid, path, is_deleted, at)
-SELECT 'company', uid, path, false, now() FROM renamed
+SELECT 'company', uid, path, false, now() FROM renamed RETURNING pg_notify('feed', '')
 """
+"""As the hub does it, with the word that wakes who waits for changes."""
 _FLOOR = (
     "INSERT INTO bench_floor_group (id, uid, parent_id, path, kind, name, is_locked, hub_id, company_hub_id,"
     " created_at) SELECT n, gen_random_uuid(), 1, ARRAY[1, 2, n], 'MIRROR', 'Company ' || n, true, gen_random_uuid(),"
