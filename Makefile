@@ -53,7 +53,7 @@ bench-smoke: setup ui ## Activations, reports and policy latency beside their fl
 bench-hub: setup ui ## The hub with a distributor's data: activations, sync, usage, closing, pages, search.
 	@$(BIN)/seatkeep-bench hub
 
-bench-manager: setup ui ## The manager with 5,000 devices: joining, reports, documents, tasks, pages, link, agent.
+bench-manager: setup ui bundle ## The manager with 5,000 devices: joining, reports, documents, tasks, pages, link, agent.
 	@$(BIN)/seatkeep-bench manager
 
 screenshots: setup ui ## Every page, light, dark and phone, into build/screenshots.
