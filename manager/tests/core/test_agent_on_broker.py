@@ -20,8 +20,9 @@ from seatkeep_manager.enrollment.services import device_broker_jwt, device_enrol
 from seatkeep_manager.publisher.process import Publisher
 from seatkeep_manager.statedocs.bus import bus_connect, streams_ensure
 from seatkeep_manager.statedocs.threads import DatabaseThreads
+from seatkeep_protocol.ids import DeviceId
 from seatkeep_protocol.messages import Heartbeat
-from seatkeep_protocol.subjects import device_key, direct_get_subject, inbox_prefix
+from seatkeep_protocol.subjects import Kind, device_key, direct_get_subject, group_key, inbox_prefix, up_subject
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 
@@ -63,11 +64,14 @@ def test_an_enrolled_agent_sends_and_reads_its_own_and_nothing_else(
         client = await agent_connect(broker, agent, device, jwt)
         ack = await client.request(subject, raw, timeout=5)
         own = await client.request(direct_get_subject(device_key(device.hex_id)), b"", timeout=5)
-        try:
-            await client.request(direct_get_subject(device_key(foreign.hex_id)), b"", timeout=1)
-            is_refused = False
-        except (NatsError, TimeoutError):
-            is_refused = True
+        forbidden = [
+            direct_get_subject(device_key(foreign.hex_id)),
+            direct_get_subject(group_key(tree.beta.company_hub_id.hex, tree.beta.uid.hex)),  # type: ignore[union-attr]
+            up_subject(DeviceId(foreign.hex_id), Kind.HEARTBEAT),
+        ]
+        asked = [client.request(subject, raw, timeout=1) for subject in forbidden]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        is_refused = all(isinstance(one, NatsError | TimeoutError) for one in answers)
         await client.close()
         await manager.close()
         database.close()
