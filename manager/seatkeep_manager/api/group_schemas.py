@@ -30,6 +30,39 @@ class GroupChange(Schema):
     parent: UUID | None = None
 
 
+class GroupRowIn(Schema):
+    """A group of an import: `path` is the names from below All with `/` between them, `\\/` for one within a name."""
+
+    path: str = Field(max_length=5_000)
+    uid: UUID | None = None
+
+
+class GroupsImportIn(Schema):
+    """Groups to make, rename or move, in this order; `dry_run` only says what would become of each."""
+
+    rows: list[GroupRowIn] = Field(min_length=1, max_length=2_000)
+    dry_run: bool = True
+
+
+class GroupRowOut(Schema):
+    """A group of an export; those that are locked follow Licensing or belong to the system."""
+
+    uid: UUID
+    path: str
+    name: str
+    is_locked: bool
+
+
+class GroupOutcomeOut(Schema):
+    """What became, or would become, of a row; `uid` of a group that a dry run would make does not last."""
+
+    path: str
+    result: Literal["CREATED", "RENAMED", "MOVED", "UNCHANGED", "REFUSED"]
+    code: str
+    detail: str
+    uid: UUID | None
+
+
 class TemplateIn(Schema):
     """A template; each rule is `{symbol, operator, value, is_negated?}`, see `GET /group-symbols`.
 

@@ -109,3 +109,10 @@ class ActNotFoundError(NotFoundError):
 
     code = "act_not_found"
     message = _("There is nothing to take back: it is too long ago, was somebody else's, or is taken back already.")
+
+
+class GroupPathInvalidError(InvalidError):
+    """A path is names from below All down to the group with / between them; at most 2,000 rows at once."""
+
+    code = "group_path_invalid"
+    message = _("A path is names from below All down to the group with / between them; at most 2,000 rows at once.")

@@ -22,6 +22,9 @@ from seatkeep_manager.api.group_schemas import (
     DynamicGroupOut,
     GroupChange,
     GroupIn,
+    GroupOutcomeOut,
+    GroupRowOut,
+    GroupsImportIn,
     PreviewIn,
     PreviewOut,
     SymbolOut,
@@ -33,6 +36,7 @@ from seatkeep_manager.api.owners import owner_of
 from seatkeep_manager.api.schemas import AssignmentOut, DeviceOut, DevicePolicyIn, GroupOut, PageOut
 from seatkeep_manager.customers.across import devices_below
 from seatkeep_manager.directory.enums import AccessLevel, Functionality
+from seatkeep_manager.directory.group_files import GroupRow, groups_import, groups_rows
 from seatkeep_manager.directory.group_services import group_create, group_delete, group_move, group_rename
 from seatkeep_manager.directory.models import StaticGroup, User
 from seatkeep_manager.directory.selectors import devices_active_visible, group_get, groups_visible
@@ -75,6 +79,33 @@ def group_new(request: HttpRequest, body: GroupIn) -> Status[StaticGroup]:
     parent = _group(request, body.parent)
     made = group_create(actor=actor_from_request(request), parent_id=parent.pk, name=body.name, now=clock_now())
     return Status(201, made)
+
+
+@router.get("/groups/export", response=list[GroupRowOut], summary="The tree as rows")
+def group_export(request: HttpRequest) -> list[GroupRowOut]:
+    """All groups that the caller may see, each with its path, in the order of the tree; `/groups/import` takes them."""
+    return [
+        GroupRowOut(uid=group.uid, path=path, name=group.name, is_locked=group.is_locked)
+        for group, path in groups_rows(caller(request))
+    ]
+
+
+@router.post("/groups/import", response=list[GroupOutcomeOut], summary="Make, rename and move groups by rows")
+def group_import(request: HttpRequest, body: GroupsImportIn) -> list[GroupOutcomeOut]:
+    """Bring the tree to what rows say, with a result for each; nothing is deleted, what follows Licensing stays.
+
+    A row with a uid renames or moves that group, one without is found or made by its path. Each is refused by itself:
+    `group_locked`, `group_not_found`, `group_name_taken`, `group_cycle`, `group_too_deep`, `name_invalid`,
+    `group_path_invalid`.
+    """
+    rows = [GroupRow(path=row.path, uid=row.uid) for row in body.rows]
+    outcomes = groups_import(
+        actor=actor_from_request(request), user=_writer(request), rows=rows, is_dry_run=body.dry_run, now=clock_now()
+    )
+    return [
+        GroupOutcomeOut(path=one.row.path, result=one.result.value, code=one.code, detail=str(one.detail), uid=one.uid)
+        for one in outcomes
+    ]
 
 
 @router.patch("/groups/{uuid:uid}", response=GroupOut, summary="Rename or move a group")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.http import QueryDict
@@ -93,13 +95,12 @@ class DeviceTable(Table[Device]):
         QueryFilter("muted", _("Muted"), MUTED),
         ChoiceFilter("state", _("Management"), [("RETIRED", _("No longer managed"))]),
     )
-    bulk_actions = (
+    bulk_actions: ClassVar[tuple[BulkAction, ...]] = (
         BulkAction("scan", _("Scan…"), "console:task-new", icon="search"),
         BulkAction("task", _("Task…"), "console:tasks-chosen", icon="list-check"),
         BulkAction("move", _("Move…"), "console:devices-move", icon="arrows-move"),
         BulkAction("rename", _("Rename…"), "console:devices-rename", icon="pencil"),
         BulkAction("mute", _("Mute…"), "console:devices-mute", icon="bell-off"),
-        BulkAction("restore", _("Manage again…"), "console:devices-restore", icon="arrow-back-up"),
         BulkAction("retire", _("Stop managing…"), "console:devices-retire", icon="trash", is_danger=True),
     )
     empty = Empty(
@@ -122,6 +123,15 @@ class DeviceTable(Table[Device]):
     def row_url(self, row: Device) -> str:
         """The drawer of one computer."""
         return reverse("console:device", args=[row.uid])
+
+
+class RetiredTable(DeviceTable):
+    """Computers that are no longer managed."""
+
+    bulk_actions: ClassVar[tuple[BulkAction, ...]] = (
+        BulkAction("rename", _("Rename…"), "console:devices-rename", icon="pencil"),
+        BulkAction("restore", _("Manage again…"), "console:devices-restore", icon="arrow-back-up"),
+    )
 
 
 class DetectionTable(Table[Detection]):

@@ -28,7 +28,7 @@ from seatkeep_manager.console.group_places import (
 )
 from seatkeep_manager.console.people import viewer
 from seatkeep_manager.console.reported import with_reported
-from seatkeep_manager.console.tables.devices import DeviceTable
+from seatkeep_manager.console.tables.devices import DeviceTable, RetiredTable
 from seatkeep_manager.console.words import lease_facts, product_words, reason_words
 from seatkeep_manager.customers.across import audit_visible, devices_below, group_tree
 from seatkeep_manager.detections.selectors import device_detections
@@ -57,10 +57,10 @@ def computers(request: HttpRequest) -> HttpResponseBase:
     user, address = viewer(request), reverse("console:computers")
     dynamic = asked_dynamic(request)
     group = dynamic.anchor if dynamic else asked_group(request)
-    devices = devices_below(user, group, is_retired=request.GET.get("state") == DeviceState.RETIRED)
-    table = DeviceTable(
-        request, devices.filter(memberships__group=dynamic) if dynamic else devices, scope=scope_of(group, dynamic)
-    )
+    is_retired = request.GET.get("state") == DeviceState.RETIRED
+    devices = devices_below(user, group, is_retired=is_retired)
+    shown = devices.filter(memberships__group=dynamic) if dynamic else devices
+    table = (RetiredTable if is_retired else DeviceTable)(request, shown, scope=scope_of(group, dynamic))
     context: dict[str, object] = {"group": group, "above": way_to(user, group, address) if group else []}
     if not table.is_part:
         tree = group_tree(user, current=None if dynamic else group)
