@@ -108,10 +108,17 @@ class Prepared:
         )  # fmt: skip
 
 
-def prepare(stack: Stack) -> Prepared:
-    """Take a stack that runs for the first time through its pages."""
+def prepare(stack: Stack, daily_cap: int | None = None) -> Prepared:
+    """Take a stack that runs for the first time through its pages.
+
+    Args:
+        stack: Runs, and nobody has opened its set-up link.
+        daily_cap: How many computers the deployment key lets in a day; None for what the console proposes.
+    """
     browser = Browser()
-    facts = set_up(browser, setup_link=stack.setup_link, licensing=stack.licensing, console=stack.console)
+    facts = set_up(
+        browser, setup_link=stack.setup_link, licensing=stack.licensing, console=stack.console, daily_cap=daily_cap
+    )
     return Prepared(stack, browser, facts)
 
 

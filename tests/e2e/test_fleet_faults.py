@@ -33,7 +33,7 @@ from .conftest import stack_make
 from .prepared import Prepared, Simulation, prepare, simulation
 from .waiting import wait_until
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.services, pytest.mark.timeout(500)]
 
 DEVICES = int(os.environ.get("SEATKEEP_TEST_FLEET", "200"))
 """The suite's own time has room for so many; 1,000 take about a minute more."""
@@ -121,7 +121,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     stack = stack_make()
     try:
         stack.up()
-        prepared = prepare(stack)
+        prepared = prepare(stack, daily_cap=DEVICES + 1)
         plan = prepared.plan(folder / "fleet", DEVICES, ramp_per_second=50.0, heartbeat_seconds=15.0)
         with simulation(plan) as fleet:
             fleet.start(DEVICES)

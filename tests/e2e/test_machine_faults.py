@@ -26,7 +26,7 @@ from .prepared import Prepared, Simulation, prepare, simulation
 from .source_agent import SourceAgent
 from .waiting import wait_until
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.services, pytest.mark.timeout(500)]
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounts small disks")
 
 EVENTS = 40
