@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from urllib.parse import ParseResult
 
-from aiohttp import ClientSession
+import aiohttp
 from nats.aio.client import Client
 from nats.aio.transport import WebSocketTransport
 
@@ -29,7 +29,7 @@ class ProxiedWebSocket(WebSocketTransport):
     ) -> None:
         url = uri if isinstance(uri, str) else uri.geturl()
         if self._client.closed:
-            self._client = ClientSession()
+            self._client = aiohttp.ClientSession()
         try:
             async with asyncio.timeout(connect_timeout):
                 self._ws = await self._client.ws_connect(url, ssl=ssl_context, proxy=self._proxy, max_msg_size=0)
