@@ -345,7 +345,7 @@ async def test_no_free_seat_ends_setup_with_code_11_and_the_reason(world: World,
     world.refusal = "no_seat_left"
     await world.connect()
     await world.put_all()
-    setup = asyncio.create_task(asyncio.to_thread(machine.setup, DEPLOYMENT_KEY, "6"))
+    setup = asyncio.create_task(asyncio.to_thread(machine.setup, DEPLOYMENT_KEY, "12"))
     status = await heard(world, EndpointStatus)
     await world.put(world.device_document(license=world.assignment(status.key_jkt)))
     done = await setup
