@@ -83,11 +83,14 @@ def devices_manage(
     return _remember(verb, user, {one.pk: [former, state] for one in changed}, now)
 
 
-def act_last(user: User | AnonymousUser, *, now: datetime) -> DeviceAct | None:
-    """The newest act of a person, as long as it can be taken back."""
+def act_last(user: User | AnonymousUser, *, now: datetime, device: Device | None = None) -> DeviceAct | None:
+    """The newest act of a person, as long as it can be taken back; with a device only one that it is among."""
     if not isinstance(user, User):
         return None
-    newest = DeviceAct.objects.filter(user=user).defer("former").order_by("-at", "-id").first()
+    rows = DeviceAct.objects.filter(user=user)
+    if device is not None:
+        rows = rows.filter(former__has_key=str(device.pk))
+    newest = rows.defer("former").order_by("-at", "-id").first()
     if newest is None or newest.undone_at is not None or newest.at <= now - UNDO_FOR:
         return None
     return newest

@@ -19,6 +19,7 @@ from seatkeep_manager.directory.models import Device, InventorySnapshot, StaticG
 DEVICE_SEARCH = (
     "hostname__icontains", "display_name__icontains", "serial__icontains", "last_user__icontains",
     "domain__istartswith", "os_name__icontains", "os_build__startswith", "agent_version__istartswith",
+    "ip_addresses__icontains",
 )  # fmt: skip
 """Where a search for devices looks; one hit is enough."""
 

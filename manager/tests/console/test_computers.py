@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from seatkeep_manager.directory.group_services import group_create
 from seatkeep_manager.directory.models import Device
-from standing_cast import NOW, Cast, device_make
+from standing_cast import ACTOR, NOW, Cast, device_make
 
 WINDOWS = {
     "os_family": "WINDOWS", "os_name": "Windows 11 Pro", "os_version": "23H2", "os_edition": "Professional",
@@ -105,3 +106,17 @@ def test_the_api_tells_what_an_inventory_told(owner: Client, laptop: Device) -> 
 @pytest.mark.parametrize("query", [{"os": "TempleOS"}, {"search": "x" * 101}])
 def test_the_api_refuses_a_malformed_question(owner: Client, laptop: Device, query: dict[str, str]) -> None:
     assert owner.get("/api/v1/devices", query).status_code == 422
+
+
+@pytest.mark.parametrize("wanted", ["10.9.8.7", "pf3xk1", "Workshop", "Nightly"])
+def test_the_search_finds_computers_groups_and_policies_of_ones_own_only(
+    cast: Cast, laptop: Device, wanted: str
+) -> None:
+    Device.objects.filter(pk=laptop.pk).update(ip_addresses=["10.9.8.7"])
+    group_create(actor=ACTOR, parent_id=cast.group.pk, name="Workshop", now=NOW)
+    answers = []
+    for user in (cast.bob, cast.charlie):
+        client = Client()
+        client.force_login(user)
+        answers.append("hits-head" in client.get(reverse("console:search"), {"q": wanted}).content.decode())
+    assert answers == [True, False]

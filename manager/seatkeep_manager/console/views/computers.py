@@ -82,7 +82,7 @@ def device(request: HttpRequest, uid: UUID) -> HttpResponse:
         "device": found,
         "is_online": is_online(online_until=found.online_until, now=clock_now()),
         "is_muted": found.muted_until is not None and found.muted_until > clock_now(),
-        "last_act": act_last(viewer(request), now=clock_now()),
+        "last_act": act_last(viewer(request), now=clock_now(), device=found),
         "assignment": assignment,
         "assigned_product": product_words(assignment.product) if assignment else "",
         "can_write": devices_visible(viewer(request), level=AccessLevel.WRITE).filter(pk=found.pk).exists(),

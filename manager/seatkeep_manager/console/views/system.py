@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from seatkeep_webkit.details import detail_response
 from seatkeep_webkit.navigation import SearchGroup, SearchHit, search_response
 
+from seatkeep_manager.console.group_places import group_labels
 from seatkeep_manager.console.people import admin, audit_scope, viewer
 from seatkeep_manager.console.tables.customers import AuditTable, LicenseTable
 from seatkeep_manager.customers.across import (
@@ -25,10 +26,15 @@ from seatkeep_manager.customers.across import (
 )
 from seatkeep_manager.customers.selectors import customer_get
 from seatkeep_manager.deployment.kits import linux_payload
+from seatkeep_manager.directory.enums import GroupKind
+from seatkeep_manager.directory.selectors import groups_found, groups_visible
 from seatkeep_manager.hublink.errors import LicenseNotFoundError
+from seatkeep_manager.policies.selectors import policies_visible
 from seatkeep_manager.rights.selectors import user_get
 
 SHARES_SHOWN = 50
+MOST_FOUND = 5
+"""Of groups and of policies, in the global search."""
 
 
 @require_safe
@@ -94,4 +100,17 @@ def search(request: HttpRequest) -> HttpResponse:
         SearchHit(c.name, reverse("console:customer", args=[c.uid]), hint=c.get_state_display(), icon="building")
         for c in search_customers(user, text)
     ]
-    return search_response(request, [SearchGroup(_("Computers"), devices), SearchGroup(_("Customers"), customers)])
+    groups = groups_found(groups_visible(user).filter(kind=GroupKind.FREE), text, limit=MOST_FOUND)
+    labels = group_labels(groups_visible(user), groups)
+    places = [
+        SearchHit(g.name, f"{reverse('console:computers')}?group={g.uid}", hint=labels[g.pk], icon="folder")
+        for g in groups
+    ]
+    policies = [
+        SearchHit(p.name, reverse("console:policy", args=[p.uid]), hint="", icon="adjustments")
+        for p in policies_visible(user).filter(name__icontains=text).order_by("name", "pk")[:MOST_FOUND]
+    ]
+    return search_response(request, [
+        SearchGroup(_("Computers"), devices), SearchGroup(_("Customers"), customers), SearchGroup(_("Groups"), places),
+        SearchGroup(_("Policies"), policies),
+    ])  # fmt: skip
