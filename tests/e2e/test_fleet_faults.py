@@ -122,7 +122,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     try:
         stack.up()
         prepared = prepare(stack, daily_cap=DEVICES + 1)
-        plan = prepared.plan(folder / "fleet", DEVICES, ramp_per_second=50.0, heartbeat_seconds=15.0)
+        plan = prepared.plan(folder / "fleet", DEVICES, ramp_per_second=25.0, heartbeat_seconds=15.0)
         with simulation(plan) as fleet:
             fleet.start(DEVICES)
             database = stack_environment(stack.data, ["manager-ingest"])["SEATKEEP_MANAGER_DATABASE_URL"]
