@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -26,6 +28,7 @@ class FakeHub:
 
     def __init__(self, device: SigningKey) -> None:
         self.key, self.device, self.now = SigningKey.generate(), device, START
+        self.seat = "s"
         self.lapse, self.failures, self.asked, self.seq = LapsePolicy.KEEP_PROTECTING, list[Exception](), list[str](), 0
 
     async def ask(self, verb: Verb, token: str) -> bytes:
@@ -41,7 +44,7 @@ class FakeHub:
     def lease(self) -> str:
         iat = int(self.now.timestamp())
         lease = Lease(
-            iss=URL, sub="s", license="ABC-DEF-GHJ", license_id="l", node="n", company="c", product="p",
+            iss=URL, sub=self.seat, license="ABC-DEF-GHJ", license_id="l", node="n", company="c", product="p",
             cnf=Confirmation(self.device.kid), fp="f", seq=self.seq, seat_epoch=0, node_epoch=0, iat=iat,
             soft=iat + 3 * 86_400, exp=iat + 30 * 86_400, renew_after_seconds=21_600, mode=LeaseMode.NORMAL,
             lapse=self.lapse, lapse_days=0, jti=uuid.uuid4().hex,
@@ -158,6 +161,39 @@ async def test_a_seat_is_not_forgotten_before_the_hub_knows_of_its_release(desk:
     with pytest.raises(HubUnreachableError):
         await desk.keeper.release()
     assert desk.state == "ACTIVE"
+
+
+def released(desk: Desk) -> list[str]:
+    """The seats that the hub was asked to take back."""
+    payloads = [token.split(".")[1] for token in desk.hub.asked]
+    claims = [json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))) for text in payloads]
+    return [one["seat"] for one in claims if "seat" in one and "seq" not in one]
+
+
+async def test_a_seat_of_another_license_takes_the_formers_place(desk: Desk) -> None:
+    await desk.keeper.activate(ACTIVATION)
+    await desk.keeper.activate(ACTIVATION)
+    assert released(desk) == []
+    desk.hub.seat = "other"
+    await desk.keeper.activate(ACTIVATION)
+    await desk.keeper.renew()
+    assert (released(desk), desk.keeper.status().seat) == (["s"], "other")
+
+
+async def test_a_seat_that_was_left_is_given_back_as_soon_as_the_hub_can_be_reached(desk: Desk) -> None:
+    await desk.keeper.activate(ACTIVATION)
+    desk.hub.seat, ask = "other", desk.hub.ask
+
+    async def ask_once(verb: Verb, token: str) -> bytes:
+        desk.hub.failures = [HubUnreachableError("down")] if verb is Verb.RELEASE else []
+        return await ask(verb, token)
+
+    desk.hub.ask = ask_once  # type: ignore[method-assign]
+    await desk.keeper.activate(ACTIVATION)
+    desk.hub.ask = ask  # type: ignore[method-assign]
+    await desk.keeper.renew()
+    await desk.keeper.renew()
+    assert (released(desk), desk.state) == (["s", "s"], "ACTIVE")
 
 
 @pytest.mark.parametrize(

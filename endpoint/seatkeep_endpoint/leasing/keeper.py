@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import msgspec
 from seatkeep_license.encoding import seconds_of
@@ -43,6 +44,8 @@ from seatkeep_endpoint.store import Store
 log = logging.getLogger(__name__)
 
 SEAT, KEYS, DEVICE = "seat", "hub_keys", "device_info"
+LEFT = "left_seats"
+"""Seats that a newer one took the place of and that the hub does not know of yet: seat uid → the hub's address."""
 LONGEST_SLEEP = timedelta(minutes=5)
 """The machine may sleep or its clock may be set; look again at least this often."""
 
@@ -146,7 +149,10 @@ class LeaseKeeper:
             except HubError as error:
                 self._remember(hub_url=url, product=activation.product, **refused(error, self._clock()))
                 raise
+            former, former_url = self.lease(), self.record.hub_url
             await self._accept(url, activation.product, answer)
+            self._leave(former, former_url)
+            await self._release_left()
 
     async def renew(self) -> None:
         """Ask for the next lease.
@@ -166,6 +172,7 @@ class LeaseKeeper:
                 self._remember(**refused(error, self._clock()))
                 raise
             await self._accept(record.hub_url, record.product, answer)
+            await self._release_left()
 
     async def release(self) -> bool:
         """Give the seat back and forget the lease; True when the hub confirmed it.
@@ -178,7 +185,7 @@ class LeaseKeeper:
             if lease is None:
                 return False
             try:
-                await self._ask(record.hub_url, Verb.RELEASE, lambda: self._release_token(record, lease))
+                await self._ask(record.hub_url, Verb.RELEASE, lambda: self._release_token(record.hub_url, lease.sub))
             except HubError as error:
                 log.warning("the hub says %s to the release", error.problem)
             self._remember(token="", refusal="", detail="")
@@ -309,9 +316,31 @@ class LeaseKeeper:
         )  # fmt: skip
         return renew_build(request, self._key)
 
-    def _release_token(self, record: SeatRecord, lease: Lease) -> str:
-        request = ReleaseRequest(aud=record.hub_url, iat=self._iat(), jti=fresh_id(), seat=lease.sub)
+    def _release_token(self, url: str, seat: str) -> str:
+        request = ReleaseRequest(aud=url, iat=self._iat(), jti=fresh_id(), seat=seat)
         return release_build(request, self._key)
+
+    def _leave(self, former: Lease | None, url: str) -> None:
+        """Note that a seat of another license is held instead: the former one must not be counted any longer."""
+        held = self.lease()
+        if former is not None and held is not None and former.sub != held.sub:
+            left: dict[str, str] = self._store.fact(LEFT, dict) or {}
+            left.pop(held.sub, None)
+            self._store.fact_set(LEFT, {**left, former.sub: url})
+
+    async def _release_left(self) -> None:
+        """Give the seats back that were left; what the hub does not hear of now waits for the next renewal."""
+        left: dict[str, str] = self._store.fact(LEFT, dict) or {}
+        for seat, url in list(left.items()):
+            try:
+                await self._ask(url, Verb.RELEASE, partial(self._release_token, url, seat))
+            except HubUnreachableError as error:
+                log.info("the seat that was left waits: %s", error)
+                return
+            except HubError as error:
+                log.warning("the hub says %s to the release of the seat that was left", error.problem)
+            del left[seat]
+            self._store.fact_set(LEFT, left)
 
     def _iat(self) -> int:
         return seconds_of(self._clock() + self._offset)
