@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
@@ -11,7 +10,6 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from seatkeep_protocol.documents import Addresses, DocumentTask, LicenseAssignment
-from seatkeep_protocol.errors import DocumentTooLargeError
 from seatkeep_protocol.subjects import group_key
 from seatkeep_webkit.outbox.models import OutboxEvent
 from seatkeep_webkit.outbox.selectors import outbox_unread
@@ -37,7 +35,7 @@ from seatkeep_manager.statedocs.licenses import license_assign_enrolled, license
 from seatkeep_manager.statedocs.models import LicenseAssignment as AssignmentRow
 from seatkeep_manager.statedocs.models import StateDocument
 from seatkeep_manager.statedocs.selectors import document_versions, group_document_keys, license_assignments
-from seatkeep_manager.statedocs.services import document_write, documents_forget_content, documents_withdraw
+from seatkeep_manager.statedocs.services import Draft, documents_forget_content, documents_withdraw, documents_write
 from seatkeep_manager.statedocs.stops import stops_follow
 from seatkeep_manager.statedocs.waiting import refused_ask_again
 from seatkeep_manager.tasks.models import TaskRun
@@ -49,7 +47,6 @@ URGENT_TOPICS = (GROUP_CHANGED,)
 """What a person waits for, such as a policy: not to stand in line behind the computers of a roll-out."""
 EVENTS_AT_ONCE = 100
 DEVICES_AT_ONCE = 500
-_log = logging.getLogger(__name__)
 
 
 def events_consume(*, now: datetime, ahead: set[int] | None = None) -> int:
@@ -144,9 +141,10 @@ def render(*, groups: Collection[int], devices: Collection[int], now: datetime) 
     keys = instance_keys(instance)
     rows = list(Device.objects.filter(pk__in=devices).select_related("group").order_by("pk"))
     wanted = set(groups) | {row.group_id for row in rows}
-    written = _write(rules.keys_document(instance=instance.uid.hex, state_keys=[keys.state.verify_key.jwk]), keys, now)
-    for group in StaticGroup.objects.filter(pk__in=wanted, devices__isnull=False).distinct().order_by("pk"):
-        written += _write(_group_document(instance, group), keys, now)
+    held = StaticGroup.objects.filter(pk__in=wanted, devices__isnull=False).distinct().order_by("pk")
+    drafts = [Draft(rules.keys_document(instance=instance.uid.hex, state_keys=[keys.state.verify_key.jwk]))]
+    drafts += [Draft(_group_document(instance, group)) for group in held]
+    written = documents_write(drafts=drafts, keys=keys, now=now)
     for start in range(0, len(rows), DEVICES_AT_ONCE):
         written += _render_devices(instance, keys, rows[start : start + DEVICES_AT_ONCE], now)
     return written
@@ -195,7 +193,7 @@ def _render_devices(instance: Instance, keys: InstanceKeys, rows: list[Device], 
         tasks.setdefault(run.device_id, []).append(_task(run))
     versions = document_versions({_group_key(row) for row in rows})
     kept = products_kept({row.company_hub_id for row in rows if row.retired_at and row.company_hub_id})
-    written = 0
+    drafts = []
     for row in rows:
         facts = rules.DeviceFacts(
             uid=row.uid,
@@ -212,8 +210,8 @@ def _render_devices(instance: Instance, keys: InstanceKeys, rows: list[Device], 
             is_endpoint_kept=_is_endpoint_kept(row, kept),
         )
         document = rules.device_document(instance=instance.uid.hex, facts=facts)
-        written += _write(document, keys, now, floor=row.document_floor)
-    return written
+        drafts.append(Draft(document, row.document_floor))
+    return documents_write(drafts=drafts, keys=keys, now=now)
 
 
 def _is_endpoint_kept(device: Device, kept: dict[UUID, datetime]) -> bool:
@@ -257,12 +255,3 @@ def _addresses() -> Addresses:
         licensing=[settings.LICENSING_DEVICE_URL],
         nats=list(settings.NATS_DEVICE_URLS),
     )
-
-
-def _write(document: rules.Content, keys: InstanceKeys, now: datetime, *, floor: int = 0) -> int:
-    """Write one document; one that is too large keeps its last version and must not hold up the others."""
-    try:
-        return int(document_write(document=document, keys=keys, now=now, floor=floor))
-    except DocumentTooLargeError:
-        _log.error("document %s is too large and was not renewed", document.key)
-        return 0

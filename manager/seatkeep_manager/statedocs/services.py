@@ -2,45 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from importlib.resources import files
 
 import msgspec
-from django.db import transaction
+from django.db import connection, transaction
 from seatkeep_license.keys import SigningKey
 from seatkeep_protocol.documents import KeysDocument, document_sign, next_version
+from seatkeep_protocol.errors import DocumentTooLargeError
 
 from seatkeep_manager.directory.identity import InstanceKeys
 from seatkeep_manager.statedocs import rules
 from seatkeep_manager.statedocs.models import StateDocument
 
+_MARK_PUBLISHED = files(__package__).joinpath("sql/mark_published.sql").read_text()
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A document to be.
+
+    Attributes:
+        document: With any version and issue time; both are replaced.
+        floor: The lowest version that its reader takes, whatever the clock says.
+    """
+
+    document: rules.Content
+    floor: int = 0
+
 
 @transaction.atomic
-def document_write(*, document: rules.Content, keys: InstanceKeys, now: datetime, floor: int = 0) -> bool:
-    """Sign and store a document if its content is new; version = max(last + 1, unix µs, floor).
+def documents_write(*, drafts: Sequence[Draft], keys: InstanceKeys, now: datetime) -> int:
+    """Sign and store the documents whose content is new; version = max(last + 1, unix µs, floor). Two statements.
+
+    One that is too large keeps its last version and does not hold up the others.
 
     Args:
-        document: With any version and issue time; both are replaced.
+        drafts: At most one of each key.
         keys: The instance's keys: the root key signs the keys document, the state key all others.
         now: Current time, aware UTC.
-        floor: The lowest version that its reader takes, whatever the clock says.
 
     Returns:
-        Whether there is a new version to publish.
-
-    Raises:
-        DocumentTooLargeError: (seatkeep_protocol) more than 256 kB; the row stays as it was.
+        How many have a new version to publish.
     """
-    digest = rules.content_digest(document)
-    row = StateDocument.objects.select_for_update().filter(key=document.key).first()
-    if row is not None and bytes(row.content_digest) == digest:
-        return False
-    version = max(floor, next_version(row.version if row else 0, rules.micros(now)))
-    row = row or StateDocument(key=document.key)
-    row.version, row.content_digest = version, digest
-    row.stored = _signed(document, version, keys, now)
-    row.save()
-    return True
+    locked = StateDocument.objects.select_for_update().defer("stored").order_by("pk")
+    known = {row.key: row for row in locked.filter(key__in=[draft.document.key for draft in drafts])}
+    rows = [_row(draft, known.get(draft.document.key), keys, now) for draft in drafts]
+    changed = [row for row in rows if row is not None]
+    StateDocument.objects.bulk_create(
+        changed, update_conflicts=True, unique_fields=["key"], update_fields=["version", "content_digest", "stored"]
+    )
+    return len(changed)
+
+
+def _row(draft: Draft, known: StateDocument | None, keys: InstanceKeys, now: datetime) -> StateDocument | None:
+    """The new version of a document; None when nothing of it is new, or it is too large."""
+    digest = rules.content_digest(draft.document)
+    if known is not None and bytes(known.content_digest) == digest:
+        return None
+    version = max(draft.floor, next_version(known.version if known else 0, rules.micros(now)))
+    try:
+        stored = _signed(draft.document, version, keys, now)
+    except DocumentTooLargeError:
+        _log.error("document %s is too large and was not renewed", draft.document.key)
+        return None
+    return StateDocument(key=draft.document.key, version=version, content_digest=digest, stored=stored)
 
 
 @transaction.atomic
@@ -64,11 +94,9 @@ def documents_mark_published(*, published: dict[int, tuple[int, int]], now: date
         published: Row id → (version that was put, revision that the bucket gave it).
         now: Current time, aware UTC.
     """
-    rows = list(StateDocument.objects.select_for_update().filter(pk__in=published).order_by("pk"))
-    for row in rows:
-        row.published_version, row.revision = published[row.pk]
-        row.published_at = now
-    StateDocument.objects.bulk_update(rows, ["published_version", "revision", "published_at"])
+    versions, revisions = zip(*published.values(), strict=True) if published else ((), ())
+    with connection.cursor() as cursor:
+        cursor.execute(_MARK_PUBLISHED, [list(published), list(versions), list(revisions), now])
 
 
 @transaction.atomic

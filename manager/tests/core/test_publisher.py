@@ -15,16 +15,18 @@ import pytest
 from asgiref.sync import sync_to_async
 from cast import ACTOR, Tree, consume_all
 from django.core.management import call_command
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 from seatkeep_launcher.broker import Broker
 from seatkeep_license.keys import KeySet
+from seatkeep_manager.directory.enums import DeviceKind
 from seatkeep_manager.directory.identity import instance_ensure, instance_keys
 from seatkeep_manager.directory.models import Device
-from seatkeep_manager.directory.services import device_restore, device_retire
+from seatkeep_manager.directory.services import device_create, device_restore, device_retire
 from seatkeep_manager.directory.topics import DEVICE_CHANGED
 from seatkeep_manager.policies.enums import PolicyProduct
 from seatkeep_manager.policies.services import policy_assign_group, policy_create, policy_unassign
-from seatkeep_manager.publisher.gather import EVENTS_AT_ONCE, URGENT_TOPICS, events_consume, events_foresee
+from seatkeep_manager.publisher.gather import EVENTS_AT_ONCE, URGENT_TOPICS, events_consume, events_foresee, render
 from seatkeep_manager.publisher.process import Publisher, database_url, run
 from seatkeep_manager.statedocs.bus import bus_connect, streams_ensure
 from seatkeep_manager.statedocs.models import StateDocument
@@ -130,6 +132,25 @@ def test_a_retired_device_gets_the_same_order_every_time(device: Device, now: da
     document = read_device(device)
     assert document.retire is not None
     assert (document.tasks, document.license) == ((), None)
+
+
+@pytest.mark.django_db
+def test_many_devices_are_rendered_by_as_many_statements_as_one_and_a_large_one_stops_no_other(
+    tree: Tree, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    devices = [
+        device_create(actor=ACTOR, group_id=tree.alpha.pk, hostname=f"pc-{n}", kind=DeviceKind.WORKSTATION, now=now)
+        for n in range(6)
+    ]
+    with CaptureQueriesContext(connection) as one:
+        assert render(groups=[], devices=[devices[0].pk], now=now) == 3
+    monkeypatch.setattr("seatkeep_protocol.documents.DOCUMENT_LIMIT_BYTES", 10_000)
+    Device.objects.filter(pk=devices[5].pk).update(display_name="x" * 20_000)
+    with CaptureQueriesContext(connection) as many:
+        assert render(groups=[], devices=[device.pk for device in devices], now=now) == 4
+    assert len(many) <= len(one) + 1
+    assert not StateDocument.objects.filter(key=device_key(devices[5].hex_id)).exists()
+    assert read_device(devices[4]).name == "pc-4"
 
 
 async def in_bucket(publisher: Publisher, key: str) -> bytes:
