@@ -14,6 +14,9 @@ from nats.aio.client import Client
 from seatkeep_bench.errors import BenchError
 from seatkeep_bench.web import tls_context
 
+CONNECT_SECONDS = 30
+"""A machine that has just started everything is slow to answer."""
+
 
 @dataclass(frozen=True)
 class Stack:
@@ -94,4 +97,5 @@ class Stack:
             tls=self.context() if is_tls else None,
             tls_handshake_first=is_tls,
             name="seatkeep-bench",
+            connect_timeout=CONNECT_SECONDS,
         )

@@ -46,8 +46,8 @@ class Intake:
         asyncio.run(drained(self._bench.stack, Stream.TEL))
         with self._paused():
             self._send(count)
-            begun = time.monotonic()
-        seconds, cpu = self._until_drained(Stream.TEL, begun)
+            used, begun = processor_seconds(self._ingest()), time.monotonic()
+        seconds, cpu = self._until_drained(Stream.TEL, begun, used)
         self._tell(f"  ingest used {cpu / count * 1e6:.0f} µs of processor time per heartbeat of {size} bytes")
         floor = self._floor(count, size)
         return row(
@@ -58,8 +58,9 @@ class Intake:
         """Detections, each acknowledged once it is on disk, until each stands in its table; none may be lost."""
         before = self._count("detections_detection")
         size = max(self._crowds.shared("prepare", count, what="detection"))
+        used = processor_seconds(self._ingest())
         begun = self._send(count)
-        seconds, cpu = self._until_drained(Stream.EVT, begun)
+        seconds, cpu = self._until_drained(Stream.EVT, begun, used)
         stored = self._count("detections_detection") - before
         if stored != count:
             raise BenchError(f"{count} events were acknowledged, {stored} are stored.")
@@ -70,8 +71,9 @@ class Intake:
     def inventory(self, count: int, items: int) -> Row:
         """Inventories of which every program differs from the one before."""
         size = max(self._crowds.shared("prepare", count, what="inventory", items=items))
+        used = processor_seconds(self._ingest())
         begun = self._send(count)
-        seconds, cpu = self._until_drained(Stream.TEL, begun)
+        seconds, cpu = self._until_drained(Stream.TEL, begun, used)
         self._tell(f"  ingest used {cpu / count * 1e6:.0f} µs of processor time per inventory of {size} bytes")
         floor = copied_rows_per_second(self._bench.stack.manager_database, [b"\0" * size] * count)
         return row("inventory", value=count / seconds, unit="/s", better=Better.HIGHER, goal=300, floor=floor)
@@ -87,12 +89,10 @@ class Intake:
             raise BenchError(f"{count} messages were sent, {stored} acknowledged.")
         return float(min(begun for _, begun in sent))
 
-    def _until_drained(self, stream: Stream, begun: float) -> tuple[float, float]:
-        """Seconds from `begun` until all is taken in, and ingest's processor seconds since this was called."""
-        pid = self._ingest()
-        used = processor_seconds(pid)
+    def _until_drained(self, stream: Stream, begun: float, used: float) -> tuple[float, float]:
+        """Seconds from `begun` until all is taken in, and ingest's processor seconds beyond those `used` before."""
         asyncio.run(drained(self._bench.stack, stream))
-        return time.monotonic() - begun, processor_seconds(pid) - used
+        return time.monotonic() - begun, processor_seconds(self._ingest()) - used
 
     @contextmanager
     def _paused(self) -> Iterator[None]:
