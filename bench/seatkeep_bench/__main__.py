@@ -140,7 +140,6 @@ def _hub(arguments: argparse.Namespace) -> None:
 
 def _manager(arguments: argparse.Namespace) -> None:
     rows = manager_bench(arguments.folder, MANAGER_TINY if arguments.tiny else ManagerSizes(), _tell)
-    write(rows, arguments.folder / "bench-manager.json")
     _tell(table(rows))
 
 

@@ -98,4 +98,5 @@ class Stack:
             tls_handshake_first=is_tls,
             name="seatkeep-bench",
             connect_timeout=CONNECT_SECONDS,
+            allow_reconnect=False,  # Its own retrying hangs when a first TLS handshake takes too long.
         )

@@ -20,7 +20,7 @@ from seatkeep_bench.manager.sizes import ManagerSizes
 from seatkeep_bench.manager.sync import linked_stack
 from seatkeep_bench.manager.world import World
 from seatkeep_bench.provision import BenchStack, own_stack
-from seatkeep_bench.results import Better, Row
+from seatkeep_bench.results import Better, Row, write
 from seatkeep_bench.sheet import Sheet, Tell, Wanted
 
 DAILY_CAP = 100_000
@@ -50,20 +50,27 @@ def manager_bench(folder: Path, sizes: ManagerSizes, tell: Tell) -> list[Row]:
     """Measure the manager on stacks of the bench's own.
 
     Args:
-        folder: Gets the stacks; those of the last run are removed.
+        folder: Gets the stacks, those of the last run are removed, and bench-manager.json.
         sizes: How much.
         tell: Gets a line per step.
     """
     sheet = Sheet(WANTED, tell)
     for name in ("manager-stack", "link-stack", "agent"):
         shutil.rmtree(folder / name, ignore_errors=True)
+    try:
+        _measure(folder, sizes, sheet, tell)
+    finally:  # An interrupted run leaves what it has.
+        write(sheet.rows(), folder / "bench-manager.json")
+    return sheet.rows()
+
+
+def _measure(folder: Path, sizes: ManagerSizes, sheet: Sheet, tell: Tell) -> None:
     with sheet.trying("first_sync"), linked_stack(folder / "link-stack", sizes.companies, tell) as (link, division):
         sheet.put(link.first_sync())
         with sheet.trying("sync_delta"):
             sheet.put(link.sync_delta(division, sizes.deltas))
     with sheet.trying("enroll_empty"), own_stack(folder / "manager-stack", tell, DAILY_CAP) as bench:
         _Run(bench, folder, sizes, sheet, tell).all()
-    return sheet.rows()
 
 
 class _Run:
