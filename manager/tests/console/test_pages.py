@@ -43,6 +43,7 @@ OBJECT_PAGES = {
     "group-delete": "group", "dynamic-new": "group", "dynamic-edit": "dynamic_group",
     "dynamic-delete": "dynamic_group", "dynamic-policy": "dynamic_group", "group-template": "group_template",
     "group-template-delete": "group_template", "device-policy": "device", "device-stop": "device",
+    "device-move": "device", "device-rename": "device", "device-mute": "device",
 }  # fmt: skip
 DEVICE_TABS = ["overview", "detections", "tasks", "policies", "inventory", "license", "logs"]
 
@@ -127,6 +128,7 @@ def test_an_unknown_object_is_404(cast: Cast) -> None:
 
 def test_this_list_knows_every_page() -> None:
     known = {*READ_PAGES, *OBJECT_PAGES, *ADMIN_PAGES}
+    known |= {"devices-move", "devices-rename", "devices-mute", "devices-restore", "devices-undo"}
     known |= {"devices-retire", "task-new", "detections-resolve", "quarantine-restore", "quarantine-delete"}
     known |= {"link-changes", "link-removals", "customers-setup", "rmm", "rmm-file", "customer-hand-over"}
     known |= {"template", "template-delete"}
