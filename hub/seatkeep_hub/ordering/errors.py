@@ -60,6 +60,13 @@ class OrderFieldError(InvalidError):
     message = _("A line of the order is not in order.")
 
 
+class TermsFieldError(InvalidError):
+    """Title or text of terms is not in order; `fields` names it."""
+
+    code = "terms_field"
+    message = _("Title or text is not in order.")
+
+
 class ChangeUnavailableError(ConflictError):
     """The license cannot be moved to this bundle."""
 

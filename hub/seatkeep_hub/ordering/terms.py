@@ -14,7 +14,7 @@ from seatkeep_webkit.audit.services import audit_record
 from seatkeep_hub.companies.models import Company
 from seatkeep_hub.licensing.errors import ProductNotInLicenseError
 from seatkeep_hub.licensing.models import Product
-from seatkeep_hub.ordering.errors import TermsNotAcceptedError, TermsNotFoundError
+from seatkeep_hub.ordering.errors import TermsFieldError, TermsNotAcceptedError, TermsNotFoundError
 from seatkeep_hub.ordering.models import TermsAcceptance, TermsText
 
 
@@ -26,15 +26,16 @@ def terms_publish(*, actor: Actor, title: str, text: str, now: datetime, product
 
     Raises:
         ProductNotInLicenseError: There is no such product.
+        TermsFieldError: Title or text holds characters that cannot be shown, or the title nothing at all.
     """
+    title = title.strip()
+    _fields_check(title, text)
     product = Product.objects.filter(code=product_code).first()
     if product_code and product is None:
         raise ProductNotInLicenseError
     # Two who publish at once would count the same version; the unique constraint lets one of them through.
     last = TermsText.objects.filter(product=product).aggregate(last=Max("version"))["last"] or 0
-    made = TermsText.objects.create(
-        product=product, version=last + 1, title=title.strip()[:200], text=text, published_at=now
-    )
+    made = TermsText.objects.create(product=product, version=last + 1, title=title[:200], text=text, published_at=now)
     audit_record(
         actor=actor,
         action="terms:publish",
@@ -45,6 +46,16 @@ def terms_publish(*, actor: Actor, title: str, text: str, now: datetime, product
         now=now,
     )
     return made
+
+
+def _fields_check(title: str, text: str) -> None:
+    faults = {}
+    if not title or not title.isprintable():
+        faults["title"] = ["1 to 200 characters that can be shown."]
+    if not all(sign.isprintable() or sign in "\r\n\t" for sign in text):
+        faults["text"] = ["It holds characters that cannot be shown."]
+    if faults:
+        raise TermsFieldError(fields=faults)
 
 
 def terms_list() -> QuerySet[TermsText]:

@@ -128,6 +128,9 @@ def test_api_edits_the_catalog_in_its_own_scope(cast: Cast) -> None:
     assert Client().put("/api/v1/catalog/bundles/Gate!", bundle, **call).status_code == 422
     terms = Client().post("/api/v1/catalog/terms", {"title": "T", "text": "t", "product": "gate"}, **call)
     assert (terms.status_code, terms.json()["version"]) == (201, 1)
+    for field in ("title", "text"):
+        bad = Client().post("/api/v1/catalog/terms", {"title": "T", "text": "t", field: "a\x00b"}, **call)
+        assert (bad.status_code, list(bad.json()["errors"])) == (422, [field])
     assert len(Client().get("/api/v1/catalog/terms", **call).json()["items"]) == 1
     assert Client().get("/api/v1/licenses", **call).status_code == 403
 
