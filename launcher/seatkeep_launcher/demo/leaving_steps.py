@@ -28,7 +28,7 @@ def leaves(scene: Scene) -> str:
     browser = scene.technician
     page = browser.get(f"{customer_address(scene, LEAVER)}offboard/")
     browser.submit(page.form("last_day", "protect_until", "name"), name=LEAVER)
-    seconds = wait_for(lambda: is_archived(scene) and not is_leaving(scene), "the end of the off-boarding", seconds=60)
+    seconds = wait_for(lambda: is_archived(scene) and has_left(scene), "the end of the off-boarding", seconds=60)
     wait_for(lambda: not active_seats(scene), "the release of the seat", seconds=15)
     wait_for(lambda: not device_processes(scene.leaver_root), "the end of the retired agent", seconds=30)
     return f"{LEAVER} archived after {seconds:.1f} s, no seat in use, its agent has ended"
@@ -49,7 +49,7 @@ def returns(scene: Scene) -> str:
         raise StepError(f"{len(known)} computers came back instead of 1")
     install(scene, code=WAITING_FOR_APPROVAL)
     waiting = browser.get(f"{scene.manager}/approvals/")
-    browser.submit(ask(browser, waiting, f"{scene.manager}/approvals/approve/").form("confirmed"))
+    browser.submit(ask(browser, waiting, f"{scene.manager}/approvals/approve/").form("group"))
     wait_for(lambda: len(active_seats(scene)) == 1, "the seat in Licensing", seconds=30)
     if len(computers(scene)) != 1:
         raise StepError("the computer was recreated instead of restored")
@@ -62,9 +62,10 @@ def is_archived(scene: Scene) -> bool:
     return any(row["Customer"] == LEAVER for row in left)
 
 
-def is_leaving(scene: Scene) -> bool:
-    """Whether the leaver's page still shows a job at work."""
-    return "/customers/offboard/" in scene.technician.get(customer_address(scene, LEAVER)).text
+def has_left(scene: Scene) -> bool:
+    """Whether the leaver's page shows its off-boarding, and that nothing of it is under way."""
+    page = scene.technician.get(customer_address(scene, LEAVER)).text
+    return 'id="offboard"' in page and "/customers/offboard/" not in page
 
 
 def computers(scene: Scene) -> list[dict[str, str]]:
