@@ -63,9 +63,8 @@ def is_archived(scene: Scene) -> bool:
 
 
 def has_left(scene: Scene) -> bool:
-    """Whether the leaver's page shows its off-boarding, and that nothing of it is under way."""
-    page = scene.technician.get(customer_address(scene, LEAVER)).text
-    return 'id="offboard"' in page and "/customers/offboard/" not in page
+    """Whether the leaver's page says that its off-boarding is done."""
+    return "Off-boarding Done" in scene.technician.get(customer_address(scene, LEAVER)).text
 
 
 def computers(scene: Scene) -> list[dict[str, str]]:
