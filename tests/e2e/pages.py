@@ -26,7 +26,7 @@ TYPED = {
 }
 """What no link leads to, or not with these words."""
 NAMES_OTHER_MODES = ("/security-admins/",)
-"""Pages that one MSP finds only by typing, and that may name other kinds of use."""
+"""Pages that one MSP finds only by typing; they, and what is below them, may name other kinds of use."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def places_of(page: Page, site: str, base: str) -> Iterator[Place]:
     ahead, known = deque(["/", *TYPED[site], *(NAMES_OTHER_MODES if site == "licensing" else ())]), {"/"}
     while ahead:
         path = ahead.popleft()
-        yield Place(site, _name(path), base + path, path in NAMES_OTHER_MODES)
+        yield Place(site, _name(path), base + path, path.startswith(NAMES_OTHER_MODES))
         for href in page.eval_on_selector_all("a[href]", LINKS):
             found = urlsplit(href)
             tab = parse_qs(found.query).get("tab", [""])[0]
