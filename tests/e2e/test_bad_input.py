@@ -114,7 +114,7 @@ def failures(prepared: Prepared, site: str, operation: Operation, stranger: http
     found: list[str] = []
 
     @settings(
-        max_examples=6, deadline=None, database=None, phases=[Phase.generate], derandomize=True,
+        max_examples=4, deadline=None, database=None, phases=[Phase.generate], derandomize=True,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(st.data())
