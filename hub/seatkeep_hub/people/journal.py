@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.db.models import Q, QuerySet, TextChoices
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 from seatkeep_webkit.audit.models import AuditEntry
 from seatkeep_webkit.audit.selectors import audit_list, section_condition
@@ -51,4 +51,5 @@ def journal(viewer: Viewer, *, company: Company | None = None) -> QuerySet[Audit
     if company is not None:
         visible, priced = visible.filter(pk=company.pk), priced.filter(pk=company.pk)
     entries = audit_list(company_uids=visible.values_list("uid", flat=True))
-    return entries.filter(~section_condition(PRICED) | Q(company_uid__in=priced.values_list("uid", flat=True)))
+    # By each entry's own company: a set of all that a distributor sees is too large to be looked into fast.
+    return entries.filter(~section_condition(PRICED) | Q(Exists(priced.filter(uid=OuterRef("company_uid")))))
